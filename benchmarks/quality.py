@@ -1,0 +1,156 @@
+"""The quality gate: fastw2v's vectors against gensim's, on a corpus of your own.
+
+    python benchmarks/quality.py CORPUS EVAL_DIR [--dims 100 300] [--workers 1 2] [--seeds 5]
+
+Trains every engine with the same settings and several seeds, judges all of them with one judge
+(gensim's own evaluation code), and prints mean and standard error for each score, then whether the
+gate holds: no score of ours more than one point below gensim's, and not below it on average.
+
+CORPUS is a text file, one sentence or paragraph a line. EVAL_DIR holds tab-separated word pairs
+(EN-WS-353-ALL.txt, EN-SIMLEX-999.txt) and Google's questions-words.txt. With --results FILE every
+finished run is appended as one JSON line, and runs that FILE already holds are not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gensim
+import numpy as np
+from gensim.models import KeyedVectors as Judge
+from gensim.models import Word2Vec as GensimWord2Vec
+from gensim.models.word2vec import LineSentence
+
+SCORES = ("ws353", "simlex", "analogies")
+MODES = {
+    "sg-ns": {"sg": 1, "hs": 0, "negative": 5},
+    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
+    "cbow-ns": {"sg": 0, "hs": 0, "negative": 5},
+    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
+}
+
+
+def train_gensim(corpus: str, **settings: Any) -> Any:
+    return GensimWord2Vec(LineSentence(corpus), **settings).wv
+
+
+def train_fastw2v(step: str) -> Callable[..., Any]:
+    def train(corpus: str, **settings: Any) -> Any:
+        import fastw2v
+
+        return fastw2v.Word2Vec(corpus_file=corpus, step=step, **settings).wv
+
+    return train
+
+
+ENGINES: dict[str, Callable[..., Any]] = {
+    "gensim": train_gensim,
+    "pair": train_fastw2v("pair"),
+    "window": train_fastw2v("window"),
+}
+
+
+def judge(wv: Any, eval_dir: Path) -> dict[str, float]:
+    """Scores in percent: Spearman's rho on word pairs, accuracy on analogies."""
+    neutral = Judge(wv.vectors.shape[1])
+    neutral.add_vectors(list(wv.index_to_key), np.ascontiguousarray(wv.vectors))
+    rho = {
+        name: neutral.evaluate_word_pairs(str(eval_dir / file))[1][0]
+        for name, file in (("ws353", "EN-WS-353-ALL.txt"), ("simlex", "EN-SIMLEX-999.txt"))
+    }
+    accuracy, _ = neutral.evaluate_word_analogies(str(eval_dir / "questions-words.txt"))
+    return {name: 100 * float(value) for name, value in (*rho.items(), ("analogies", accuracy))}
+
+
+def load_results(path: Path | None) -> list[dict[str, Any]]:
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+RUN_KEYS = ("corpus", "mode", "engine", "dim", "workers", "epochs", "seed")
+
+
+def run_all(args: argparse.Namespace) -> list[dict[str, Any]]:
+    results = load_results(args.results)
+    done = {tuple(r[key] for key in RUN_KEYS) for r in results}
+    grid = itertools.product(args.modes, args.dims, args.workers, range(1, args.seeds + 1), args.engines)
+    for mode, dim, workers, seed, engine in grid:
+        corpus = Path(args.corpus).stem
+        run: dict[str, Any] = dict(zip(RUN_KEYS, (corpus, mode, engine, dim, workers, args.epochs, seed)))
+        if tuple(run.values()) in done:
+            continue
+        start = time.perf_counter()
+        wv = ENGINES[engine](
+            args.corpus, vector_size=dim, workers=workers, seed=seed, epochs=args.epochs, **MODES[mode]
+        )
+        run["seconds"] = round(time.perf_counter() - start, 1)
+        run |= judge(wv, Path(args.eval_dir))
+        results.append(run)
+        print(json.dumps(run), file=sys.stderr, flush=True)
+        if args.results is not None:
+            with args.results.open("a") as out:
+                out.write(json.dumps(run) + "\n")
+    return results
+
+
+def mean_and_error(values: list[float]) -> tuple[float, float]:
+    spread = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
+    return float(np.mean(values)), float(spread)
+
+
+def print_table(results: list[dict[str, Any]]) -> None:
+    """One block per setting, one row per engine: score ± standard error, and the gate's verdict."""
+    print("| corpus | mode | d | workers | engine | runs | " + " | ".join(SCORES) + " | mean | gate |")
+    print("|" + "---|" * (8 + len(SCORES)))
+    setting = ("corpus", "mode", "dim", "workers")
+    for key in sorted({tuple(r[k] for k in setting) for r in results}):
+        rows = [r for r in results if tuple(r[k] for k in setting) == key]
+        reference: list[float] | None = None
+        for engine in ENGINES:
+            runs = [r for r in rows if r["engine"] == engine]
+            if not runs:
+                continue
+            stats = [mean_and_error([r[s] for r in runs]) for s in SCORES]
+            means = [mean for mean, _ in stats]
+            if engine == "gensim":
+                reference, verdict = means, "–"
+            elif reference is None:
+                verdict = "no gensim runs"
+            else:
+                worst = min(ours - theirs for ours, theirs in zip(means, reference))
+                average = float(np.mean(means) - np.mean(reference))
+                held = worst >= -1 and average >= 0
+                verdict = f"{'holds' if held else 'FAILS'} (worst {worst:+.2f}, average {average:+.2f})"
+            cells = " | ".join(f"{mean:.2f} ± {error:.2f}" for mean, error in stats)
+            head = " | ".join(map(str, key))
+            print(f"| {head} | {engine} | {len(runs)} | {cells} | {np.mean(means):.2f} | {verdict} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus")
+    parser.add_argument("eval_dir")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=["sg-ns"])
+    parser.add_argument("--dims", nargs="+", type=int, default=[100, 300])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--results", type=Path)
+    args = parser.parse_args()
+    print(f"gensim {gensim.__version__}, numpy {np.__version__}, {os.cpu_count()} cores, window 5, sample 1e-3")
+    print_table(run_all(args))
+
+
+if __name__ == "__main__":
+    main()

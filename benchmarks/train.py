@@ -1,0 +1,93 @@
+"""Training speed of fastw2v against gensim, turn by turn in one process.
+
+    python benchmarks/train.py CORPUS [--dims 100 300] [--workers 1 2] [--modes sg-ns ...] [--rounds 3]
+
+CORPUS is a text file, one sentence a line; gensim reads it the fastest way it has, `corpus_file=`. Times are of `train()`
+for one epoch, with the vocabulary counted before. Each round trains gensim, then fastw2v in every order asked for; a
+ratio is taken inside a round, and its median over rounds is printed. words/s are raw corpus words, those that
+downsampling drops included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from typing import Any
+
+import fastw2v
+import gensim
+import numpy as np
+from fastw2v import _kernels
+
+MODES = {
+    "sg-ns": {"sg": 1, "hs": 0, "negative": 5},
+    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
+    "cbow-ns": {"sg": 0, "hs": 0, "negative": 5},
+    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
+}
+
+
+def steps_of(mode: str, steps: list[str]) -> list[str]:
+    """CBOW is the same in both orders of updates, so it is timed once."""
+    return steps if mode.startswith("sg") else steps[:1]
+
+
+def ready(make: Any, corpus: str, **settings: Any) -> Any:
+    model = make(**settings)
+    model.build_vocab(corpus_file=corpus)
+    return model
+
+
+def timed_train(model: Any, corpus: str) -> float:
+    start = time.perf_counter()
+    model.train(
+        corpus_file=corpus, total_examples=model.corpus_count, total_words=model.corpus_total_words, epochs=1
+    )
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus")
+    parser.add_argument("--dims", nargs="+", type=int, default=[100, 300])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
+    parser.add_argument("--steps", nargs="+", choices=("window", "pair"), default=["window", "pair"])
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    print(
+        f"gensim {gensim.__version__}, fastw2v {fastw2v.__version__} ({_kernels.selected_isa()}), numpy {np.__version__}, "
+        f"{os.cpu_count()} cores; window 5, negative 5, sample 1e-3, one epoch of {args.corpus.split(os.sep)[-1]}"
+    )
+    print("| mode | d | workers | gensim k words/s | order | fastw2v k words/s | ratio: median (min-max) |")
+    print("|---|---|---|---|---|---|---|")
+    for mode in args.modes:
+        for dim in args.dims:
+            for workers in args.workers:
+                settings = {"vector_size": dim, "workers": workers, **MODES[mode]}
+                theirs = ready(gensim.models.Word2Vec, args.corpus, **settings)
+                ours = {
+                    step: ready(fastw2v.Word2Vec, args.corpus, step=step, progress=False, **settings)
+                    for step in steps_of(mode, args.steps)
+                }
+                words = theirs.corpus_total_words / 1000
+                base: list[float] = []
+                times: dict[str, list[float]] = {step: [] for step in ours}
+                for _ in range(args.rounds):
+                    base.append(timed_train(theirs, args.corpus))
+                    for step, model in ours.items():
+                        times[step].append(timed_train(model, args.corpus))
+                for step, seconds in times.items():
+                    ratios = [b / s for b, s in zip(base, seconds, strict=True)]
+                    print(
+                        f"| {mode} | {dim} | {workers} | {words / statistics.median(base):.0f} | "
+                        f"{step if mode.startswith('sg') else '–'} | {words / statistics.median(seconds):.0f} | "
+                        f"{statistics.median(ratios):.1f}x ({min(ratios):.1f}-{max(ratios):.1f}) |",
+                        flush=True,
+                    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""fastw2v: word2vec that trains fast and keeps both halves of the model.
+
+    text → tokens            corpus
+    tokens → counts          vocabulary; from them sampling, huffman
+    tokens → ids → jobs      _encoder, training
+    jobs → weights           _kernels, _tile.h
+    weights by word          word2vec (IN, OUT, nodes), keyedvectors (queries)
+    files                    formats
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fastw2v._version import __version__
+from fastw2v.callbacks import CallbackAny2Vec
+from fastw2v.corpus import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.formats.errors import FastW2VError, FormatError
+from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.word2vec import Word2Vec
+
+__all__ = [
+    "BrownCorpus",
+    "CallbackAny2Vec",
+    "FastW2VError",
+    "FormatError",
+    "KeyedVectors",
+    "LineSentence",
+    "PathLineSentences",
+    "Text8Corpus",
+    "Word2Vec",
+    "__version__",
+    "show_config",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def show_config() -> None:
+    """Print versions, the instruction sets that this machine can run, and the one in use."""
+    import platform
+
+    import numpy
+
+    from fastw2v import _kernels
+
+    print(f"fastw2v {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}")
+    print(f"machine: {platform.machine()}, instruction sets: {', '.join(_kernels.available_isas())}")
+    print(f"in use: {_kernels.selected_isa()} (FASTW2V_ISA selects)")

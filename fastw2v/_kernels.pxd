@@ -1,0 +1,113 @@
+"""Who may touch what during training, and the typed accessors that other Cython packages can cimport."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "_tile.h" nogil:
+    ctypedef struct Tile:
+        const char *name
+        void (*scores)(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssize_t dim, float *g) noexcept nogil
+        void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
+                       Py_ssize_t dim, const float *g, float *partial) noexcept nogil
+        void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
+        void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
+        void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
+                     float *squares) noexcept nogil
+
+
+# All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now and
+# then costs less than any lock. Nothing else is shared that way.
+ctypedef struct Weights:
+    float *input            # (V, dim) IN vectors, syn0
+    float *output           # (V, dim) OUT vectors, syn1neg; NULL without negative sampling
+    float *nodes            # (V, dim) inner nodes of the Huffman tree, syn1; NULL without hierarchical softmax
+    const float *lockf      # (locks,) factor on what an input row learns; row i reads lockf[i % locks]
+    Py_ssize_t locks
+    Py_ssize_t dim
+
+
+# All workers read.
+ctypedef struct Objective:
+    bint sg                 # skip-gram, else CBOW
+    bint hs                 # hierarchical softmax
+    int negative            # noise words per example
+    int window              # largest distance of a context word
+    bint shrink_windows     # each position draws its own distance from 1..window
+    bint cbow_mean          # CBOW: hidden layer is the mean of the context rows, else their sum
+    bint by_window          # skip-gram: all context rows of a window meet one list of outputs
+    bint want_loss
+    bint downsample
+    const uint32_t *keep    # (V,) a token stays if its draw does not exceed keep[id]
+    const uint32_t *noise_table  # (V,) cumulative noise distribution
+    const int32_t *noise_index   # first row that a draw can hit, by its leading bits
+    int noise_shift
+    const uint8_t *codes    # Huffman codes of all words, one after another
+    const uint32_t *points  # the inner nodes on their paths
+    const int64_t *path_starts   # (V + 1,) where each word's path begins
+
+
+# One position of a sentence with everything drawn that its training needs.
+ctypedef struct Window:
+    int32_t centre          # id of the word in the middle, the one predicted
+    Py_ssize_t size         # number of context words
+    int32_t *context        # (2 window,) their ids, left to right
+    int32_t *noise          # noise words, `negative` for each list of outputs
+
+
+# One worker's own.
+ctypedef struct Scratch:
+    uint64_t rng            # Java's 48-bit generator
+    float alpha
+    double loss
+    int64_t examples
+    float *hidden           # (dim,) CBOW's hidden layer
+    float *grad             # (dim,) gradient reaching the input
+    float *scores           # one tile of scores, then of gradients
+    float *partial          # see _tile.h
+    const float **x         # the tile's inputs
+    float **to              # where their gradients go
+    float *lock             # with which factor
+    float *times_x          # how often each of them stands in the window
+    float **y               # the tile's outputs
+    float *label            # 1 for what was seen, 0 for noise
+    float *times_y          # how often each of them was drawn
+    float *ones             # as many as any of the lists above
+
+
+cdef class StopFlag:
+    """Raised by the thread that called `train`, read by the workers: finish the sentence and come home."""
+    cdef readonly volatile bint raised
+
+
+cdef class Worker:
+    """One thread's half of a training run: owns its scratch, borrows weights and objective."""
+    cdef Weights weights
+    cdef Objective objective
+    cdef Scratch scratch
+    cdef Window windows[2]
+    cdef const Tile *tile
+    cdef StopFlag stop
+    cdef object arrays      # keeps alive everything that the pointers above point into
+    cdef int32_t[::1] kept          # the job's ids after downsampling
+    cdef int32_t[::1] reduced       # by how much each of its windows is smaller than `window`
+    cdef int64_t[::1] kept_ends     # ends of its sentences in `kept`
+
+    cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
+                               Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
+    cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first, Py_ssize_t last) noexcept nogil
+    cdef void draw_window(self, Window *w, Py_ssize_t position, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef void train_example(self, const Window *w) noexcept nogil
+    cdef void train_skipgram(self, const Window *w) noexcept nogil
+    cdef void train_window(self, const Window *w) noexcept nogil
+    cdef void train_cbow(self, const Window *w) noexcept nogil
+    cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil
+    cdef Py_ssize_t path_outputs(self, int32_t word) noexcept nogil
+    cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil
+    cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil
+    cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil
+    cdef void update_input(self, int32_t word, Py_ssize_t n) noexcept nogil
+    cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil
+    cdef void update_in_runs(self, const float *x, Py_ssize_t n) noexcept nogil
+    cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil
+    cdef void update(self, const float **x, float **to, const float *lock, const float *times_x, Py_ssize_t m,
+                     Py_ssize_t first, Py_ssize_t n) noexcept nogil

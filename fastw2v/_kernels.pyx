@@ -1,0 +1,470 @@
+"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update` serves
+every mode. The arithmetic is in `_tile.h`; no Python runs below `Worker.train`.
+
+Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
+"""
+
+from libc.string cimport memset
+
+import os
+
+import numpy as np
+
+
+cdef extern from "_tile.h" nogil:
+    enum:
+        TILE_SLACK
+    void tile_fill_tables()
+    const Tile *tile_named(const char *name)
+    double tile_logistic(float *g, Py_ssize_t m, Py_ssize_t n, const float *label, const float *times_x,
+                         const float *times_y, float alpha, bint want_loss)
+    void tile_prefetch(const float *row, Py_ssize_t dim)
+
+
+tile_fill_tables()
+
+ISAS = ("avx512", "avx2", "generic", "blas")
+cdef const Tile *selected = NULL
+
+
+cdef const Tile *find_tile(str name) except? NULL:
+    if name == "blas":
+        from fastw2v import _blas
+        return <const Tile *><size_t>_blas.tile_address()
+    return tile_named(name.encode())
+
+
+def available_isas():
+    """Names of the instruction sets (and `blas`) that this machine can run, best first."""
+    return [name for name in ISAS if name == "blas" or tile_named(name.encode()) != NULL]
+
+
+def select_isa(str name):
+    """Makes workers that are created from now on use this instruction set, one of `available_isas()`."""
+    global selected
+    if name not in ISAS:
+        raise ValueError(f"FASTW2V_ISA is {name!r}; choose one of {', '.join(ISAS)}")
+    cdef const Tile *tile = find_tile(name)
+    if tile == NULL:
+        raise RuntimeError(f"this machine has no {name}; available: {', '.join(available_isas())}")
+    selected = tile
+
+
+def selected_isa():
+    """Name of the instruction set in use."""
+    return (<bytes>selected.name).decode()
+
+
+select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
+
+
+cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
+cdef uint32_t NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
+
+
+cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
+    """Top 32 bits of Java's generator, which then steps."""
+    cdef uint32_t top = <uint32_t>(rng[0] >> 16)
+    rng[0] = (rng[0] * <uint64_t>25214903917 + 11) & RNG_MASK
+    return top
+
+
+cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    return low if value < low else high if value > high else value
+
+
+cdef class StopFlag:
+    def stop(self):
+        self.raised = 1
+
+
+cdef class Worker:
+    def __cinit__(
+        self,
+        float[:, ::1] input not None,
+        float[:, ::1] output,
+        float[:, ::1] nodes,
+        const float[::1] lockf not None,
+        StopFlag stop not None,
+        *,
+        bint sg,
+        int negative,
+        int window,
+        bint shrink_windows,
+        bint cbow_mean,
+        bint by_window,
+        bint compute_loss,
+        const uint32_t[::1] keep,
+        const uint32_t[::1] noise_table,
+        const int32_t[::1] noise_index,
+        int noise_shift,
+        const uint8_t[::1] codes,
+        const uint32_t[::1] points,
+        const int64_t[::1] path_starts,
+    ):
+        """Borrows the arrays for its life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
+
+        The caller has checked every shape and that all ids, nodes and table entries lie inside V.
+        """
+        cdef Py_ssize_t dim = input.shape[1], longest_path = 0, most_inputs, most_outputs
+        self.tile = selected
+        self.stop = stop
+        self.weights.input = &input[0, 0]
+        self.weights.output = &output[0, 0] if output is not None else NULL
+        self.weights.nodes = &nodes[0, 0] if nodes is not None else NULL
+        self.weights.lockf = &lockf[0]
+        self.weights.locks = lockf.shape[0]
+        self.weights.dim = dim
+        self.objective.sg = sg
+        self.objective.hs = nodes is not None
+        self.objective.negative = negative
+        self.objective.window = window
+        self.objective.shrink_windows = shrink_windows
+        self.objective.cbow_mean = cbow_mean
+        self.objective.by_window = by_window
+        self.objective.want_loss = compute_loss
+        self.objective.downsample = keep is not None
+        if keep is not None:
+            self.objective.keep = &keep[0]
+        if negative:
+            self.objective.noise_table = &noise_table[0]
+            self.objective.noise_index = &noise_index[0]
+            self.objective.noise_shift = noise_shift
+        if nodes is not None:
+            self.objective.path_starts = &path_starts[0]
+            if codes.shape[0]:
+                self.objective.codes = &codes[0]
+                self.objective.points = &points[0]
+            longest_path = np.diff(path_starts).max()
+        most_inputs = 2 * window
+        most_outputs = max(1 + negative, longest_path)
+
+        def floats(count):
+            return np.zeros(max(count, 1), dtype=np.float32)
+
+        def pointers(count):
+            return np.zeros(max(count, 1), dtype=np.uintp)
+
+        cdef float[::1] hidden = floats(dim), grad = floats(dim)
+        cdef float[::1] scores = floats(most_inputs * most_outputs + TILE_SLACK)
+        cdef float[::1] partial = floats((most_inputs + most_outputs) * (dim + TILE_SLACK))
+        cdef float[::1] lock = floats(most_inputs), times_x = floats(most_inputs)
+        cdef float[::1] label = floats(most_outputs), times_y = floats(most_outputs)
+        cdef float[::1] ones = floats(max(most_inputs, most_outputs))
+        cdef size_t[::1] x = pointers(most_inputs), to = pointers(most_inputs), y = pointers(most_outputs)
+        cdef int32_t[:, ::1] contexts = np.zeros((2, most_inputs), dtype=np.int32)
+        cdef int32_t[:, ::1] noises = np.zeros((2, max(most_inputs * negative, 1)), dtype=np.int32)
+        ones[:] = 1
+        self.scratch.hidden = &hidden[0]
+        self.scratch.grad = &grad[0]
+        self.scratch.scores = &scores[0]
+        self.scratch.partial = &partial[0]
+        self.scratch.lock = &lock[0]
+        self.scratch.times_x = &times_x[0]
+        self.scratch.label = &label[0]
+        self.scratch.times_y = &times_y[0]
+        self.scratch.ones = &ones[0]
+        self.scratch.x = <const float **>&x[0]
+        self.scratch.to = <float **>&to[0]
+        self.scratch.y = <float **>&y[0]
+        cdef Py_ssize_t i
+        for i in range(2):
+            self.windows[i].context = &contexts[i, 0]
+            self.windows[i].noise = &noises[i, 0]
+        self.arrays = (
+            input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts,
+            hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, contexts, noises,
+        )
+        self.kept = np.empty(0, dtype=np.int32)
+        self.reduced = np.empty(0, dtype=np.int32)
+        self.kept_ends = np.empty(0, dtype=np.int64)
+
+    @property
+    def loss(self):
+        """-log likelihood of all examples so far, in float64; 0 unless the loss was asked for."""
+        return self.scratch.loss
+
+    @property
+    def examples(self):
+        """Examples so far: pairs in skip-gram, positions in CBOW, counted for each objective."""
+        return self.scratch.examples
+
+    def train(
+        self,
+        const int32_t[::1] ids not None,
+        const int64_t[::1] ends not None,
+        float alpha,
+        uint64_t seed,
+        draw_windows=None,
+        Py_ssize_t lead=0,
+        Py_ssize_t trail=0,
+    ):
+        """Trains one job in place and returns how many of its words survived downsampling.
+
+        ids: (n,) rows of the vocabulary. ends: (sentences,) where each sentence ends in `ids`. seed: 48 bits.
+        draw_windows(count) gives by how much each window is reduced; None draws that from the worker's generator.
+        The first `lead` and last `trail` ids are context only (a piece of a longer sentence).
+        """
+        cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start, first = 0, last = 0
+        cdef int window = self.objective.window
+        if self.kept.shape[0] < count:
+            self.kept = np.empty(count + count // 2, dtype=np.int32)
+            self.reduced = np.zeros(count + count // 2, dtype=np.int32)
+        if self.kept_ends.shape[0] < sentences:
+            self.kept_ends = np.empty(sentences + sentences // 2, dtype=np.int64)
+        self.scratch.rng = seed
+        self.scratch.alpha = alpha
+        with nogil:
+            kept = self.downsample(ids, ends, lead, trail, &first, &last)
+        if self.objective.shrink_windows:
+            if draw_windows is not None:
+                np.asarray(self.reduced)[:kept] = draw_windows(kept)
+            else:
+                for i in range(kept):
+                    self.reduced[i] = draw(&self.scratch.rng) % window
+        with nogil:
+            start = 0
+            for i in range(sentences):
+                if self.stop.raised:
+                    break
+                self.train_sentence(start, self.kept_ends[i], first, last)
+                start = self.kept_ends[i]
+        return last - first
+
+    cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
+                               Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil:
+        """Fills `kept` and `kept_ends`; kept[first:last] are the positions to train. Every token costs a draw."""
+        cdef Py_ssize_t sentence, i, start = 0, kept = 0, count = ids.shape[0]
+        for sentence in range(ends.shape[0]):
+            for i in range(start, ends[sentence]):
+                if i == lead:
+                    first[0] = kept
+                if i == count - trail:
+                    last[0] = kept
+                if not self.objective.downsample or self.objective.keep[ids[i]] >= draw(&self.scratch.rng):
+                    self.kept[kept] = ids[i]
+                    kept += 1
+            start = ends[sentence]
+            self.kept_ends[sentence] = kept
+        if trail == 0:
+            last[0] = kept
+        return kept
+
+    cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first,
+                             Py_ssize_t last) noexcept nogil:
+        """Positions [start, end) that lie in [first, last), left to right.
+
+        What a window draws never depends on the weights, so the next one is drawn, and its rows are called into the
+        cache, before this one is computed.
+        """
+        cdef Py_ssize_t position, stop = min(end, last), current = 0
+        start, first = start, max(start, first)
+        if first >= stop:
+            return
+        self.draw_window(&self.windows[0], first, start, end)
+        for position in range(first, stop):
+            if position + 1 < stop:
+                self.draw_window(&self.windows[1 - current], position + 1, start, end)
+            self.train_example(&self.windows[current])
+            current = 1 - current
+            if position & 0xFF == 0 and self.stop.raised:
+                return
+
+    cdef void draw_window(self, Window *w, Py_ssize_t position, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        cdef Py_ssize_t reach = self.objective.window - self.reduced[position], i, lists, dim = self.weights.dim
+        cdef Py_ssize_t low = max(start, position - reach), high = min(end, position + reach + 1)
+        cdef Py_ssize_t entering = min(position + self.objective.window, end - 1)
+        cdef uint32_t x
+        cdef int32_t word
+        w.centre = self.kept[position]
+        w.size = 0
+        for i in range(low, high):
+            if i != position:
+                w.context[w.size] = self.kept[i]
+                w.size += 1
+        tile_prefetch(self.weights.input + dim * self.kept[entering], dim)
+        if self.objective.negative:
+            tile_prefetch(self.weights.output + dim * w.centre, dim)
+            lists = 1 if not self.objective.sg else min(w.size, 1) if self.objective.by_window else w.size
+            for i in range(lists * self.objective.negative):
+                x = draw(&self.scratch.rng) % NOISE_DOMAIN
+                word = self.objective.noise_index[x >> self.objective.noise_shift]
+                while self.objective.noise_table[word] < x:
+                    word += 1
+                w.noise[i] = word
+                tile_prefetch(self.weights.output + dim * word, dim)
+        if self.objective.hs:
+            for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
+                tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
+
+    cdef void train_example(self, const Window *w) noexcept nogil:
+        if not self.objective.sg:
+            self.train_cbow(w)
+        elif w.size == 0:
+            return
+        elif self.objective.by_window:
+            self.train_window(w)
+        else:
+            self.train_skipgram(w)
+
+    cdef void train_skipgram(self, const Window *w) noexcept nogil:
+        """Each context word predicts the centre, one after the other; in the paper's words the centre is the context."""
+        cdef Py_ssize_t i
+        for i in range(w.size):
+            if self.objective.hs:
+                self.update_input(w.context[i], self.path_outputs(w.centre))
+            if self.objective.negative:
+                self.update_input(w.context[i], self.noise_outputs(w.centre, w.noise + i * self.objective.negative))
+
+    cdef void train_window(self, const Window *w) noexcept nogil:
+        """All context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
+        cdef Py_ssize_t m = self.context_inputs(w), n
+        if self.objective.hs:
+            n = self.path_outputs(w.centre)
+            self.update(self.scratch.x, self.scratch.to, self.scratch.lock, self.scratch.times_x, m, 0, n)
+            self.scratch.examples += w.size
+        if self.objective.negative:
+            n = self.merge_equal_outputs(self.noise_outputs(w.centre, w.noise))
+            self.update(self.scratch.x, self.scratch.to, self.scratch.lock, self.scratch.times_x, m, 0, n)
+            self.scratch.examples += w.size
+
+    cdef void train_cbow(self, const Window *w) noexcept nogil:
+        """The sum or mean of the context words predicts the centre."""
+        cdef Py_ssize_t i
+        for i in range(w.size):
+            self.scratch.to[i] = self.weights.input + self.weights.dim * w.context[i]
+            self.scratch.lock[i] = self.weights.lockf[w.context[i] % self.weights.locks]
+        if self.objective.hs:
+            self.update_hidden(w.size, self.path_outputs(w.centre))
+        if self.objective.negative:
+            self.update_hidden(w.size, self.noise_outputs(w.centre, w.noise))
+
+    cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil:
+        """The window's distinct context rows, each with the number of times that it stands there."""
+        cdef Py_ssize_t i, j, m = 0
+        cdef float *row
+        for i in range(w.size):
+            row = self.weights.input + self.weights.dim * w.context[i]
+            for j in range(m):
+                if self.scratch.to[j] == row:
+                    self.scratch.times_x[j] += 1
+                    break
+            else:
+                self.scratch.x[m] = self.scratch.to[m] = row
+                self.scratch.lock[m] = self.weights.lockf[w.context[i] % self.weights.locks]
+                self.scratch.times_x[m] = 1
+                m += 1
+        return m
+
+    cdef Py_ssize_t path_outputs(self, int32_t word) noexcept nogil:
+        """The inner nodes from the root to the word; label 1 where the path turns left, code 0."""
+        cdef Py_ssize_t n = 0, i
+        for i in range(self.objective.path_starts[word], self.objective.path_starts[word + 1]):
+            self.scratch.y[n] = self.weights.nodes + self.weights.dim * <Py_ssize_t>self.objective.points[i]
+            self.scratch.label[n] = 1 - self.objective.codes[i]
+            self.scratch.times_y[n] = 1
+            n += 1
+        return n
+
+    cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil:
+        """The target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
+        cdef Py_ssize_t n = 1, i
+        self.scratch.y[0] = self.weights.output + self.weights.dim * target
+        self.scratch.label[0] = 1
+        self.scratch.times_y[0] = 1
+        for i in range(self.objective.negative):
+            if noise[i] != target:
+                self.scratch.y[n] = self.weights.output + self.weights.dim * noise[i]
+                self.scratch.label[n] = 0
+                self.scratch.times_y[n] = 1
+                n += 1
+        return n
+
+    cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil:
+        """A row that stands twice in the list becomes one that counts twice: equal scores, so their updates add up."""
+        cdef Py_ssize_t k, distinct = 0, same
+        for k in range(n):
+            same = self.find_output(0, distinct, self.scratch.y[k])
+            if same < distinct:
+                self.scratch.times_y[same] += 1
+            else:
+                self.scratch.y[distinct] = self.scratch.y[k]
+                self.scratch.label[distinct] = self.scratch.label[k]
+                distinct += 1
+        return distinct
+
+    cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil:
+        """Where `row` stands among outputs [start, end); `end` if nowhere."""
+        cdef Py_ssize_t k
+        for k in range(start, end):
+            if self.scratch.y[k] == row:
+                return k
+        return end
+
+    cdef void update_input(self, int32_t word, Py_ssize_t n) noexcept nogil:
+        """One input row against the outputs [0, n) as if one after the other."""
+        cdef float *row = self.weights.input + self.weights.dim * word
+        cdef float *grad = self.scratch.grad
+        cdef const float *lock = self.weights.lockf + word % self.weights.locks
+        self.scratch.examples += 1
+        if self.run_end(0, n) == n:
+            self.update(<const float **>&row, &row, lock, self.scratch.ones, 1, 0, n)
+        else:
+            memset(grad, 0, self.weights.dim * sizeof(float))
+            self.update_in_runs(row, n)
+            self.tile.add_rows(&row, lock, 1, self.weights.dim, grad)
+
+    cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil:
+        """hidden := sum or mean of the `inputs` rows in `to`; after the update each of them gains the gradient.
+
+        As in word2vec.c the gradient of a mean is not divided by the number of inputs, that of a sum is.
+        """
+        cdef Py_ssize_t dim = self.weights.dim
+        cdef float share = <float>1 / <float>inputs if inputs else 1
+        cdef float *grad = self.scratch.grad
+        self.tile.sum_rows(<const float **>self.scratch.to, inputs, dim, share if self.objective.cbow_mean else 1,
+                           self.scratch.hidden)
+        memset(grad, 0, dim * sizeof(float))
+        self.update_in_runs(self.scratch.hidden, n)
+        if not self.objective.cbow_mean:
+            self.tile.sum_rows(<const float **>&grad, 1, dim, share, grad)
+        self.tile.add_rows(self.scratch.to, self.scratch.lock, inputs, dim, grad)
+        self.scratch.examples += 1
+
+    cdef void update_in_runs(self, const float *x, Py_ssize_t n) noexcept nogil:
+        """grad += what the outputs [0, n) send back to x. A row that comes again sees its earlier update."""
+        cdef Py_ssize_t start = 0, end
+        while start < n:
+            end = self.run_end(start, n)
+            self.update(&x, &self.scratch.grad, self.scratch.ones, self.scratch.ones, 1, start, end - start)
+            start = end
+
+    cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+        """The first output after `start` whose row has been in the run already; n if all are distinct."""
+        cdef Py_ssize_t k
+        for k in range(start + 1, n):
+            if self.find_output(start, k, self.scratch.y[k]) < k:
+                return k
+        return n
+
+    cdef void update(self, const float **x, float **to, const float *lock, const float *times_x, Py_ssize_t m,
+                     Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+        """The one training step: m inputs times the n distinct outputs from `first` on."""
+        cdef Scratch *s = &self.scratch
+        cdef Py_ssize_t dim = self.weights.dim
+        self.tile.scores(x, m, s.y + first, n, dim, s.scores)
+        s.loss += tile_logistic(s.scores, m, n, s.label + first, times_x, s.times_y + first, s.alpha,
+                                self.objective.want_loss)
+        self.tile.update(x, to, lock, m, s.y + first, n, dim, s.scores, s.partial)
+
+
+def scan(const float[:, ::1] vectors not None, const float[::1] query not None, float[::1] dots not None,
+         float[::1] squares not None):
+    """dots := vectors @ query and squares := squared row lengths, both (V,), in one reading of `vectors` (V, D)."""
+    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1]
+    if query.shape[0] != dim or dots.shape[0] != count or squares.shape[0] != count:
+        raise ValueError(f"vectors are {count} x {dim}; got query {query.shape[0]}, dots {dots.shape[0]}, "
+                         f"squares {squares.shape[0]}")
+    if count:
+        with nogil:
+            selected.scan(&vectors[0, 0], count, dim, &query[0], &dots[0], &squares[0])

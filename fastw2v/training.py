@@ -1,0 +1,256 @@
+"""One training run: jobs with their learning rates, the threads that do them, and how they stop.
+
+The caller's thread groups encoded sentences into jobs and feeds a short queue; each worker thread takes jobs from it and
+runs a compiled `Worker` on them without the GIL. Whatever goes wrong, in the text, in a worker or on the keyboard, is
+raised in the caller's thread, after all workers have come home.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v._encoder import pack_jobs
+from fastw2v._kernels import StopFlag, Worker
+from fastw2v.progress import Progress
+
+
+
+POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
+LONG_SENTENCE = 100_000  # raw words from which a sentence is trained in pieces, so that threads can share it
+
+Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Encoded sentences: ids (tokens,) without unknown words, ends (sentences,) in ids, raw lengths (sentences,)."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Learning rate falling in a line from `start` to `end` over all epochs, by sentences or by raw words."""
+
+    start: float
+    end: float
+    epochs: int
+    total_examples: int | None
+    total_words: int | None
+
+    def alpha(self, epoch: int, examples: float, words: float) -> float:
+        """The rate after so many sentences and raw words of this epoch."""
+        return max(
+            self.end, self.start - (self.start - self.end) * (epoch + self.share(examples, words)) / self.epochs
+        )
+
+    def share(self, examples: float, words: float) -> float:
+        """Which part of the epoch that is."""
+        if self.total_examples:
+            return examples / self.total_examples
+        return words / self.total_words if self.total_words else 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A worker's portion: `ids` (tokens,) with sentence `ends`, trained at one learning rate.
+
+    The first `lead` and last `trail` ids are context only.
+    """
+
+    ids: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int64]
+    raw_words: int
+    alpha: float
+    lead: int = 0
+    trail: int = 0
+
+
+@dataclass
+class EpochResult:
+    """What an epoch did; `loss` is summed over `examples`."""
+
+    sentences: int = 0
+    raw_words: int = 0
+    effective_words: int = 0
+    examples: int = 0
+    loss: float = 0.0
+    seconds: float = 0.0
+    alpha: float = 0.0
+
+
+def job_bounds(blocks: Iterable[Block], batch_words: int) -> Iterator[tuple[Block, int, int]]:
+    """Yield (block, first sentence, last) for each job; a job that is open at the end of a block goes on in the next."""
+    held: Block | None = None
+    first = True
+    for block in blocks:
+        if held is not None:
+            block = _joined(held, block)
+        bounds = pack_jobs(block[2], batch_words).tolist()
+        if not first and len(bounds) > 1 and bounds[1] == 0:
+            bounds = bounds[1:]  # only the first sentence of an epoch leaves an empty job before it
+        for start, end in zip(bounds[:-2], bounds[1:-1], strict=True):
+            yield block, start, end
+            first = False
+        if len(bounds) > 1:
+            held = _tail(block, bounds[-2])
+            first = False
+    if held is not None and len(held[2]):
+        yield held, 0, len(held[2])
+
+
+def _tail(block: Block, sentence: int) -> Block:
+    ids, ends, lengths = block
+    start = int(ends[sentence - 1]) if sentence else 0
+    return ids[start:], ends[sentence:] - start, lengths[sentence:]
+
+
+def _joined(a: Block, b: Block) -> Block:
+    return np.concatenate((a[0], b[0])), np.concatenate((a[1], b[1] + len(a[0]))), np.concatenate((a[2], b[2]))
+
+
+def jobs_of(
+    blocks: Iterable[Block], batch_words: int, window: int, schedule: Schedule, epoch: int, result: EpochResult
+) -> Iterator[Job]:
+    """The jobs of one epoch in order; `result` counts the sentences and raw words of those that were handed out."""
+    for (ids, ends, lengths), first, last in job_bounds(blocks, batch_words):
+        start = int(ends[first - 1]) if first else 0
+        stop = int(ends[last - 1]) if last else 0
+        words = int(lengths[first:last].sum())
+        for low, high in _pieces(start, stop, words, batch_words, last - first):
+            done = (low - start) / (stop - start) if stop > start else 0.0
+            share = (high - low) / (stop - start) if stop > start else 1.0
+            result.alpha = schedule.alpha(
+                epoch, result.sentences + done * (last - first), result.raw_words + done * words
+            )
+            # Context beyond a piece's edges: enough words for `window` of them to survive downsampling.
+            before, after = max(start, low - 16 * window), min(stop, high + 16 * window)
+            yield Job(
+                ids=ids[before:after],
+                ends=np.minimum(ends[first:last], after) - before,
+                raw_words=round(words * share),
+                alpha=result.alpha,
+                lead=low - before,
+                trail=after - high,
+            )
+        result.sentences += last - first
+        result.raw_words += words
+
+
+def _pieces(start: int, stop: int, words: int, batch_words: int, sentences: int) -> list[tuple[int, int]]:
+    """One job in the usual case; a single very long sentence is cut, as far as its centre words go."""
+    size = max(batch_words, LONG_SENTENCE // 10)
+    if sentences != 1 or words <= max(LONG_SENTENCE, 10 * batch_words):
+        return [(start, stop)]
+    return [(low, min(low + size, stop)) for low in range(start, stop, size)]
+
+
+class Run:
+    """The worker threads of one `train()` call, as a context manager: on leaving it, none of them is alive.
+
+    seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it is called
+    in the worker's thread.
+    """
+
+    def __init__(
+        self,
+        workers: list[Worker],
+        stop: StopFlag,
+        seed_job: Callable[[int], tuple[int, Callable[[int], Any] | None]],
+        queue_factor: int,
+        progress: Progress,
+    ) -> None:
+        self._workers = workers
+        self._stop = stop
+        self._seed_job = seed_job
+        self._progress = progress
+        self._jobs: queue.Queue[tuple[int, Job] | None] = queue.Queue(max(1, queue_factor) * len(workers))
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._submitted = 0
+        self._finished = 0
+        self._raw_words = self._effective_words = 0
+        self._threads = [
+            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
+            for i, worker in enumerate(workers)
+        ]
+
+    def __enter__(self) -> Run:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.stop()
+        for _thread in self._threads:
+            while not self._put(None):
+                pass
+        for thread in self._threads:
+            thread.join()
+
+    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: Callable[[float, int], None]) -> None:
+        """Do all `jobs`, adding up in `result`. report(seconds, effective words) is called about every `POLL` seconds."""
+        begin = time.perf_counter()
+        raw, effective = self._raw_words, self._effective_words
+        loss, examples = sum(w.loss for w in self._workers), sum(w.examples for w in self._workers)
+        shown = raw
+
+        def look() -> None:
+            nonlocal shown
+            with self._changed:
+                if self._error is not None:
+                    raise self._error
+                now = self._raw_words
+            self._progress.update(now - shown, alpha=f"{result.alpha:.5f}")
+            shown = now
+            report(time.perf_counter() - begin, self._effective_words - effective)
+
+        looked = begin
+        for job in jobs:
+            while not self._put((self._submitted, job)):
+                look()
+            self._submitted += 1
+            if time.perf_counter() - looked > POLL:
+                looked = time.perf_counter()
+                look()
+        while not self._idle():
+            look()
+        look()
+        result.effective_words = self._effective_words - effective
+        result.loss = sum(w.loss for w in self._workers) - loss
+        result.examples = sum(w.examples for w in self._workers) - examples
+        result.seconds = time.perf_counter() - begin
+
+    def _put(self, item: tuple[int, Job] | None) -> bool:
+        """Whether the queue had room for it within `POLL` seconds."""
+        try:
+            self._jobs.put(item, timeout=POLL)
+        except queue.Full:
+            return False
+        return True
+
+    def _idle(self) -> bool:
+        """Whether all jobs are done, after `POLL` seconds at most."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._finished == self._submitted, POLL)
+
+    def _work(self, worker: Worker) -> None:
+        while (item := self._jobs.get()) is not None:
+            number, job = item
+            effective = 0
+            try:
+                if not self._stop.raised:
+                    seed, draw_windows = self._seed_job(number)
+                    effective = worker.train(job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail)
+            except BaseException as error:  # whatever it is, it belongs to the caller of train()
+                with self._changed:
+                    self._error = self._error or error
+                self._stop.stop()
+            with self._changed:
+                self._finished += 1
+                self._raw_words += job.raw_words
+                self._effective_words += effective
+                self._changed.notify()

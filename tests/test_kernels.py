@@ -1,0 +1,259 @@
+"""The compiled kernels against plain numpy: every mode, order and instruction set; dimensions, duplicates, gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastw2v import _kernels
+from fastw2v.huffman import HuffmanTree
+from fastw2v.sampling import downsampling, noise_index, noise_table
+from reference import Reference
+
+V = 23
+OBJECTIVES = {"neg": (5, False), "hs": (0, True), "both": (3, True)}
+MODES = [
+    pytest.param(sg, objective, step, id=f"{'sg' if sg else 'cbow'}-{objective}-{step}")
+    for sg in (True, False)
+    for objective in OBJECTIVES
+    for step in ("pair", "window")
+    if sg or step == "pair"
+]
+
+
+@pytest.fixture(params=_kernels.available_isas())
+def isa(request):
+    before = _kernels.selected_isa()
+    _kernels.select_isa(request.param)
+    yield request.param
+    _kernels.select_isa(before)
+
+
+def corpus(seed: int = 0, words: int = V, sentences: int = 12, longest: int = 30) -> list[list[int]]:
+    """Zipfian ids, so that windows and negatives repeat words; empty and one-word sentences among them."""
+    random = np.random.default_rng(seed)
+    p = 1 / np.arange(1, words + 1)
+    lengths = [0, 1, 2, *random.integers(3, longest, sentences - 3)]
+    return [random.choice(words, size, p=p / p.sum()).tolist() for size in lengths]
+
+
+def flat(sentences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    ids = np.array([word for sentence in sentences for word in sentence], dtype=np.int32)
+    return ids, np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64)
+
+
+def pair(dim=16, sg=True, objective="neg", step="pair", sample=0.05, words=V, scale=0.5, lockf=None, **settings):
+    """The reference and a worker over equal weights; returns both and the worker's arrays."""
+    negative, hs = OBJECTIVES[objective]
+    negative = settings.pop("negative", negative)
+    random = np.random.default_rng(dim)
+    weights = [random.normal(0, scale / np.sqrt(dim), (words, dim)).astype(np.float32) for _ in range(3)]
+    IN, OUT, NODES = weights[0], weights[1] if negative else None, weights[2] if hs else None
+    counts = np.sort(np.bincount(flat(corpus(words=words))[0], minlength=words) + 1)[::-1].copy()
+    keep = downsampling(counts, sample)[0] if sample else None
+    table = noise_table(counts, 0.75)
+    index, shift = noise_index(table)
+    tree = HuffmanTree.from_counts(counts)
+    lockf = np.ones(1, dtype=np.float32) if lockf is None else lockf
+    common = {"window": 4, "shrink_windows": True, "cbow_mean": True} | settings
+    reference = Reference(
+        IN.astype(float),
+        None if OUT is None else OUT.astype(float),
+        None if NODES is None else NODES.astype(float),
+        [(tree.path(i).point, tree.path(i).code) for i in range(words)],
+        table, keep, sg=sg, negative=negative, by_window=step == "window", lockf=lockf, **common,
+    )  # fmt: skip
+    worker = _kernels.Worker(
+        IN, OUT, NODES, lockf, _kernels.StopFlag(), sg=sg, negative=negative, by_window=step == "window",
+        compute_loss=True, keep=keep, noise_table=table, noise_index=index, noise_shift=shift,
+        codes=tree.codes, points=tree.points, path_starts=tree.starts, **common,
+    )  # fmt: skip
+    return reference, worker, (IN, OUT, NODES)
+
+
+def assert_same(reference: Reference, worker, arrays) -> None:
+    # One update moves a weight by about 1e-3. In float32 a score may fall on the other side of an edge in the table of the
+    # sigmoid, which moves a weight by 0.02 * 0.003 * |x|.
+    for name, ours in zip(("IN", "OUT", "NODES"), arrays, strict=True):
+        theirs = getattr(reference, name)
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0, err_msg=name)
+    assert worker.examples == reference.examples
+    assert worker.loss == pytest.approx(reference.loss, rel=1e-4)
+
+
+def train_both(reference, worker, jobs=3, alpha=0.02, draw_windows=False) -> None:
+    for job in range(jobs):
+        sentences = corpus(seed=job, words=len(reference.IN))
+        drawing = [
+            (lambda n, r=np.random.RandomState(job): r.randint(0, reference.window, n)) if draw_windows else None
+            for _ in range(2)
+        ]
+        theirs = reference.train(sentences, alpha, seed=1234567 + job, draw_windows=drawing[0])
+        if draw_windows:
+            drawing[1] = lambda n, r=np.random.RandomState(job): r.randint(0, reference.window, n)
+        ours = worker.train(*flat(sentences), alpha, 1234567 + job, drawing[1])
+        assert ours == theirs
+
+
+@pytest.mark.parametrize("sg, objective, step", MODES)
+def test_equals_reference(isa, sg, objective, step):
+    both = pair(sg=sg, objective=objective, step=step)
+    train_both(*both[:2])
+    assert_same(*both)
+
+
+@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sample": 0},
+        {"shrink_windows": False},
+        {"cbow_mean": False},
+        {"window": 1},
+        {"window": 9, "shrink_windows": False},
+        {"lockf": np.linspace(0, 1, V, dtype=np.float32)},
+        {"lockf": np.array([0.5, 0.0], dtype=np.float32)},
+    ],
+    ids=lambda s: "-".join(s),
+)
+def test_settings_equal_reference(sg, objective, step, settings):
+    both = pair(sg=sg, objective=objective, step=step, **settings)
+    train_both(*both[:2], draw_windows=step == "pair")
+    assert_same(*both)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 300, 1024, 1025])
+@pytest.mark.parametrize("step", ["pair", "window"])
+def test_any_dimension(isa, dim, step):
+    for sg in (True, False):
+        both = pair(dim=dim, sg=sg, objective="both", step=step)
+        train_both(*both[:2], jobs=1)
+        assert_same(*both)
+
+
+@pytest.mark.parametrize("negative", [1, 2, 4, 6, 7, 11, 12, 13, 20, 40])
+@pytest.mark.parametrize("step", ["pair", "window"])
+def test_any_number_of_negatives(isa, negative, step):
+    both = pair(negative=negative, step=step, window=7)
+    train_both(*both[:2], jobs=1)
+    assert_same(*both)
+
+
+@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_few_words_repeat_everywhere(isa, sg, objective, step, words):
+    both = pair(sg=sg, objective=objective, step=step, words=words, sample=0)
+    train_both(*both[:2])
+    assert_same(*both)
+
+
+@pytest.mark.parametrize("step", ["pair", "window"])
+def test_large_scores_are_skipped(isa, step):
+    both = pair(step=step, scale=8, sample=0)
+    before = both[2][0].copy()
+    train_both(*both[:2], jobs=1, alpha=0.01)
+    assert_same(*both)
+    assert np.isfinite(both[2][0]).all()
+    assert (both[2][0] != before).any()
+
+
+def test_no_alpha_no_change():
+    for sg, objective, step in ((m.values) for m in MODES):
+        _, worker, arrays = pair(sg=sg, objective=objective, step=step)
+        before = [None if a is None else a.copy() for a in arrays]
+        worker.train(*flat(corpus()), 0.0, 1)
+        for now, then in zip(arrays, before, strict=True):
+            assert now is None or np.array_equal(now, then)
+        assert worker.loss > 0
+
+
+@pytest.mark.parametrize("sg, objective, step", MODES)
+def test_numerical_gradient(sg, objective, step):
+    """One step moves the weights down the loss: a finite difference of the loss equals the step over alpha.
+
+    A single window, so that no later step sees an earlier one; noise is the same because the seed is.
+    """
+    if objective == "both":
+        pytest.skip("the second objective sees the first one's step")
+    settings = dict(dim=5, sg=sg, objective=objective, step=step, sample=0, shrink_windows=False, words=9, window=2)
+    sentence, alpha = [[3, 1, 0]], 1e-3
+
+    def loss(shift: np.ndarray | None) -> float:
+        """Exact loss of the middle word's window; the other two positions are outside of it."""
+        reference, _, _ = pair(**settings)
+        if shift is not None:
+            reference.IN[3] += shift
+        reference.rng = 77
+        total = 0.0
+        outputs = [o for o, on in ((reference.path, reference.NODES is not None), (reference.noisy, objective == "neg")) if on]
+        context = [3, 0]
+        lists = 1 if not sg or step == "window" else len(context)
+        drawn = [outputs[0](1) for _ in range(lists)]
+        inputs = [reference.IN[context].mean(axis=0)] if not sg else [reference.IN[c] for c in context]
+        for k, x in enumerate(inputs):
+            rows, labels, matrix = drawn[k % lists]
+            for row, label in zip(rows, labels, strict=True):
+                total += np.log1p(np.exp(-(1 if label else -1) * float(x @ matrix[row])))
+        return total
+
+    reference, _, _ = pair(**settings)
+    reference.rng, reference.alpha = 77, alpha
+    before = reference.IN[3].copy()
+    reference.train_window(1, [3, 0])
+    moved = (reference.IN[3] - before) / alpha
+    if not sg:
+        moved = moved / 2  # word2vec adds the undivided gradient of the mean to each context word
+    h = 1e-5
+    numerical = np.array([(loss(h * e) - loss(-h * e)) / (2 * h) for e in np.eye(5)])
+    # The table is read at 83 steps a unit, not 83.3, and in steps: its sigmoid is off by up to 0.01.
+    np.testing.assert_allclose(moved, -numerical, atol=0.03)
+
+
+def test_pieces_of_a_sentence_train_every_position_once():
+    """lead and trail give context only: pieces cover the sentence, and windows reach across their edges."""
+    _, worker, (IN, _, _) = pair(sample=0, shrink_windows=False, window=2)
+    ids = np.arange(12, dtype=np.int32)
+    ends = np.array([12], dtype=np.int64)
+    worker.train(ids, ends, 0.0, 1)
+    whole = worker.examples
+    for start, stop in ((0, 5), (5, 9), (9, 12)):
+        low, high = max(0, start - 2), min(12, stop + 2)
+        trained = worker.train(
+            ids[low:high], np.array([high - low], dtype=np.int64), 0.0, 1, None, start - low, high - stop
+        )
+        assert trained == stop - start
+    assert worker.examples == 2 * whole
+
+
+def test_scan_is_dots_and_squares(isa):
+    random = np.random.default_rng(0)
+    for dim in (1, 5, 16, 100):
+        vectors = random.normal(size=(37, dim)).astype(np.float32)
+        query = random.normal(size=dim).astype(np.float32)
+        dots, squares = np.empty((2, 37), dtype=np.float32)
+        _kernels.scan(vectors, query, dots, squares)
+        np.testing.assert_allclose(dots, vectors @ query, atol=1e-4)
+        np.testing.assert_allclose(squares, (vectors**2).sum(axis=1), rtol=1e-5)
+
+
+def test_unknown_isa_is_refused():
+    with pytest.raises(ValueError, match="choose one of"):
+        _kernels.select_isa("avx1024")
+
+
+def test_stop_flag_ends_a_job_early():
+    stop = _kernels.StopFlag()
+    stop.stop()
+    _, worker, (IN, OUT, _) = pair()
+    stopped = _kernels.Worker(
+        IN, OUT, None, np.ones(1, np.float32), stop, sg=True, negative=5, window=2, shrink_windows=False,
+        cbow_mean=True, by_window=False, compute_loss=True, keep=None,
+        noise_table=np.array([2**31 - 1] * V, dtype=np.uint32), noise_index=np.zeros(1, np.int32), noise_shift=32,
+        codes=None, points=None, path_starts=None,
+    )  # fmt: skip
+    before = IN.copy()
+    stopped.train(*flat(corpus()), 0.1, 1)
+    assert stopped.examples == 0
+    assert np.array_equal(before, IN)
