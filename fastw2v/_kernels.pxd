@@ -71,6 +71,7 @@ ctypedef struct Scratch:
     float **y               # the tile's outputs
     float *label            # 1 for what was seen, 0 for noise
     float *times_y          # how often each of them was drawn
+    bint distinct           # no row stands twice among them (False: perhaps)
     float *ones             # as many as any of the lists above
 
 

@@ -60,6 +60,7 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 
 cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
 cdef uint32_t NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
+cdef Py_ssize_t HOT_NODES = 6  # so near the root, nodes are visited so often that they are in the cache anyway
 
 
 cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
@@ -274,8 +275,13 @@ cdef class Worker:
         cdef Py_ssize_t reach = self.objective.window - self.reduced[position], i, lists, dim = self.weights.dim
         cdef Py_ssize_t low = max(start, position - reach), high = min(end, position + reach + 1)
         cdef Py_ssize_t entering = min(position + self.objective.window, end - 1)
+        cdef uint64_t rng
         cdef uint32_t x
         cdef int32_t word
+        cdef const uint32_t *table = self.objective.noise_table
+        cdef const int32_t *index = self.objective.noise_index
+        cdef int shift = self.objective.noise_shift
+        cdef float *output = self.weights.output
         w.centre = self.kept[position]
         w.size = 0
         for i in range(low, high):
@@ -286,15 +292,17 @@ cdef class Worker:
         if self.objective.negative:
             tile_prefetch(self.weights.output + dim * w.centre, dim)
             lists = 1 if not self.objective.sg else min(w.size, 1) if self.objective.by_window else w.size
+            rng = self.scratch.rng
             for i in range(lists * self.objective.negative):
-                x = draw(&self.scratch.rng) % NOISE_DOMAIN
-                word = self.objective.noise_index[x >> self.objective.noise_shift]
-                while self.objective.noise_table[word] < x:
+                x = draw(&rng) % NOISE_DOMAIN
+                word = index[x >> shift]
+                while table[word] < x:
                     word += 1
                 w.noise[i] = word
-                tile_prefetch(self.weights.output + dim * word, dim)
+                tile_prefetch(output + dim * word, dim)
+            self.scratch.rng = rng
         if self.objective.hs:
-            for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
+            for i in range(self.objective.path_starts[w.centre] + HOT_NODES, self.objective.path_starts[w.centre + 1]):
                 tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
 
     cdef void train_example(self, const Window *w) noexcept nogil:
@@ -364,11 +372,14 @@ cdef class Worker:
             self.scratch.label[n] = 1 - self.objective.codes[i]
             self.scratch.times_y[n] = 1
             n += 1
+        self.scratch.distinct = True
         return n
 
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil:
         """The target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
         cdef Py_ssize_t n = 1, i
+        cdef uint64_t seen = <uint64_t>1 << (target & 63), bit  # by its last six bits: says "distinct" or "perhaps not"
+        self.scratch.distinct = True
         self.scratch.y[0] = self.weights.output + self.weights.dim * target
         self.scratch.label[0] = 1
         self.scratch.times_y[0] = 1
@@ -378,11 +389,17 @@ cdef class Worker:
                 self.scratch.label[n] = 0
                 self.scratch.times_y[n] = 1
                 n += 1
+                bit = <uint64_t>1 << (noise[i] & 63)
+                if seen & bit:
+                    self.scratch.distinct = False
+                seen |= bit
         return n
 
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil:
         """A row that stands twice in the list becomes one that counts twice: equal scores, so their updates add up."""
         cdef Py_ssize_t k, distinct = 0, same
+        if self.scratch.distinct:
+            return n
         for k in range(n):
             same = self.find_output(0, distinct, self.scratch.y[k])
             if same < distinct:
@@ -442,6 +459,8 @@ cdef class Worker:
     cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
         """The first output after `start` whose row has been in the run already; n if all are distinct."""
         cdef Py_ssize_t k
+        if self.scratch.distinct:
+            return n
         for k in range(start + 1, n):
             if self.find_output(start, k, self.scratch.y[k]) < k:
                 return k

@@ -1,0 +1,104 @@
+"""Another Cython package can cimport the typed accessors of an installed fastw2v."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import sysconfig
+import textwrap
+
+import numpy as np
+import pytest
+
+from fastw2v import Word2Vec
+from fastw2v.accessors import ModelView
+
+CLIENT = """
+from libc.stdint cimport uint8_t, uint32_t
+from fastw2v.accessors cimport ModelView
+
+
+def sums(model, Py_ssize_t word):
+    cdef ModelView view = ModelView(model)
+    cdef const uint32_t *point = NULL
+    cdef const uint8_t *code = NULL
+    cdef const float *row
+    cdef Py_ssize_t length, i, d
+    cdef double inside = 0, outside = 0, nodes = 0
+    cdef int ones = 0
+    with nogil:
+        for d in range(view.dim):
+            inside += view.in_vector(word)[d]
+            outside += view.out_vector(word)[d]
+        length = view.path(word, &point, &code)
+        for i in range(length):
+            row = view.node_vector(point[i])
+            ones += code[i]
+            for d in range(view.dim):
+                nodes += row[d]
+    return inside, outside, nodes, ones, length
+
+
+def missing(model):
+    cdef ModelView view = ModelView(model)
+    cdef const uint32_t *point
+    cdef const uint8_t *code
+    return (view.in_vector(-1) == NULL, view.in_vector(view.words) == NULL, view.out_vector(0) == NULL,
+            view.node_vector(0) == NULL, view.path(0, &point, &code))
+"""
+
+
+def model(**settings) -> Word2Vec:
+    text = [["potato", "soup", "potato", "salad", "soup", "fish"]] * 20
+    return Word2Vec(text, vector_size=7, min_count=1, workers=1, progress=False, **settings)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    pytest.importorskip("Cython", reason="Cython compiles the client package")
+    pytest.importorskip("setuptools", reason="setuptools builds the client package")
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "client.pyx").write_text(CLIENT)
+    (folder / "setup.py").write_text(
+        textwrap.dedent(
+            """
+            from Cython.Build import cythonize
+            from setuptools import setup
+            setup(name="client", ext_modules=cythonize("client.pyx", language_level=3))
+            """
+        )
+    )
+    subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
+    path = next(folder.glob(f"client*{sysconfig.get_config_var('EXT_SUFFIX')}"))
+    spec = importlib.util.spec_from_file_location("client", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_client_package_reads_all_three_spaces(client):
+    both = model(hs=1, negative=5)
+    for word in both.wv.index_to_key:
+        inside, outside, nodes, ones, length = client.sums(both, both.wv.get_index(word))
+        path = both.huffman_path(word)
+        assert inside == pytest.approx(float(both.in_vector(word).sum(dtype=float)), abs=1e-6)
+        assert outside == pytest.approx(float(both.out_vector(word).sum(dtype=float)), abs=1e-6)
+        assert nodes == pytest.approx(float(both.node_vectors(word).sum(dtype=float)), abs=1e-6)
+        assert (ones, length) == (int(path.code.sum()), len(path.point))
+
+
+def test_what_a_model_lacks_is_null(client):
+    assert client.missing(model(hs=0, negative=5)) == (True, True, False, True, -1)
+    assert client.missing(model(hs=1, negative=0))[2:4] == (True, False)
+
+
+def test_view_keeps_its_matrices_alive():
+    view = ModelView(model())
+    assert (view.words, view.dim) == (4, 7)
+
+
+def test_node_vectors_are_syn1_at_point():
+    m = model(hs=1, negative=0)
+    np.testing.assert_array_equal(m.node_vectors("potato"), m.syn1[m.wv.vocab["potato"].point])
