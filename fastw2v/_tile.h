@@ -33,6 +33,14 @@
 #define TILE_PREFETCH(address) ((void)(address))
 #endif
 
+/* gcc would fold the load of a vector into each multiplication that uses it: three unaligned loads where one will do
+ * (a 3 x 6 block of scores at D = 300 took 15 % longer than a 4 x 6 one). */
+#ifdef TILE_X86
+#define TILE_IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#else
+#define TILE_IN_REGISTER(vector) ((void)0)
+#endif
+
 #define TILE_COLUMNS 6  /* outputs in one register block: a word and its 5 negatives */
 #define TILE_SLACK 16   /* floats that `scores` may write past the last element of g */
 
@@ -316,6 +324,7 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
         _Pragma("GCC unroll 8")
         for (int j = 0; j < columns; j++) {
             VECTOR b = LOAD(y[j] + d);
+            TILE_IN_REGISTER(b);
             _Pragma("GCC unroll 8")
             for (int i = 0; i < rows; i++) sum[i * columns + j] += a[i] * b;
         }

@@ -169,14 +169,12 @@ def test_no_alpha_no_change():
         assert worker.loss > 0
 
 
-@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("sg, objective, step", [m for m in MODES if m.values[1] != "both"])
 def test_numerical_gradient(sg, objective, step):
     """One step moves the weights down the loss: a finite difference of the loss equals the step over alpha.
 
-    A single window, so that no later step sees an earlier one; noise is the same because the seed is.
+    A single window of one objective, so that no later step sees an earlier one; noise is the same because the seed is.
     """
-    if objective == "both":
-        pytest.skip("the second objective sees the first one's step")
     settings = dict(dim=5, sg=sg, objective=objective, step=step, sample=0, shrink_windows=False, words=9, window=2)
     sentence, alpha = [[3, 1, 0]], 1e-3
 
