@@ -1,0 +1,638 @@
+"""Text to ids: lists of tokens under the GIL, bytes of files without it.
+
+A token's *provisional* id is its place among the distinct tokens in the order they were first seen;
+`renumber` turns such ids into rows of the vocabulary once that is decided.
+"""
+
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport Py_EQ, PyObject
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+cdef extern from "Python.h":
+    """
+    #if defined(__GNUC__)
+    #define PREFETCH(address) __builtin_prefetch((const void *)(address))
+    #else
+    #define PREFETCH(address) ((void)(address))
+    #endif
+    #define MIX UINT64_C(0x9E3779B97F4A7C15)  /* 2**64 / golden ratio, odd */
+    #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+    /* Of 8 bytes in x, as loaded from memory: */
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    #define FIRST_BYTES(x, n) ((x) >> (64 - 8 * (n)) << 8)  /* the first n < 8 of them, the low byte 0 */
+    #else
+    #define FIRST_BYTES(x, n) ((x) << (64 - 8 * (n)))
+    #endif
+    #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    #define FIRST_MARKED(x) (__builtin_ctzll(x) >> 3)  /* the first with a bit set, x != 0 */
+    #else
+    #define FIRST_MARKED(x) 0  /* or an earlier one: it is looked at again */
+    #endif
+    """
+    const Py_ssize_t PY_SSIZE_T_MAX
+    void prefetch "PREFETCH"(size_t address) noexcept nogil
+    const uint64_t MIX
+    uint64_t each_byte "EACH_BYTE"(uint64_t b) noexcept nogil
+    uint64_t first_bytes "FIRST_BYTES"(uint64_t x, size_t n) noexcept nogil
+    int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
+    # Borrowed references, where Cython's own declarations would count them.
+    PyObject* PyTuple_GET_ITEM(tuple items, Py_ssize_t i) noexcept
+    Py_ssize_t PyObject_Hash(PyObject* item) except -1
+    int PyObject_RichCompareBool(PyObject* left, PyObject* right, int operator) except -1
+
+
+cdef enum:
+    AHEAD = 64                   # words looked up together, so that their cache misses overlap
+    WORDS_PER_SIGNAL_CHECK = 1 << 16
+    SENTENCES_PER_SIGNAL_CHECK = 1 << 16
+
+
+
+# -- growing arrays -------------------------------------------------------------------------------
+
+cdef struct Buffer:
+    char* data
+    Py_ssize_t used, room  # bytes
+
+
+cdef char* reserve(Buffer* buffer, Py_ssize_t more) except NULL nogil:
+    """Make room for `more` bytes and return where they go; the caller adds to `used` what it wrote."""
+    cdef Py_ssize_t room
+    cdef char* grown
+    if buffer.room - buffer.used < more or buffer.data is NULL:
+        room = max(2 * buffer.room, buffer.used + more, 64)
+        grown = <char*> realloc(buffer.data, room)
+        if grown is NULL:
+            with gil:
+                raise MemoryError
+        buffer.data = grown
+        buffer.room = room
+    return buffer.data + buffer.used
+
+
+cdef int append(Buffer* buffer, int64_t number) except -1 nogil:
+    (<int64_t*> reserve(buffer, sizeof(int64_t)))[0] = number
+    buffer.used += sizeof(int64_t)
+    return 0
+
+
+cdef object as_array(const Buffer* buffer, dtype):
+    """Return a copy as a numpy array."""
+    array = np.empty(buffer.used // np.dtype(dtype).itemsize, dtype)
+    cdef char[::1] out = array.view(np.int8)
+    if buffer.used:
+        memcpy(&out[0], buffer.data, buffer.used)
+    return array
+
+
+cdef object take(Buffer* buffer, dtype):
+    """Return the numbers as a numpy array and forget them."""
+    array = as_array(buffer, dtype)
+    buffer.used = 0
+    return array
+
+
+# -- hash table: open addressing, linear probing --------------------------------------------------
+
+cdef struct Slot:
+    uint64_t head    # what usually tells two keys apart without touching them
+    uint32_t hash
+    int32_t id       # -1: free
+
+cdef struct Table:
+    Slot* slots
+    size_t mask      # number of slots, a power of two, minus 1
+    size_t used
+
+
+cdef int resize(Table* table, size_t size) except -1 nogil:
+    cdef Slot* old = table.slots
+    cdef size_t i, old_size = table.mask + 1 if old is not NULL else 0
+    cdef Slot* slots = <Slot*> malloc(size * sizeof(Slot))
+    if slots is NULL:
+        with gil:
+            raise MemoryError
+    memset(slots, 0xFF, size * sizeof(Slot))
+    table.slots = slots
+    table.mask = size - 1
+    for i in range(old_size):
+        if old[i].id >= 0:
+            free_slot(table, old[i].hash)[0] = old[i]
+    free(old)
+    return 0
+
+
+cdef inline Slot* free_slot(Table* table, uint32_t hash) noexcept nogil:
+    cdef size_t place = hash & table.mask
+    while table.slots[place].id >= 0:
+        place = (place + 1) & table.mask
+    return &table.slots[place]
+
+
+cdef int insert(Table* table, Slot slot) except -1 nogil:
+    """Add a key that is not there; at most half of the slots are used, so that searches stay short."""
+    if slot.id == INT32_MAX:
+        with gil:
+            raise OverflowError("more than 2**31 - 1 distinct words")
+    if 2 * table.used > table.mask:
+        resize(table, 2 * (table.mask + 1))
+    free_slot(table, slot.hash)[0] = slot
+    table.used += 1
+    return 0
+
+
+# -- tokens: any hashable objects -----------------------------------------------------------------
+
+cdef class TokenReader:
+    """Pulls sentences from an iterator and replaces their tokens by ids."""
+
+    cdef object sentences
+    cdef bint learn, store                  # give unknown tokens the next id and count; keep the ids
+    cdef list tokens                        # holds the references behind the table's pointers
+    cdef Table table                        # head: address of the token
+    cdef Buffer ids, ends, sizes, counts
+    cdef Py_ssize_t unchecked               # words since signals were last looked for
+    cdef readonly Py_ssize_t sentence_count, total_words
+
+    def __cinit__(self, *args, **kwargs):
+        self.tokens = []
+        resize(&self.table, 1 << 10)
+
+    def __dealloc__(self):
+        free(self.table.slots)
+        free(self.ids.data)
+        free(self.ends.data)
+        free(self.sizes.data)
+        free(self.counts.data)
+
+    cdef Py_ssize_t pull(self, Py_ssize_t max_words, Py_ssize_t max_sentences) except -1:
+        """Read sentences until there are `max_words` words or `max_sentences`; return how many sentences."""
+        cdef Py_ssize_t before = self.sentence_count, words_before = self.total_words
+        for sentence in self.sentences:
+            self.add(self.words_of(sentence))
+            if (
+                self.total_words - words_before >= max_words
+                or self.sentence_count - before >= max_sentences
+            ):
+                break
+        return self.sentence_count - before
+
+    cdef tuple words_of(self, object sentence):
+        """Return a sentence as a tuple: no code of the user's can change it while it is read."""
+        if type(sentence) is list:
+            return tuple(<list> sentence)
+        if isinstance(sentence, np.ndarray):
+            sentence = sentence.tolist()  # keys are to be str and int, not np.str_ and np.int64
+        if not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):
+            raise TypeError(
+                f"sentence #{self.sentence_count} is {sentence!r:.60} of type {type(sentence).__name__}: "
+                "each sentence must be an iterable of words, for instance a list of str"
+            )
+        return tuple(sentence)
+
+    cdef int add(self, tuple sentence) except -1:
+        cdef Py_ssize_t start, length = len(sentence)
+        reserve(&self.ids, length * sizeof(int32_t))
+        for start in range(0, length, AHEAD):
+            self.look_up(sentence, start, min(length, start + AHEAD))
+        if self.store:
+            append(&self.ends, self.ids.used // sizeof(int32_t))
+            append(&self.sizes, length)
+        else:
+            self.ids.used = 0
+        self.total_words += length
+        self.sentence_count += 1
+        return 0
+
+    cdef int look_up(self, tuple sentence, Py_ssize_t start, Py_ssize_t stop) except -1:
+        """Append the ids of some tokens, in three sweeps so that their cache misses overlap."""
+        cdef uint32_t[AHEAD] hashes
+        cdef int32_t* out = <int32_t*> (self.ids.data + self.ids.used)
+        cdef PyObject* token
+        cdef Py_ssize_t i
+        cdef size_t key
+        cdef int32_t number
+        for i in range(start, stop):
+            token = PyTuple_GET_ITEM(sentence, i)
+            hashes[i - start] = self.hash_of(token)
+            prefetch(<size_t> &self.table.slots[hashes[i - start] & self.table.mask])
+        for i in range(start, stop):
+            key = <size_t> self.table.slots[hashes[i - start] & self.table.mask].head
+            prefetch(key)
+            prefetch(key + 48)  # where the characters of a str are
+        for i in range(start, stop):
+            number = self.find(PyTuple_GET_ITEM(sentence, i), hashes[i - start])
+            out[0] = number
+            out += number >= 0
+            if self.learn:
+                (<int64_t*> self.counts.data)[number] += 1
+        self.ids.used = <char*> out - self.ids.data
+        self.unchecked += stop - start
+        if self.unchecked >= WORDS_PER_SIGNAL_CHECK:
+            self.unchecked = 0
+            PyErr_CheckSignals()
+        return 0
+
+    cdef inline uint32_t hash_of(self, PyObject* token) except? 0:
+        cdef uint64_t hash
+        try:
+            hash = <uint64_t> PyObject_Hash(token)
+        except TypeError:
+            kind = type(<object> token)
+            if kind.__hash__ is not None:
+                raise
+            raise TypeError(
+                f"sentence #{self.sentence_count} contains {<object> token!r:.60} of type {kind.__name__}: "
+                "a sentence is a list of words, and a word must be hashable (usually a str)"
+            ) from None
+        return <uint32_t> ((hash * MIX) >> 32)
+
+    cdef inline int32_t find(self, PyObject* token, uint32_t hash) except -2:
+        """Return the token's id; an unknown one is learnt, or has none: -1."""
+        cdef size_t place = hash & self.table.mask
+        cdef Slot* slot = &self.table.slots[place]
+        while slot.id >= 0:
+            if slot.head == <size_t> token or (
+                slot.hash == hash
+                and PyObject_RichCompareBool(<PyObject*> <size_t> slot.head, token, Py_EQ)
+            ):
+                return slot.id
+            place = (place + 1) & self.table.mask
+            slot = &self.table.slots[place]
+        if not self.learn:
+            return -1
+        append(&self.counts, 0)
+        return self.remember(token, hash, <int32_t> len(self.tokens))
+
+    cdef int32_t remember(self, PyObject* token, uint32_t hash, int32_t number) except -2:
+        self.tokens.append(<object> token)
+        insert(&self.table, Slot(head=<size_t> token, hash=hash, id=number))
+        return number
+
+
+cdef class SentenceCounter(TokenReader):
+    """Counts the tokens of `sentences`, and with `encode` also keeps their provisional ids."""
+
+    def __init__(self, sentences, *, bint encode=True):
+        self.sentences = iter(sentences)
+        self.learn = True
+        self.store = encode
+
+    def __len__(self):
+        """Number of distinct tokens so far."""
+        return len(self.tokens)
+
+    def read(self, Py_ssize_t max_words, Py_ssize_t max_sentences):
+        """Count sentences until they have `max_words` words or are `max_sentences`; return their number."""
+        return self.pull(max_words, max_sentences)
+
+    def take(self):
+        """Return the ids read since the last call, int32, and forget them."""
+        self.ends.used = 0
+        return take(&self.ids, np.int32)
+
+    def lengths(self):
+        """Return the number of words of each sentence, int64; nothing without `encode`."""
+        return as_array(&self.sizes, np.int64)
+
+    def raw_vocab(self):
+        """Return a dict from token to count, in the order first seen."""
+        return dict(zip(self.tokens, as_array(&self.counts, np.int64).tolist()))
+
+
+cdef class SentenceEncoder(TokenReader):
+    """Encodes `sentences` piece by piece, dropping tokens that `key_to_index` does not have."""
+
+    def __init__(self, sentences, dict key_to_index):
+        cdef PyObject* token
+        self.sentences = iter(sentences)
+        self.store = True
+        for key, number in key_to_index.items():
+            token = <PyObject*> key
+            self.remember(token, self.hash_of(token), number)
+
+    def read(self, Py_ssize_t max_words):
+        """Encode whole sentences until they have at least `max_words` raw words.
+
+        Return `(ids int32, ends int64, lengths int64)` as in `EncodedCorpus`, or None at the end.
+        """
+        if not self.pull(max_words, PY_SSIZE_T_MAX):
+            return None
+        return take(&self.ids, np.int32), take(&self.ends, np.int64), take(&self.sizes, np.int64)
+
+
+# -- bytes of UTF-8 text --------------------------------------------------------------------------
+
+cdef enum Kind:
+    LETTER        # part of a word
+    SPACE
+    LINE_END
+    MULTIBYTE     # begins a sequence of several bytes
+
+cdef uint8_t[256] KIND
+cdef int byte
+for byte in range(256):
+    KIND[byte] = LETTER
+    if byte >= 0x80:
+        KIND[byte] = MULTIBYTE
+    elif chr(byte).isspace():
+        KIND[byte] = LINE_END if byte == b"\n" else SPACE
+
+
+cdef inline int sequence(const uint8_t* p, uint32_t* point) noexcept nogil:
+    """Return the length of the valid UTF-8 sequence at `p` and its code point, 0 if it is not valid.
+
+    Reads on only after a continuation byte, and so never beyond the NUL after a bytes object.
+    """
+    if p[0] < 0xC2 or p[0] > 0xF4 or p[1] & 0xC0 != 0x80:
+        return 0
+    if p[0] < 0xE0:
+        point[0] = (p[0] & 0x1F) << 6 | p[1] & 0x3F
+        return 2
+    if p[2] & 0xC0 != 0x80:
+        return 0
+    if p[0] < 0xF0:
+        point[0] = (p[0] & 0xF) << 12 | (p[1] & 0x3F) << 6 | p[2] & 0x3F
+        return 0 if point[0] < 0x800 or 0xD800 <= point[0] < 0xE000 else 3
+    if p[3] & 0xC0 != 0x80:
+        return 0
+    point[0] = (p[0] & 7) << 18 | (p[1] & 0x3F) << 12 | (p[2] & 0x3F) << 6 | p[3] & 0x3F
+    return 0 if point[0] < 0x10000 or point[0] > 0x10FFFF else 4
+
+
+cdef inline bint is_space(uint32_t point) noexcept nogil:
+    """Return whether `str.split` splits at this code point, for those above 127."""
+    if point < 0x1680:
+        return point == 0x85 or point == 0xA0
+    return (
+        0x2000 <= point <= 0x200A
+        or point == 0x1680
+        or point == 0x2028
+        or point == 0x2029
+        or point == 0x202F
+        or point == 0x205F
+        or point == 0x3000
+    )
+
+
+cdef inline uint64_t load(const uint8_t* p) noexcept nogil:
+    cdef uint64_t x
+    memcpy(&x, p, 8)
+    return x
+
+
+cdef inline const uint8_t* skip_letters(const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """Return a place up to which there are only letters of ASCII; it may stop too early."""
+    cdef uint64_t x, marks
+    while end - p >= 8:
+        x = load(p)
+        marks = (x - each_byte(0x21) | x) & each_byte(0x80)  # bytes up to the space, and above ASCII
+        if marks:
+            return p + first_marked(marks)
+        p += 8
+    return p
+
+
+cdef struct Word:
+    size_t start         # in the text it was read from; in the table's own store once it is there
+    size_t length        # bytes
+    uint64_t head        # the first 7 bytes and the length (up to 255): all there is of a short word
+    uint64_t tail        # the last 8 bytes of a word of 8 or more, otherwise 0
+    uint32_t hash
+    int64_t first        # where it was first seen: offset in the whole text
+
+
+cdef inline Word word_at(const uint8_t* text, size_t start, size_t length, Py_ssize_t left) noexcept nogil:
+    """Return the word at `start`, where `left` bytes of the text may be read."""
+    cdef const uint8_t* begin = text + start
+    cdef Word word
+    cdef uint64_t x = 0, hash
+    cdef size_t i
+    word.start = start
+    word.length = length
+    word.tail = 0
+    if left >= 8:
+        x = load(begin)
+    else:
+        memcpy(&x, begin, left)
+    word.head = first_bytes(x, min(length, <size_t> 7)) | min(length, <size_t> 255)
+    if length >= 8:
+        word.tail = load(begin + length - 8)
+    hash = word.head ^ word.tail * MIX
+    for i in range(8, max(length, <size_t> 8) - 8, 8):
+        hash = (hash ^ load(begin + i)) * MIX
+    hash = (hash ^ hash >> 32) * MIX
+    word.hash = <uint32_t> ((hash ^ hash >> 29) * MIX >> 32)
+    return word
+
+
+cdef class WordTable:
+    """Counts the words of blocks of UTF-8 text and numbers them in the order they were first seen.
+
+    One thread may use a table at a time; different threads use different ones, joined by `absorb`.
+    """
+
+    cdef Table table
+    cdef Buffer text, words, counts        # the bytes of all words; Word; int64
+    cdef Buffer ids, lines                 # of the block being read: int32; int64 words in each line
+
+    def __cinit__(self):
+        resize(&self.table, 1 << 12)
+
+    def __dealloc__(self):
+        free(self.table.slots)
+        free(self.text.data)
+        free(self.words.data)
+        free(self.counts.data)
+        free(self.ids.data)
+        free(self.lines.data)
+
+    def __len__(self):
+        return self.table.used
+
+    def encode(self, bytes block, int64_t offset):
+        """Count the words of a block that begins `offset` bytes into the text.
+
+        Return `(ids int32, lines int64)`: this table's ids, and the number of words in each line. Blank
+        lines are left out, except that the first and the last entry are always the beginnings or ends of
+        lines that the neighbouring blocks may complete; a block without a line end has one entry.
+        Raises UnicodeDecodeError unless the block is valid UTF-8.
+        """
+        cdef const uint8_t* text = block
+        cdef Py_ssize_t size = len(block)
+        cdef bint valid
+        self.ids.used = self.lines.used = 0
+        with nogil:
+            valid = self.read(text, size, offset)
+        if not valid:
+            block.decode("utf8")
+        return take(&self.ids, np.int32), take(&self.lines, np.int64)
+
+    cdef bint read(self, const uint8_t* text, Py_ssize_t size, int64_t offset) except -1 nogil:
+        """Split the text into words and lines; return whether it is valid."""
+        cdef const uint8_t* p = text
+        cdef const uint8_t* end = text + size
+        cdef const uint8_t* begin
+        cdef const uint8_t* stop = text
+        cdef Word[AHEAD] ahead
+        cdef int waiting = 0, kind = SPACE
+        cdef int64_t words = 0
+        cdef uint32_t point = 0
+        while p < end:
+            begin = p
+            while True:
+                p = skip_letters(p, end)
+                if p == end:
+                    break
+                kind = KIND[p[0]]
+                stop = p + 1
+                if kind == MULTIBYTE:
+                    stop = p + sequence(p, &point)
+                    if stop == p:
+                        return False
+                    kind = SPACE if is_space(point) else LETTER
+                if kind != LETTER:
+                    break
+                p = stop
+            if p > begin:
+                words += 1
+                ahead[waiting] = word_at(text, begin - text, p - begin, end - begin)
+                ahead[waiting].first = offset + (begin - text)
+                prefetch(<size_t> &self.table.slots[ahead[waiting].hash & self.table.mask])
+                waiting += 1
+                if waiting == AHEAD:
+                    self.count(text, ahead, waiting)
+                    waiting = 0
+            if p < end:
+                p = stop
+                if kind == LINE_END:
+                    if words or not self.lines.used:
+                        append(&self.lines, words)
+                    words = 0
+        self.count(text, ahead, waiting)
+        append(&self.lines, words)
+        return True
+
+    cdef int count(self, const uint8_t* text, const Word* words, Py_ssize_t n) except -1 nogil:
+        cdef int32_t* out = <int32_t*> reserve(&self.ids, n * sizeof(int32_t))
+        cdef Py_ssize_t i
+        for i in range(n):
+            out[i] = self.find(text, &words[i])
+            (<int64_t*> self.counts.data)[out[i]] += 1
+        self.ids.used += n * sizeof(int32_t)
+        return 0
+
+    cdef inline int32_t find(self, const uint8_t* text, const Word* word) except -2 nogil:
+        """Return the id of a word of `text`; a new one is stored with a count of 0."""
+        cdef size_t place = word.hash & self.table.mask
+        cdef Slot* slot = &self.table.slots[place]
+        cdef const Word* known
+        while slot.id >= 0:
+            if slot.head == word.head and slot.hash == word.hash:
+                if word.length <= 7:
+                    return slot.id
+                known = <Word*> self.words.data + slot.id
+                if known.length == word.length and known.tail == word.tail and (
+                    word.length < 16
+                    or not memcmp(self.text.data + known.start, text + word.start, word.length)
+                ):
+                    return slot.id
+            place = (place + 1) & self.table.mask
+            slot = &self.table.slots[place]
+        return self.remember(text, word)
+
+    cdef int32_t remember(self, const uint8_t* text, const Word* word) except -2 nogil:
+        cdef Word* entry = <Word*> reserve(&self.words, sizeof(Word))
+        cdef int32_t number = <int32_t> self.table.used
+        memcpy(reserve(&self.text, word.length), text + word.start, word.length)
+        append(&self.counts, 0)
+        insert(&self.table, Slot(head=word.head, hash=word.hash, id=number))
+        entry[0] = word[0]
+        entry.start = self.text.used
+        self.text.used += word.length
+        self.words.used += sizeof(Word)
+        return number
+
+    def absorb(self, WordTable other):
+        """Add another table's words and counts; return this table's ids of its words, int32."""
+        cdef Py_ssize_t i
+        cdef Word* word
+        cdef Word* mine
+        ids_array = np.empty(len(other), np.int32)
+        cdef int32_t[::1] ids = ids_array
+        with nogil:
+            for i in range(<Py_ssize_t> other.table.used):
+                word = <Word*> other.words.data + i
+                ids[i] = self.find(<uint8_t*> other.text.data, word)
+                mine = <Word*> self.words.data + ids[i]
+                mine.first = min(mine.first, word.first)
+                (<int64_t*> self.counts.data)[ids[i]] += (<int64_t*> other.counts.data)[i]
+        return ids_array
+
+    def vocabulary(self):
+        """Return `(words list[str], counts int64, first int64)` by id; `first` is the offset first seen."""
+        cdef Py_ssize_t i
+        cdef Word* word
+        first_array = np.empty(len(self), np.int64)
+        cdef int64_t[::1] first = first_array
+        cdef list words = []
+        for i in range(<Py_ssize_t> self.table.used):
+            word = <Word*> self.words.data + i
+            words.append(PyUnicode_DecodeUTF8(self.text.data + word.start, word.length, NULL))
+            first[i] = word.first
+        return words, as_array(&self.counts, np.int64), first_array
+
+
+# -- encoded text ---------------------------------------------------------------------------------
+
+def renumber(int32_t[::1] ids, int64_t[::1] ends, const int32_t[::1] new_ids):
+    """Replace every id by `new_ids[id]` in place, closing up over those replaced by -1; `ends` follow.
+
+    Return the number of ids kept: they are the first ones of `ids`.
+    """
+    cdef Py_ssize_t sentence, i = 0, kept = 0
+    cdef int32_t number
+    with nogil:
+        for sentence in range(ends.shape[0]):
+            while i < ends[sentence]:
+                number = new_ids[ids[i]]
+                ids[kept] = number
+                kept += number >= 0
+                i += 1
+            ends[sentence] = kept
+            if sentence % SENTENCES_PER_SIGNAL_CHECK == 0:
+                with gil:
+                    PyErr_CheckSignals()
+    return kept
+
+
+def pack_jobs(const int64_t[::1] lengths, Py_ssize_t batch_words):
+    """Group sentences into jobs of at most `batch_words` raw words; return the jobs' bounds, int64.
+
+    Job j holds the sentences bounds[j]:bounds[j + 1]. A sentence joins the open job while it fits;
+    otherwise the job is closed and the sentence opens the next, however long it is. As in gensim a first
+    sentence that does not fit leaves an empty job before it, which still draws its random numbers.
+    """
+    cdef Py_ssize_t sentence
+    cdef int64_t words = 0
+    cdef Buffer bounds = Buffer(NULL, 0, 0)
+    try:
+        append(&bounds, 0)
+        for sentence in range(lengths.shape[0]):
+            words += lengths[sentence]
+            if words > batch_words:
+                append(&bounds, sentence)
+                words = lengths[sentence]
+        if lengths.shape[0]:
+            append(&bounds, lengths.shape[0])
+        return as_array(&bounds, np.int64)
+    finally:
+        free(bounds.data)

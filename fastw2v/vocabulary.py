@@ -1,0 +1,323 @@
+"""Counting words, pruning and ordering them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v._encoder import SentenceCounter, WordTable
+from fastw2v.corpus import (
+    EncodedCorpus,
+    FilePath,
+    IdStore,
+    PathLineSentences,
+    TextFiles,
+    cut_lengths,
+    decoded_blocks,
+    text_blocks,
+    text_files,
+)
+from fastw2v.utils import TrimRule, keep_vocab_item, prune_vocab
+
+# gensim logs all this as its word2vec module, and people filter by that name.
+logger = logging.getLogger("fastw2v.word2vec")
+
+WORDS_PER_PART = 1 << 20
+"""Sentences are read in parts of so many words, between which their ids may go to the disk."""
+
+
+@dataclass
+class Scan:
+    """What one reading of a corpus found.
+
+    `raw_vocab` has every word's count, in the order first seen; `total_words` and `sentences` count the
+    corpus, empty sentences included. `encoded` holds the text as *provisional* ids, which are places in
+    `words`, if that was asked for.
+    """
+
+    raw_vocab: dict[Any, int]
+    total_words: int
+    sentences: int
+    encoded: EncodedCorpus | None
+
+    @property
+    def words(self) -> list[Any]:
+        return list(self.raw_vocab)
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        return np.fromiter(self.raw_vocab.values(), np.int64, len(self.raw_vocab))
+
+
+def scan(
+    source: Iterable[Any] | None = None,
+    *,
+    files: FilePath | None = None,
+    max_vocab_size: int | None = None,
+    trim_rule: TrimRule | None = None,
+    progress_per: int = 10000,
+    encode: bool = True,
+    threads: int = 1,
+) -> Scan:
+    """Count the words of `source`, an iterable of sentences, or of `files`.
+
+    `files` is a text file of one sentence a line, or a directory of them, for which `threads` are used; so
+    they are for our own readers of files. With `encode` the text is kept as ids from the same reading.
+
+    With `max_vocab_size`, whenever a sentence ends with more distinct words than that, rare ones are dropped
+    (words seen less than m times, m growing by one each time, or as `trim_rule` says): counts are then
+    approximate, and nothing is encoded.
+    """
+    if progress_per < 1:
+        raise ValueError(f"progress_per={progress_per}: it must be at least 1")
+    logger.info("collecting all words and their counts")
+    sentences = _source(source, files)
+    text = text_files(sentences)
+    if max_vocab_size:
+        found = _scan_pruning(_checked(sentences), max_vocab_size, trim_rule, progress_per)
+    elif text is not None:
+        found = _FileScan(text, progress_per, encode).run(threads)
+    else:
+        found = _scan_sentences(_checked(sentences), progress_per, encode)
+    logger.info(
+        "collected %i word types from a corpus of %i raw words and %i sentences",
+        len(found.raw_vocab),
+        found.total_words,
+        found.sentences,
+    )
+    return found
+
+
+def encode(
+    source: Iterable[Any] | None,
+    key_to_index: Mapping[Any, int],
+    *,
+    files: FilePath | None = None,
+    threads: int = 1,
+) -> EncodedCorpus:
+    """Return `source` or `files` (see `scan`) as rows of an existing vocabulary, without other words."""
+    sentences = _source(source, files)
+    text = text_files(sentences)
+    silent = sys.maxsize
+    if text is not None:
+        found = _FileScan(text, silent, encode=True).run(threads)
+    else:
+        found = _scan_sentences(sentences, silent, encode=True)
+    assert found.encoded is not None
+    rows = (key_to_index.get(word, -1) for word in found.raw_vocab)
+    return found.encoded.renumbered(np.fromiter(rows, np.int32, len(found.raw_vocab)))
+
+
+def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[Any]:
+    if files is not None:
+        return PathLineSentences(files)
+    if source is None:
+        raise TypeError("nothing to read: give sentences or files")
+    return source
+
+
+def _checked(sentences: Iterable[Any]) -> Iterator[Any]:
+    """Pass the sentences on; warn if the first is a string, whose characters would be taken for words."""
+    iterator = iter(sentences)
+    for first in iterator:
+        if isinstance(first, (str, bytes)):
+            logger.warning(
+                "Each 'sentences' item should be a list of words (usually unicode strings). "
+                "First item here is instead plain %s.",
+                type(first),
+            )
+        return chain([first], iterator)
+    return iterator
+
+
+def _log_progress(sentences: int, words: int, types: int) -> None:
+    logger.info(
+        "PROGRESS: at sentence #%i, processed %i words, keeping %i word types", sentences, words, types
+    )
+
+
+def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -> Scan:
+    counter = SentenceCounter(sentences, encode=encode)
+    store = IdStore()
+    while counter.read(WORDS_PER_PART, progress_per - counter.sentence_count % progress_per):
+        store.append(counter.take())
+        if counter.sentence_count % progress_per == 0:
+            _log_progress(counter.sentence_count, counter.total_words, len(counter))
+    encoded = EncodedCorpus.complete(store.finish(), counter.lengths()) if encode else None
+    return Scan(counter.raw_vocab(), counter.total_words, counter.sentence_count, encoded)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A piece of a text file, ending between two words."""
+
+    text: bytes
+    path: FilePath
+    offset: int  # in all files together
+    first: bool  # of its file
+
+
+class _FileScan:
+    """Encodes text files block by block in threads, each of which numbers words in a table of its own."""
+
+    def __init__(self, files: TextFiles, progress_per: int, encode: bool) -> None:
+        self.files = files
+        self.progress_per = progress_per
+        self.encode = encode
+        self.own = threading.local()
+        self.tables: list[WordTable] = []
+        self.store = IdStore()
+        self.parts: list[tuple[WordTable, int]] = []  # whose ids the store holds, and how many
+        self.lengths = [np.empty(0, np.int64)]
+        self.open_words = 0  # in the sentence that the next block may go on with
+        self.sentences = self.total_words = 0
+
+    def run(self, threads: int) -> Scan:
+        pool = ThreadPoolExecutor(threads)
+        waiting: deque[tuple[_Block, Future[tuple[WordTable, Any, Any]]]] = deque()
+        try:
+            for block in self.blocks():
+                waiting.append((block, pool.submit(self.encode_block, block)))
+                if len(waiting) > 2 * threads:
+                    self.collect(*waiting.popleft())
+            while waiting:
+                self.collect(*waiting.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)  # joins the threads; after an error the queue is dropped
+        self.end_sentence()
+        raw_vocab, rows = self.joined_tables()
+        encoded = None
+        if self.encode:
+            encoded = EncodedCorpus.complete(self.store.finish(), np.concatenate(self.lengths))
+            if len(rows) > 1:
+                end = 0
+                for table, words in self.parts:
+                    part = encoded.ids[end : end + words]
+                    part[:] = rows[table][part]
+                    end += words
+        return Scan(raw_vocab, self.total_words, self.sentences, encoded)
+
+    def blocks(self) -> Iterator[_Block]:
+        offset = 0
+        for path in self.files.paths:
+            first = True
+            for text in text_blocks(path, self.files.limit):
+                yield _Block(text, path, offset, first)
+                offset += len(text)
+                first = False
+
+    def encode_block(self, block: _Block) -> tuple[WordTable, Any, Any]:
+        """Encode a block in a thread; each thread gets its blocks in the order of the text."""
+        try:
+            table: WordTable = self.own.table
+        except AttributeError:
+            table = self.own.table = WordTable()
+            self.tables.append(table)
+        return table, *table.encode(block.text, block.offset)
+
+    def collect(self, block: _Block, result: Future[tuple[WordTable, Any, Any]]) -> None:
+        """Take over what became of the next block."""
+        try:
+            table, ids, lines = result.result()
+        except UnicodeDecodeError:
+            for _ in decoded_blocks(block.path, self.files.limit):
+                pass  # until it comes to the same error, and names the line
+            raise
+        if block.first:
+            self.end_sentence()
+        if self.encode:
+            self.store.append(ids)
+            self.parts.append((table, len(ids)))
+        self.total_words += len(ids)
+        if self.files.by_line:
+            lines[0] += self.open_words
+            self.open_words = int(lines[-1])
+            self.add_sentences(lines[:-1])
+        else:
+            self.open_words += len(ids)
+
+    def end_sentence(self) -> None:
+        """The file is over, and with it the sentence."""
+        self.add_sentences(np.array([self.open_words]))
+        self.open_words = 0
+
+    def add_sentences(self, lengths: npt.NDArray[np.int64]) -> None:
+        before = self.sentences
+        lengths = cut_lengths(lengths, self.files.max_sentence_length)
+        self.lengths.append(lengths)
+        self.sentences += len(lengths)
+        if self.sentences // self.progress_per > before // self.progress_per:
+            types = max(map(len, self.tables))  # of one thread: they are joined at the end
+            _log_progress(self.sentences, self.total_words, types)
+
+    def joined_tables(self) -> tuple[dict[Any, int], dict[WordTable, npt.NDArray[np.int32]]]:
+        """Return all counts in the order first seen, and for each table the new numbers of its words."""
+        first, *others = self.tables or [WordTable()]
+        rows = {first: np.arange(len(first), dtype=np.int32)}
+        for table in others:
+            rows[table] = first.absorb(table)
+        words, counts, seen = first.vocabulary()
+        if others:
+            order = np.argsort(seen)
+            words, counts = [words[i] for i in order.tolist()], counts[order]
+            place = np.empty(len(order), np.int32)
+            place[order] = np.arange(len(order))
+            rows = {table: place[ids] for table, ids in rows.items()}
+        return dict(zip(words, counts.tolist(), strict=True)), rows
+
+
+def _scan_pruning(
+    sentences: Iterator[Any], max_vocab_size: int, trim_rule: TrimRule | None, progress_per: int
+) -> Scan:
+    vocab: dict[Any, int] = defaultdict(int)
+    total_words = number = 0
+    min_reduce = 1
+    for number, sentence in enumerate(sentences, 1):
+        for word in sentence:
+            vocab[word] += 1
+            total_words += 1
+        if len(vocab) > max_vocab_size:
+            prune_vocab(vocab, min_reduce, trim_rule)
+            min_reduce += 1
+        if number % progress_per == 0:
+            _log_progress(number, total_words, len(vocab))
+    return Scan(dict(vocab), total_words, number, None)
+
+
+def effective_min_count(raw_vocab: Mapping[Any, int], min_count: int, max_final_vocab: int | None) -> int:
+    """Return the count from which on words are kept, so that no more than `max_final_vocab` are.
+
+    All words as frequent as the first one too many go with it: there may be fewer.
+    """
+    if max_final_vocab is None or max_final_vocab >= len(raw_vocab):
+        return min_count
+    counts = sorted(raw_vocab.values(), reverse=True)
+    return max(min_count, counts[max_final_vocab] + 1)
+
+
+def keep(
+    raw_vocab: Mapping[Any, int], min_count: int, trim_rule: TrimRule | None
+) -> list[tuple[Any, int]]:
+    """Return `(word, count)` of the words to keep, in the order of `raw_vocab`."""
+    if trim_rule is None:
+        return [item for item in raw_vocab.items() if item[1] >= min_count]
+    return [
+        (word, count)
+        for word, count in raw_vocab.items()
+        if keep_vocab_item(word, count, min_count, trim_rule)
+    ]
+
+
+def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
+    return np.argsort(np.asarray(counts), kind="stable")[::-1]

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastw2v import corpus, utils
+from fastw2v.corpus import (
+    BrownCorpus,
+    EncodedCorpus,
+    IdStore,
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    available_memory,
+    cut_lengths,
+    is_static,
+    spill_bytes,
+    text_blocks,
+)
+
+TEXT = (
+    "to be  or\tnot\n\n \nto be\r\nthat\xa0is\u3000the\u2028question\x1cor\x85not\n\ufeffhm \0 ok\nlast one"
+)
+SENTENCES = [line.split() for line in TEXT.split("\n") if line.split()]
+
+
+@pytest.fixture(scope="module")
+def gensims() -> Any:
+    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return write(tmp_path / "text.txt", TEXT)
+
+
+def write(path: Path, text: str | bytes) -> str:
+    with utils.open(path, "wb") as out:
+        out.write(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+# -- LineSentence ---------------------------------------------------------------------------------
+
+
+def test_line_sentence(path: str, gensims: Any) -> None:
+    source = LineSentence(path)
+    assert list(source) == SENTENCES == list(source) == list(gensims.LineSentence(path))
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+def test_compressed(tmp_path: Path, suffix: str) -> None:
+    assert list(LineSentence(write(tmp_path / f"text{suffix}", TEXT))) == SENTENCES
+
+
+@pytest.mark.parametrize("text", ["", "\n", "  \n\n", "\n\na", "a\n", "a b"], ids=repr)
+def test_line_sentence_of_little(tmp_path: Path, text: str) -> None:
+    assert list(LineSentence(write(tmp_path / "text", text))) == ([text.split()] if text.strip() else [])
+
+
+@pytest.mark.parametrize("handle", [io.BytesIO(TEXT.encode()), io.StringIO(TEXT, newline="\n")])
+def test_open_files(handle: Any, gensims: Any) -> None:
+    handle.read(5)
+    source = LineSentence(handle, limit=5)
+    assert list(source) == list(source) == list(gensims.LineSentence(handle, limit=5))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 100])
+@pytest.mark.parametrize("limit", [None, 0, 1, 2, 4, 100])
+def test_cutting_and_limit(path: str, length: int, limit: int | None, gensims: Any) -> None:
+    expected = list(gensims.LineSentence(path, max_sentence_length=length, limit=limit))
+    assert list(LineSentence(path, length, limit)) == expected
+
+
+def test_long_lines_stay_whole(tmp_path: Path) -> None:
+    words = ["w"] * 25_000
+    assert list(LineSentence(write(tmp_path / "text", " ".join(words)))) == [words]
+
+
+@pytest.mark.parametrize(("number", "line"), [(1, b"a\xff"), (3, b"x \xed\xa0\x80 y"), (3, b"cut \xe2\x80")])
+def test_bad_utf8_names_the_line(tmp_path: Path, number: int, line: bytes) -> None:
+    path = write(tmp_path / "text", b"good\n" * (number - 1) + line + b"\ngood\n")
+    with pytest.raises(UnicodeDecodeError, match=f"line {number} of .*text: text must be UTF-8"):
+        list(LineSentence(path))
+    with pytest.raises(UnicodeDecodeError, match=f"line {number} of"):
+        list(LineSentence(io.BytesIO(Path(path).read_bytes())))
+
+
+@pytest.mark.parametrize("settings", [{"max_sentence_length": 0}, {"limit": -1}], ids=str)
+def test_impossible_settings(path: str, settings: dict[str, int]) -> None:
+    for reader in (LineSentence, PathLineSentences):
+        with pytest.raises(ValueError, match="must be at least"):
+            reader(path, **settings)
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(FileNotFoundError):
+        list(LineSentence("/no/such/file"))
+
+
+# -- the other readers ----------------------------------------------------------------------------
+
+
+def test_path_line_sentences(tmp_path: Path, gensims: Any) -> None:
+    write(tmp_path / "b.txt.bz2", "third\nfourth one\n")
+    write(tmp_path / "a.txt", "first one\nsecond")
+    write(tmp_path / "c", "")
+    expected = [["first", "one"], ["second"], ["third"], ["fourth", "one"]]
+    source = PathLineSentences(tmp_path)
+    assert list(source) == expected == list(gensims.PathLineSentences(str(tmp_path)))
+    assert list(PathLineSentences(str(tmp_path), limit=1)) == expected[::2]
+    assert list(PathLineSentences(tmp_path, max_sentence_length=1))[:2] == [["first"], ["one"]]
+    (tmp_path / "d").mkdir()
+    assert list(PathLineSentences(tmp_path)) == expected, "not of subdirectories"
+
+
+def test_path_line_sentences_of_one_file(path: str) -> None:
+    assert list(PathLineSentences(path)) == SENTENCES
+
+
+def test_path_line_sentences_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="neither a file nor a directory"):
+        PathLineSentences(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("words", [0, 1, 9, 10, 11, 40_003])
+def test_text8(tmp_path: Path, words: int, gensims: Any) -> None:
+    text = " ".join(f"w{i % 13}" for i in range(words))
+    path = write(tmp_path / "text8", text)
+    assert list(Text8Corpus(path, 10)) == list(gensims.Text8Corpus(path, max_sentence_length=10))
+    assert list(Text8Corpus(path)) == [text.split()[i : i + 10_000] for i in range(0, words, 10_000)]
+    # gensim does not cut what follows the last space.
+    lines = write(tmp_path / "lines", text.replace(" ", "\n"))
+    assert list(Text8Corpus(lines, 10)) == list(Text8Corpus(path, 10))
+
+
+def test_text8_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "BLOCK_BYTES", 7)
+    path = write(tmp_path / "text8", "eins zwei dreivierfünfsechs\u3000sieben acht\nneun zehn")
+    assert list(Text8Corpus(path, 3)) == [
+        ["eins", "zwei", "dreivierfünfsechs"],
+        ["sieben", "acht", "neun"],
+        ["zehn"],
+    ]
+
+
+def test_text8_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeDecodeError, match="line 2 of .*text8"):
+        list(Text8Corpus(write(tmp_path / "text8", b"a b\nc \xff\n")))
+
+
+def test_text8_needs_a_length() -> None:
+    with pytest.raises(ValueError, match="max_sentence_length=0"):
+        Text8Corpus("text8", 0)
+
+
+def test_brown(tmp_path: Path, gensims: Any) -> None:
+    write(tmp_path / "ca01", "The/at Fulton/np-tl ./. ,/, A/b/c plain x/1a 'S/nn$\n\n``/`` ./.\nÉTÉ/nn")
+    (tmp_path / "sub").mkdir()
+    expected = [["the/at", "fulton/np", "'s/nn"], ["été/nn"]]
+    assert list(BrownCorpus(tmp_path)) == expected == list(gensims.BrownCorpus(str(tmp_path)))
+    write(tmp_path / "a", "first/nn\n")
+    assert list(BrownCorpus(tmp_path)) == [["first/nn"], *expected], "by name"
+
+
+# -- blocks ---------------------------------------------------------------------------------------
+
+
+@given(
+    st.text(alphabet=st.sampled_from(" \n\t\ra\u3000é\x1c")).map(str.encode),
+    st.integers(1, 9),
+    st.none() | st.integers(0, 5),
+)
+def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int | None) -> None:
+    path = tmp_path_factory.mktemp("blocks") / "text"
+    path.write_bytes(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "BLOCK_BYTES", size)
+        blocks = list(text_blocks(path, limit))
+    lines = text.split(b"\n")
+    if limit is not None and limit < len(lines):
+        text = b"".join(line + b"\n" for line in lines[:limit])
+    assert b"".join(blocks) == text
+    assert all(block[-1:].isspace() for block in blocks[:-1])
+    assert all(blocks)
+
+
+def test_blocks_do_not_grow_with_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "BLOCK_BYTES", 100)
+    path = write(tmp_path / "text", "word " * 1000)
+    assert max(map(len, text_blocks(path))) <= 105
+
+
+# -- encoded text ---------------------------------------------------------------------------------
+
+
+def test_encoded_corpus() -> None:
+    encoded = EncodedCorpus.complete(np.array([0, 1, 2, 1], np.int32), np.array([2, 0, 2]))
+    assert (encoded.sentences, encoded.tokens, encoded.raw_words) == (3, 4, 4)
+    assert encoded.ends.tolist() == [2, 2, 4]
+    encoded = encoded.renumbered(np.array([1, -1, 0], np.int32))
+    assert (encoded.sentences, encoded.tokens, encoded.raw_words) == (3, 2, 4)
+    assert encoded.ids.tolist() == [1, 0]
+    assert encoded.ends.tolist() == [1, 1, 2]
+    assert encoded.lengths.tolist() == [2, 0, 2]
+
+
+class OwnReader(LineSentence):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("source", "static"),
+    [
+        ([["a"]], True),
+        ((), True),
+        (LineSentence("a"), True),
+        (LineSentence(Path("a")), True),
+        (Text8Corpus("a"), True),
+        (BrownCorpus("a"), True),
+        (PathLineSentences(os.curdir), True),
+        (EncodedCorpus.complete(np.empty(0, np.int32), np.empty(0, np.int64)), True),
+        (LineSentence(io.StringIO()), False),
+        (OwnReader("a"), False),
+        (iter([]), False),
+        ({}, False),
+        ("text", False),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+def test_is_static(source: Iterable[Any], static: bool) -> None:
+    assert is_static(source) == static
+
+
+@given(st.lists(st.integers(0, 9)), st.none() | st.integers(1, 5))
+def test_cut_lengths(lengths: list[int], length: int | None) -> None:
+    expected = [len(s) for n in lengths for s in corpus._cut(["w"] * n, length)]
+    assert cut_lengths(np.array(lengths, np.int64), length).tolist() == expected
+
+
+# -- ids in memory and on disk --------------------------------------------------------------------
+
+PARTS = [np.arange(n, dtype=np.int32) for n in (0, 3, 1000, 0, 5, 40)]
+
+
+@pytest.mark.parametrize("budget", [0, 12, 13, 4011, 4012, 4192, 10**6])
+def test_id_store(budget: int) -> None:
+    store = IdStore(budget)
+    for part in PARTS:
+        store.append(part)
+    ids = store.finish()
+    np.testing.assert_array_equal(ids, np.concatenate(PARTS))
+    assert isinstance(ids, np.memmap) == (ids.nbytes > budget)
+    ids[0] = 7
+    assert ids.dtype == np.int32 and ids[0] == 7
+
+
+def test_an_empty_store() -> None:
+    assert IdStore(0).finish().size == 0
+
+
+def test_the_spilt_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store = IdStore(0)
+    store.append(PARTS[2])
+    if os.name == "posix":
+        assert not list(tmp_path.iterdir())
+    ids = store.finish()
+    assert isinstance(ids, np.memmap) and ids[-1] == 999
+    if os.name == "posix":
+        assert not list(tmp_path.iterdir())
+
+
+def test_spill_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FASTW2V_SPILL_BYTES", raising=False)
+    assert 0 < spill_bytes() <= available_memory() / 3
+    monkeypatch.setenv("FASTW2V_SPILL_BYTES", "123")
+    assert spill_bytes() == 123
+    monkeypatch.setenv("FASTW2V_SPILL_BYTES", "1G")
+    with pytest.raises(ValueError, match="FASTW2V_SPILL_BYTES='1G'"):
+        spill_bytes()
