@@ -1,0 +1,246 @@
+"""How good are these vectors? Analogies, and correlation with human judgement of word pairs.
+
+Nothing here knows `KeyedVectors`: functions take the words, and `unit`, which gives rows of length 1 for a
+slice or an array of row numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from fastw2v import utils
+from fastw2v.formats.atomic import StrPath
+
+logger = logging.getLogger(__name__)
+
+Array = npt.NDArray[Any]
+Unit = Callable[[Any], Array]
+Question = tuple[str, str, str, str]
+Section = dict[str, Any]  # "section": name, "correct" and "incorrect": lists of questions
+
+CANDIDATES = 5  # how many of the nearest words may be case variants of the question's words
+_ROWS_PER_BLOCK = 1 << 13  # times _QUESTIONS_PER_BLOCK: the scores held at a time, 32 MB
+_QUESTIONS_PER_BLOCK = 1 << 10
+
+
+def analogies(
+    path: StrPath,
+    words: Sequence[Any],
+    unit: Unit,
+    *,
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+    similarity_function: str = "most_similar",
+) -> tuple[float, list[Section]]:
+    """Answer a file of questions "a is to b as c is to …?"; return the share of right answers, and sections.
+
+    Lines are four words, after at least one line ": name of section"; others are skipped. The answer is the
+    row nearest to b − a + c (or, by "most_similar_cosmul", with the largest cos(b)·cos(c)/cos(a), cosines
+    shifted to 0…1) that is none of a, b, c in any case, among the `CANDIDATES` best. Questions with unknown
+    words are left out, or wrong answers if `dummy4unknown`. If `case_insensitive`, words are upper-cased, and
+    the first of equal ones is meant. The last section, "Total accuracy", has all. `ValueError` if the file
+    has no question.
+    """
+    if similarity_function not in ("most_similar", "most_similar_cosmul"):
+        raise ValueError(f"most_similar or most_similar_cosmul is due, not {similarity_function!r}")
+    rows = _rows_by_word(words, case_insensitive)
+    sections: list[Section] = []
+    asked: list[tuple[Section, Question]] = []
+    unknown = 0
+    for number, line in _lines(path, "utf8"):
+        if line.startswith(": "):
+            sections.append({"section": line.lstrip(": ").strip(), "correct": [], "incorrect": []})
+            continue
+        if not sections:
+            raise ValueError(f"{path}, line {number}: a section ': name' is due before the first question")
+        fields = (line.upper() if case_insensitive else line).split()
+        if len(fields) != 4:
+            logger.info("%s, line %d: skipped, not four words", path, number)
+            continue
+        a, b, c, expected = fields
+        asked.append((sections[-1], (a, b, c, expected)))
+    if not asked:
+        raise ValueError(f"{path} holds no analogies: lines of four words after a line ': name of section'")
+
+    known = [question for _, question in asked if all(word in rows for word in question)]
+    answers = iter(_answers(known, rows, words, unit, case_insensitive, similarity_function))
+    for section, question in asked:
+        if all(word in rows for word in question):
+            right = next(answers) == question[3]
+        else:
+            unknown += 1
+            if not dummy4unknown:
+                continue
+            right = False
+        section["correct" if right else "incorrect"].append(question)
+
+    total: Section = {"section": "Total accuracy", "correct": [], "incorrect": []}
+    for section in sections:
+        total["correct"] += section["correct"]
+        total["incorrect"] += section["incorrect"]
+    sections.append(total)
+    for section in sections:
+        right, wrong = len(section["correct"]), len(section["incorrect"])
+        if right + wrong:
+            percent = 100 * right / (right + wrong)
+            logger.info("%s: %.1f%% (%d/%d)", section["section"], percent, right, right + wrong)
+    logger.info(
+        "%.1f%% of the questions have unknown words: %s", 100 * unknown / len(asked),
+        "taken as wrong answers" if dummy4unknown else "left out",
+    )  # fmt: skip
+    return _share(len(total["correct"]), len(total["incorrect"])), sections
+
+
+def word_pairs(
+    path: StrPath,
+    words: Sequence[Any],
+    unit: Unit,
+    *,
+    delimiter: str = "\t",
+    encoding: str = "utf8",
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+) -> tuple[Any, Any, float]:
+    """Correlate cosines with the judgements in a file: return scipy's Pearson and Spearman results, and the
+    percentage of pairs with unknown words.
+
+    Lines are word, word, number; "#" starts a comment. Pairs with unknown words are left out, or given cosine
+    0 if `dummy4unknown`. `ValueError` if fewer than two pairs remain.
+    """
+    rows = _rows_by_word(words, case_insensitive)
+    gold: list[float] = []
+    known: list[tuple[int, int, int]] = []  # place in gold, row, row
+    unknown = 0
+    for number, line in _lines(path, encoding):
+        if line.startswith("#"):
+            continue
+        fields = (line.upper() if case_insensitive else line).rstrip("\r\n").split(delimiter)
+        try:
+            a, b, judgement = fields
+            score = float(judgement)
+        except ValueError:
+            logger.info("%s, line %d: skipped, not two words and a number", path, number)
+            continue
+        if a in rows and b in rows:
+            known.append((len(gold), rows[a], rows[b]))
+        else:
+            unknown += 1
+            if not dummy4unknown:
+                logger.info("%s, line %d: skipped, unknown words: %s", path, number, line.strip())
+                continue
+        gold.append(score)
+    if len(gold) < 2:
+        raise ValueError(
+            f"{path}: {len(gold)} usable pairs are too few for a correlation; "
+            f"{unknown} pairs have words that are not among the {len(words):,} looked at"
+        )
+    places, left, right = np.array(known, dtype=np.intp).reshape(-1, 3).T
+    cosines = np.zeros(len(gold))
+    cosines[places] = np.einsum("ij,ij->i", unit(left), unit(right), dtype=np.float64)
+    spearman, pearson = stats.spearmanr(gold, cosines), stats.pearsonr(gold, cosines)
+    share = unknown / (len(gold) if dummy4unknown else len(gold) + unknown) * 100
+    logger.info("%s: Pearson %.4f, Spearman %.4f, %.1f%% unknown", path, pearson[0], spearman[0], share)
+    return pearson, spearman, share
+
+
+def _lines(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
+    with utils.open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            yield number, line.decode(encoding)
+
+
+def _fold(word: Any, case_insensitive: bool) -> Any:
+    return word.upper() if case_insensitive and isinstance(word, str) else word
+
+
+def _rows_by_word(words: Sequence[Any], case_insensitive: bool) -> dict[Any, int]:
+    rows: dict[Any, int] = {}
+    for row, word in enumerate(words):
+        rows.setdefault(_fold(word, case_insensitive), row)
+    return rows
+
+
+def _share(right: int, wrong: int) -> float:
+    return right / (right + wrong) if right + wrong else 0.0
+
+
+@dataclass(frozen=True)
+class _Query:
+    """What questions ask of the rows: R different rows occur in Q questions."""
+
+    unit: Array  # (R, D) the rows
+    a: Array  # (Q,) indexes into them
+    b: Array
+    c: Array
+    multiply: bool
+
+    def scores(self, candidates: Array, questions: slice) -> Array:
+        """(questions, n) scores of unit rows (n, D)."""
+        a, b, c = self.a[questions], self.b[questions], self.c[questions]
+        if not self.multiply:
+            return np.asarray((self.unit[b] + self.unit[c] - self.unit[a]) @ candidates.T)
+        shifted = (1 + self.unit @ candidates.T) / 2
+        return np.asarray(shifted[b] * shifted[c] / (shifted[a] + 1e-6))
+
+
+def _answers(
+    questions: list[Question],
+    rows: dict[Any, int],
+    words: Sequence[Any],
+    unit: Unit,
+    case_insensitive: bool,
+    similarity_function: str,
+) -> Iterator[Any]:
+    """Yield the answer to each question, folded."""
+    if not questions:
+        return
+    variants: dict[Any, list[int]] = {word: [] for question in questions for word in question[:3]}
+    for row, word in enumerate(words):
+        if (folded := _fold(word, case_insensitive)) in variants:
+            variants[folded].append(row)
+    used = sorted({rows[word] for word in variants})
+    index = {row: i for i, row in enumerate(used)}
+    a, b, c = (np.array([index[rows[question[i]]] for question in questions]) for i in range(3))
+    query = _Query(unit(np.array(used)), a, b, c, similarity_function == "most_similar_cosmul")
+
+    # The nearest row that is no variant of a, b, c; rows of the matrix pass by once.
+    hidden = [sorted({row for word in question[:3] for row in variants[word]}) for question in questions]
+    best = np.full(len(questions), -1, dtype=np.intp)
+    best_score = np.full(len(questions), -np.inf, dtype=np.float32)
+    flat = np.array([row for rows_ in hidden for row in rows_], dtype=np.intp)
+    owner = np.repeat(np.arange(len(questions)), [len(rows_) for rows_ in hidden])
+    for first in range(0, len(words), _ROWS_PER_BLOCK):
+        block = unit(slice(first, min(first + _ROWS_PER_BLOCK, len(words))))
+        for start in range(0, len(questions), _QUESTIONS_PER_BLOCK):
+            part = slice(start, min(start + _QUESTIONS_PER_BLOCK, len(questions)))
+            scores = query.scores(block, part)
+            here = (flat >= first) & (flat < first + len(block)) & (owner >= part.start) & (owner < part.stop)
+            scores[owner[here] - start, flat[here] - first] = -np.inf
+            place = scores.argmax(axis=1)
+            score = scores[np.arange(len(scores)), place]
+            better = score > best_score[part]
+            best[part][better] = first + place[better]
+            best_score[part][better] = score[better]
+
+    for i, question in enumerate(questions):
+        # Other spellings of the question's words take places among the candidates, and may take all.
+        asked = {rows[word] for word in question[:3]}
+        others = [row for row in hidden[i] if row not in asked]
+        if others:
+            scores = query.scores(unit(np.array(others)), slice(i, i + 1))[0]
+            ranked = sorted(zip(-scores, others, strict=True))
+            before = [row for score, row in ranked if best[i] < 0 or (score, row) < (-best_score[i], best[i])]
+            if len(before) >= CANDIDATES:
+                yield _fold(words[before[CANDIDATES - 1]], case_insensitive)
+                continue
+            if best[i] < 0:
+                yield _fold(words[before[-1]], case_insensitive)
+                continue
+        yield None if best[i] < 0 else _fold(words[best[i]], case_insensitive)

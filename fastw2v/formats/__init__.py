@@ -1,0 +1,4 @@
+"""Files: `atomic` (safe replacing), `native` (.fw2v), `word2vec` (text and binary).
+
+They know arrays and strings, not classes.
+"""

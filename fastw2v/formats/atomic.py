@@ -1,0 +1,228 @@
+"""Replace a file so that its old content stays until the new one is complete and on the disk.
+
+Write to a temporary file in the same directory, fsync it, `os.replace` it over the target, fsync the
+directory. A crash, a full disk, a `kill -9` or Ctrl-C leaves the old file as it was. What a killed writer
+leaves behind is removed by the next save to the same name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+StrPath = str | os.PathLike[str]
+
+_WINDOWS_PATIENCE = 1.0  # seconds to wait for a reader to let go of the target
+
+
+@contextlib.contextmanager
+def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> Iterator[IO[bytes]]:
+    """Open `target` for writing bytes; it takes its new content when the block ends without an error.
+
+    An open binary handle is passed through and left open: its atomicity is its owner's concern.
+    See `atomic_path` for the rest.
+    """
+    if not isinstance(target, str | os.PathLike):
+        if not hasattr(target, "write"):
+            raise TypeError(f"a path or an open binary file is needed, not {target!r}")
+        yield target
+        return
+    with atomic_path(target, expected_bytes=expected_bytes) as temporary, open(temporary, "wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
+    """Yield the name of a temporary file that replaces `path` when the block ends without an error.
+
+    The temporary name ends as `path` does, so openers that look at the suffix (.gz) work on it. Symbolic
+    links are resolved; mode and, where permitted, owner of an existing file are kept. What is not a regular
+    file (a pipe, a device) cannot be replaced: its own name is yielded. `expected_bytes` > 0 refuses early
+    when the file system has less room. Raises `OSError` naming `path`.
+    """
+    name = os.fspath(path)
+    old = _stat_target(name)
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        if stat.S_ISDIR(old.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "cannot save over a directory", name)
+        yield name
+        return
+    if old is not None and not os.access(name, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, "the file is read-only", name)
+
+    final = os.path.realpath(name)
+    directory = os.path.dirname(final)
+    _remove_leftovers(final)
+    _check_room(directory, expected_bytes, name)
+    descriptor, temporary = _create_beside(final, old, name)
+    try:
+        try:
+            yield temporary
+            if old is not None and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            _flush_to_disk(descriptor)
+            if os.name == "nt":  # an open file cannot be renamed there
+                os.close(descriptor)
+                descriptor = -1
+            _replace(temporary, final)
+        except BaseException:
+            if os.name == "nt" and descriptor >= 0:
+                os.close(descriptor)
+                descriptor = -1
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    finally:
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):  # it has been synced
+                os.close(descriptor)
+    _flush_directory(directory)
+
+
+def _stat_target(name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name)
+    except FileNotFoundError:
+        return None
+
+
+def _check_room(directory: str, expected_bytes: int, name: str) -> None:
+    if expected_bytes <= 0 or not hasattr(os, "statvfs"):
+        return
+    try:
+        room = os.statvfs(directory)
+    except OSError:
+        return  # creating the file will say what is wrong
+    free = room.f_bavail * room.f_frsize
+    # Some network and overlay file systems report no blocks at all.
+    if room.f_blocks and free < expected_bytes:
+        text = f"not enough room: {expected_bytes:,} bytes needed, {free:,} free"
+        raise OSError(errno.ENOSPC, text, name)
+
+
+def _temporary_prefix(final: str) -> str:
+    # Cut, because the target's name may already be as long as a name can be.
+    return f".{os.path.basename(final)[:40]}."
+
+
+def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[int, str]:
+    """Create the temporary file, readable by nobody who could not read the old one, and lock it."""
+    suffix = os.path.splitext(final)[1][:16]
+    # We must be able to write; the exact old mode is set at the end, and is never wider than this.
+    mode = 0o666 if old is None else stat.S_IMODE(old.st_mode) | 0o600
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        unique = f"{os.getpid()}.{secrets.token_hex(8)}.tmp"
+        temporary = os.path.join(os.path.dirname(final), _temporary_prefix(final) + unique + suffix)
+        try:
+            descriptor = os.open(temporary, flags, mode)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write here: {error.strerror}", name) from error
+        try:
+            if old is not None and hasattr(os, "fchown"):
+                with contextlib.suppress(OSError):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+            if _lock(descriptor) and _is_still(descriptor, temporary):
+                return descriptor, temporary
+        except BaseException:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        os.close(descriptor)  # another process took it for a leftover between open and lock: try again
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock without waiting; False if somebody else holds it. File systems without locks count as locked."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_still(descriptor: int, name: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(name))
+    except FileNotFoundError:
+        return False
+
+
+def _remove_leftovers(final: str) -> None:
+    """Unlink temporary files of this target whose writer has died: nobody holds their lock any more."""
+    pattern = re.compile(re.escape(_temporary_prefix(final)) + r"\d+\.[0-9a-f]{16}\.tmp(\.|$)")
+    try:
+        with os.scandir(os.path.dirname(final)) as entries:
+            leftovers = [entry.path for entry in entries if pattern.match(entry.name)]
+    except OSError:
+        return
+    for leftover in leftovers:
+        with contextlib.suppress(OSError):
+            if fcntl is None:
+                os.unlink(leftover)  # fails while its writer has it open
+                continue
+            descriptor = os.open(leftover, os.O_WRONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(leftover)
+            finally:
+                os.close(descriptor)
+
+
+def _flush_to_disk(descriptor: int) -> None:
+    full_sync: Any = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync stops at the drive's cache
+    if full_sync is not None:
+        try:
+            fcntl.fcntl(descriptor, full_sync)
+            return
+        except OSError:
+            pass  # not on this file system
+    os.fsync(descriptor)
+
+
+def _replace(temporary: str, final: str) -> None:
+    deadline = time.monotonic() + _WINDOWS_PATIENCE
+    while True:
+        try:
+            os.replace(temporary, final)
+            return
+        except PermissionError:
+            # Windows refuses while anyone has the target open or mapped.
+            if os.name != "nt" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _flush_directory(directory: str) -> None:
+    """Make the renaming itself durable."""
+    if os.name == "nt":
+        return
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return  # a directory one may write to but not list
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,432 @@
+"""The native container, `.fw2v`: named arrays and a few strings in one file, in the layout of safetensors.
+
+    8 bytes   N, length of the header, little-endian
+    N bytes   JSON: {"__metadata__": {str: str}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}
+    rest      the arrays, little-endian, C order, without holes
+
+The `safetensors` package opens these files. Nothing in them is ever executed, and nothing is allocated that
+the file could not hold. Every reading checks the structure: sizes add up to the last byte, the header is
+unaltered. `verify="full"` also compares the SHA-256 of every array and refuses NaN and infinity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import mmap as _mmap
+import os
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import IO, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v._version import __version__
+from fastw2v.formats.atomic import StrPath, atomic_writer
+from fastw2v.formats.errors import FormatError
+
+Array = npt.NDArray[Any]
+Entries = dict[str, dict[str, Any]]  # the header's, by array: dtype, shape, data_offsets
+
+FORMAT = "fastw2v"
+FORMAT_VERSION = 1
+MAX_HEADER = 16 << 20  # bytes; a header takes about 100 bytes per array
+MAX_CODE = 64  # longest Huffman code; more needs counts beyond 10**13
+
+# Written by `write` itself, not the caller's.
+RESERVED = ("format", "format_version", "writer", "sha256", "header_sha256")
+
+_ALIGNMENT = 64  # bytes, a cache line: where the largest array starts
+_DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
+
+# What a file is instead, by its first bytes.
+_OTHERS = (
+    (b"\x80", "it looks like a pickle, as gensim saves models; pickles can run code and are not read here"),
+    (b"\x1f\x8b", "it is gzip-compressed"),
+    (b"PK", "it is a zip archive"),
+    (b"\x93NUMPY", "it is a numpy .npy file"),
+)
+
+
+def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+    """Write arrays and strings to a path (atomically) or to an open binary handle.
+
+    The arrays must not change meanwhile. Raises `ValueError` for reserved metadata names, `TypeError` for
+    dtypes that the format lacks and `OSError` naming the path.
+    """
+    if clash := [key for key in metadata if key in RESERVED]:
+        raise ValueError(f"metadata names {clash} are the format's own")
+    if "__metadata__" in tensors:
+        raise ValueError("no tensor can be called '__metadata__'")
+    arrays = {name: _writable(name, array) for name, array in tensors.items()}
+    # The widest items first: every array then starts at a multiple of its item size, without padding.
+    names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, -arrays[name].nbytes))
+
+    entries: Entries = {}
+    offsets: dict[str, int] = {}
+    end = 0
+    for name in names:
+        array = arrays[name]
+        offsets[name], end = end, end + array.nbytes
+        entries[name] = {
+            "dtype": _NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [offsets[name], end],
+        }
+    full = {
+        **metadata,
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "writer": f"fastw2v {__version__}",
+        "sha256": json.dumps({name: _sha256(arrays[name]) for name in names}),
+    }
+    full["header_sha256"] = _header_digest(full, entries)
+    # Of its width the largest array comes first, so from 4 bytes on its offset suits those of 8 bytes too.
+    wide = [name for name in names if arrays[name].dtype.itemsize >= 4]
+    largest = max(wide, key=lambda name: arrays[name].nbytes, default=None)
+    header = _header_bytes({"__metadata__": full, **entries}, offsets[largest] if largest is not None else 0)
+
+    with atomic_writer(target, expected_bytes=8 + len(header) + end) as file:
+        file.write(struct.pack("<Q", len(header)))
+        file.write(header)
+        for name in names:
+            file.write(_flat_bytes(arrays[name]))
+
+
+def read(
+    source: StrPath | IO[bytes],
+    mmap: Literal["r", "c"] | None = None,
+    *,
+    verify: Literal["structure", "full"] = "structure",
+    wanted: Callable[[str], bool] | None = None,
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays and the metadata (without the format's own entries) of a file.
+
+    `mmap="r"` maps the arrays read-only, shared between processes; `"c"` maps them copy-on-write, changes
+    stay in memory. `wanted(name)` chooses among the arrays. Raises `FormatError` saying what is wrong.
+    """
+    if mmap not in (None, "r", "c"):
+        raise ValueError(f"mmap must be None, 'r' or 'c', not {mmap!r}: files are replaced, never changed")
+    if verify not in ("structure", "full"):
+        raise ValueError(f"verify must be 'structure' or 'full', not {verify!r}")
+    if not isinstance(source, str | os.PathLike):
+        if not hasattr(source, "read"):
+            raise TypeError(f"a path or an open binary file is needed, not {source!r}")
+        if mmap is not None:
+            raise ValueError("mmap needs a path, not an open file")
+        return _read_open(source, str(getattr(source, "name", "<file>")), None, verify, wanted)
+    name = os.fspath(source)
+    with open(name, "rb") as file:
+        return _read_open(file, name, mmap, verify, wanted)
+
+
+def _read_open(
+    file: IO[bytes], name: str, mmap: str | None, verify: str, wanted: Callable[[str], bool] | None
+) -> tuple[dict[str, Array], dict[str, str]]:
+    try:
+        metadata, entries, first = _read_header(file)
+        checksums = _check_metadata(metadata, entries)
+        chosen = {key: entry for key, entry in entries.items() if wanted is None or wanted(key)}
+        arrays = _map(file, first, chosen, mmap) if mmap else _load(file, first, chosen)
+        if verify == "full":
+            for key, array in arrays.items():
+                if _sha256(array) != checksums[key]:
+                    raise FormatError(f"array {key!r} is damaged: its checksum does not match")
+                if not all_finite(array):
+                    raise FormatError(f"array {key!r} holds NaN or infinity")
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from None
+    return arrays, {key: value for key, value in metadata.items() if key not in RESERVED}
+
+
+def _read_header(file: IO[bytes]) -> tuple[dict[str, str], Entries, int]:
+    """Return metadata, entries and where the first array starts, the sizes checked against the file's."""
+    start = file.tell()
+    size = file.seek(0, io.SEEK_END) - start
+    file.seek(start)
+    prefix = file.read(8)
+    header_size = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else -1
+    if not 2 <= header_size <= min(size - 8, MAX_HEADER):
+        raise FormatError(_what_else(prefix, size))
+    raw = file.read(header_size)
+    if not raw.startswith(b"{"):
+        raise FormatError(_what_else(prefix, size))
+    try:
+        header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"the header is not valid JSON: {error}") from None
+    metadata = header.pop("__metadata__", None)
+    if not _is_strings(metadata):
+        raise FormatError("the header has no __metadata__ of strings")
+    _check_entries(header, size - 8 - header_size)
+    return metadata, header, start + 8 + header_size
+
+
+def _what_else(prefix: bytes, size: int) -> str:
+    if size == 0:
+        return "the file is empty"
+    for magic, meaning in _OTHERS:
+        if prefix.startswith(magic):
+            return f"not a fastw2v file: {meaning}"
+    if prefix[:1].isdigit():
+        return "not a fastw2v file; if it holds vectors as word2vec wrote them, use load_word2vec_format"
+    return f"not a fastw2v file, or cut short: no header fits into its {size:,} bytes"
+
+
+def _check_entries(entries: Entries, data_size: int) -> None:
+    """Raise `FormatError` unless the arrays are possible and fill `data_size` bytes, each byte once."""
+    spans = []
+    for key, entry in entries.items():
+        if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+            raise FormatError(f"array {key!r} must have dtype, shape and data_offsets")
+        dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if not isinstance(dtype, str) or dtype not in _DTYPES:
+            raise FormatError(f"array {key!r} has the unknown dtype {dtype!r}")
+        if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2 or len(shape) > 8:
+            raise FormatError(f"array {key!r} has an impossible shape {shape!r} or data_offsets {offsets!r}")
+        itemsize = np.dtype(_DTYPES[dtype]).itemsize
+        # numpy refuses shapes whose non-zero sizes overflow, even if the array is empty.
+        if math.prod(size for size in shape if size) * itemsize >= 1 << 63:
+            raise FormatError(f"array {key!r} has an impossible shape {shape!r}")
+        begin, end = offsets
+        if end - begin != math.prod(shape) * itemsize:
+            raise FormatError(f"array {key!r}: {shape!r} of {dtype} does not fill bytes {begin} to {end}")
+        spans.append((begin, end, key))
+    reached = 0
+    for begin, end, key in sorted(spans):
+        if begin != reached:
+            raise FormatError(f"array {key!r} starts at byte {begin}, where {reached} was due")
+        reached = end
+    if reached != data_size:
+        kind = "cut short" if reached > data_size else "followed by foreign bytes"
+        raise FormatError(f"the file is {kind}: its arrays take {reached:,} bytes, it holds {data_size:,}")
+
+
+def _check_metadata(metadata: dict[str, str], entries: Entries) -> dict[str, str]:
+    """Return every array's checksum, after checking that the header is ours, readable and unaltered."""
+    if metadata.get("format") != FORMAT:
+        raise FormatError("a safetensors file, but not one written by fastw2v")
+    version = metadata.get("format_version", "")
+    if not (version.isascii() and version.isdigit() and len(version) < 6):
+        raise FormatError(f"unreadable format version {version[:20]!r}")
+    if int(version) > FORMAT_VERSION:
+        raise FormatError(
+            f"written by {metadata.get('writer', 'a newer fastw2v')} in format {version}; this fastw2v "
+            f"({__version__}) reads up to format {FORMAT_VERSION}: update it"
+        )
+    content = {key: value for key, value in metadata.items() if key != "header_sha256"}
+    if metadata.get("header_sha256") != _header_digest(content, entries):
+        raise FormatError("the header is damaged: its checksum does not match")
+    try:
+        checksums: dict[str, str] | None = json.loads(metadata.get("sha256", ""))
+    except (ValueError, RecursionError):
+        checksums = None
+    if checksums is None or not _is_strings(checksums) or checksums.keys() != entries.keys():
+        raise FormatError("the header lacks the checksums of its arrays")
+    return checksums
+
+
+def _load(file: IO[bytes], first: int, entries: Entries) -> dict[str, Array]:
+    arrays = {}
+    for key, entry in entries.items():
+        array = np.empty(entry["shape"], dtype=_DTYPES[entry["dtype"]])
+        file.seek(first + entry["data_offsets"][0])
+        view = _flat_bytes(array)
+        while view:
+            got = file.readinto(view)  # type: ignore[attr-defined]
+            if not got:
+                raise FormatError("the file became shorter while it was read")
+            view = view[got:]
+        arrays[key] = array
+    return arrays
+
+
+def _map(file: IO[bytes], first: int, entries: Entries, mmap: str) -> dict[str, Array]:
+    # One mapping of the one open file: all arrays are of one version, whoever replaces the path meanwhile.
+    mapping = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ if mmap == "r" else _mmap.ACCESS_COPY)
+    arrays = {}
+    for key, entry in entries.items():
+        begin, end = (first + offset for offset in entry["data_offsets"])
+        if end > len(mapping):
+            raise FormatError("the file became shorter while it was read")
+        array: Array = np.ndarray(entry["shape"], dtype=_DTYPES[entry["dtype"]], buffer=mapping, offset=begin)
+        if not array.flags.aligned:
+            raise FormatError(f"array {key!r} is not aligned, so it cannot be mapped: load with mmap=None")
+        arrays[key] = array
+    return arrays
+
+
+def _writable(name: str, array: Array) -> Array:
+    dtype = array.dtype.newbyteorder("<")
+    if dtype not in _NAMES:
+        raise TypeError(f"array {name!r}: the format has no dtype {array.dtype}")
+    # ascontiguousarray alone would give a scalar array one dimension.
+    return np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+
+
+def _flat_bytes(array: Array) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _sha256(array: Array) -> str:
+    return hashlib.sha256(_flat_bytes(array)).hexdigest()
+
+
+def _header_digest(metadata: Mapping[str, str], entries: Entries) -> str:
+    """Digest of what the header says. Offsets follow from the rest; order and spacing are free."""
+    shapes = {key: [entry["dtype"], entry["shape"]] for key, entry in entries.items()}
+    return hashlib.sha256(json.dumps([metadata, shapes], sort_keys=True).encode()).hexdigest()
+
+
+def _header_bytes(header: dict[str, Any], largest_offset: int) -> bytes:
+    # As UTF-8, for damage to a \u escape may leave its meaning, and go unnoticed.
+    raw = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(raw) > MAX_HEADER - _ALIGNMENT:
+        raise ValueError(f"too much metadata: a header of {len(raw):,} bytes, at most {MAX_HEADER:,}")
+    return raw + b" " * (-(8 + len(raw) + largest_offset) % _ALIGNMENT)
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a name stands twice")
+    return result
+
+
+def _no_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _is_strings(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _is_sizes(value: Any) -> bool:
+    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
+
+
+def all_finite(array: Array) -> bool:
+    """Whether no number of `array` is NaN or infinite; looks at one block at a time."""
+    if array.dtype.kind != "f":
+        return True
+    flat = array.reshape(-1)
+    block = 1 << 20
+    return all(np.isfinite(flat[i : i + block]).all() for i in range(0, len(flat), block))
+
+
+def expect(
+    tensors: Mapping[str, Array], name: str, dtype: npt.DTypeLike, shape: Sequence[int | None]
+) -> Array:
+    """Return `tensors[name]`; raise `FormatError` if it is absent or differs. None in `shape` is any size."""
+    array = tensors.get(name)
+    if array is None:
+        raise FormatError(f"array {name!r} is missing")
+    fits = len(array.shape) == len(shape) and all(
+        want is None or size == want for size, want in zip(array.shape, shape, strict=True)
+    )
+    if array.dtype != np.dtype(dtype) or not fits:
+        due = "x".join("any" if size is None else str(size) for size in shape)
+        has = "x".join(map(str, array.shape))
+        raise FormatError(f"array {name!r} is {array.dtype} {has}, not {np.dtype(dtype)} {due}")
+    return array
+
+
+def check_starts(name: str, starts: Array, total: int) -> None:
+    """Raise `FormatError` unless `starts` (rows + 1,) rises from 0 to `total`: it will be used to slice."""
+    if len(starts) == 0 or starts[0] != 0 or starts[-1] != total or np.any(starts[1:] < starts[:-1]):
+        raise FormatError(f"array {name!r} does not rise from 0 to {total}")
+
+
+def check_paths(points: Array, codes: Array, starts: Array, words: int) -> None:
+    """Raise `FormatError` unless Huffman paths stay inside the tree: kernels index with them unchecked.
+
+    `points` and `codes` (total,) hold the inner nodes and bits of word i at `starts[i]:starts[i + 1]`.
+    """
+    check_starts("path_starts", starts, len(points))
+    if len(points) != len(codes):
+        raise FormatError(f"{len(points)} points but {len(codes)} code bits")
+    if points.size and int(points.max()) >= words - 1:
+        raise FormatError(f"a path leads to inner node {int(points.max())}, there are {words - 1}")
+    if codes.size and int(codes.max()) > 1:
+        raise FormatError(f"a code bit is {int(codes.max())}")
+    if int(np.diff(starts).max(initial=0)) > MAX_CODE:
+        raise FormatError(f"a Huffman code is longer than {MAX_CODE} bits")
+
+
+_STRING, _INTEGER, _ABSENT = 0, 1, 2  # types of packed keys
+
+
+def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
+    """Return `{name}_bytes` uint8 (total,) and `{name}_offsets` int64 (V + 1,) holding V keys as UTF-8.
+
+    Integers are kept as such, and so is None (a row not named yet), by a further `{name}_types` uint8 (V,).
+    Lone surrogates survive. Other keys raise `TypeError`.
+    """
+    parts: list[bytes] = []
+    types = bytearray()
+    for key in keys:
+        if isinstance(key, str):
+            types.append(_STRING)
+            parts.append(key.encode("utf-8", "surrogatepass"))
+        elif isinstance(key, int | np.integer):
+            types.append(_INTEGER)
+            parts.append(b"%d" % int(key))
+        elif key is None:
+            types.append(_ABSENT)
+            parts.append(b"")
+        else:
+            raise TypeError(f"only str and int keys can be saved, not {key!r} ({type(key).__name__})")
+    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
+    packed: dict[str, Array] = {
+        f"{name}_bytes": np.frombuffer(b"".join(parts), dtype=np.uint8),
+        f"{name}_offsets": offsets,
+    }
+    if any(types):
+        packed[f"{name}_types"] = np.frombuffer(bytes(types), dtype=np.uint8)
+    return packed
+
+
+def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[Any]:
+    """Return the keys that `pack_strings` packed; raises `FormatError` for what it could not have written."""
+    data = expect(tensors, f"{name}_bytes", np.uint8, (None,))
+    offsets = expect(tensors, f"{name}_offsets", np.int64, (None,))
+    check_starts(f"{name}_offsets", offsets, len(data))
+    try:
+        text = data.tobytes().decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"array '{name}_bytes' is not UTF-8: {error}") from None
+    if len(text) != len(data):
+        # Bytes to characters: count the bytes that start one. A cut inside a character must not be rounded.
+        starts_character = (data & 0xC0) != 0x80
+        inner = offsets[offsets < len(data)]
+        if not starts_character[inner].all():
+            raise FormatError(f"array '{name}_offsets' cuts a character in two")
+        position = np.zeros(len(data) + 1, dtype=np.int64)
+        np.cumsum(starts_character, out=position[1:])
+        offsets = position[offsets]
+    bounds = offsets.tolist()
+    keys: list[Any] = [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    if f"{name}_types" in tensors:
+        types = expect(tensors, f"{name}_types", np.uint8, (len(keys),))
+        for i in np.flatnonzero(types).tolist():
+            keys[i] = _restore(keys[i], int(types[i]))
+    return keys
+
+
+def _restore(text: str, kind: int) -> int | None:
+    if kind == _ABSENT and not text:
+        return None
+    # Plain decimal digits only: int() would also take "1_0" or Arabic digits, and two keys could become one.
+    digits = text.removeprefix("-")
+    if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < 4000:
+        return int(text)
+    raise FormatError(f"a key of type {kind} cannot be {text[:40]!r}")

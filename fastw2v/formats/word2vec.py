@@ -1,0 +1,474 @@
+"""The formats of the original word2vec program: vectors as text or as binary.
+
+    text:    "V D\\n", then per word: "word 0.1 -0.2 ...\\n"
+    binary:  "V D\\n", then per word: "word ", D little-endian float32; word2vec.c adds "\\n", gensim does not
+
+GloVe's text files are the same without the first line. Files ending in .gz, .bz2, .xz or .zst are compressed.
+A header is believed only as far as the file's size bears it out, so a forged one costs nothing.
+
+A word may hold anything but a newline; in binary no space either, for there the first space ends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import logging
+import lzma
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, Literal, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v import utils
+from fastw2v.formats.atomic import StrPath, atomic_path
+from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
+
+logger = logging.getLogger(__name__)
+
+Array = npt.NDArray[Any]
+BadValues = Literal["raise", "drop", "keep"]
+
+MAX_DIMENSION = 1 << 16
+MAX_WORD = 1 << 16  # bytes
+_MAX_HEADER = 200  # bytes
+_MAX_NUMBER = 64  # bytes that a number in text may take, its space included
+_TEXT_OF_NUMBERS = b"0123456789 +-.eE\n"
+_CHUNK = 1 << 20  # bytes read at a time
+_NUMBERS_PER_BLOCK = 1 << 16  # written at a time
+
+
+# --- reading ---
+
+
+def read(
+    source: StrPath | IO[bytes],
+    *,
+    fvocab: StrPath | None = None,
+    binary: bool = False,
+    encoding: str = "utf8",
+    unicode_errors: str = "strict",
+    limit: int | None = None,
+    datatype: npt.DTypeLike = np.float32,
+    no_header: bool = False,
+    on_bad_values: BadValues = "raise",
+) -> tuple[list[str], Array, npt.NDArray[np.int64] | None]:
+    """Return words, vectors (V, D) of `datatype`, and the counts (V,) found in the file `fvocab`, if given.
+
+    Only the first `limit` rows are read, if it is neither None nor 0. Of a word that stands twice the first
+    row counts. NaN and infinity are an error, or with `on_bad_values` their rows are dropped or kept.
+    `no_header` is for text that starts with the first word. Raises `FormatError` saying which line or byte is
+    wrong, `TruncatedError` (an EOFError) for a short file, `WordEncodingError` (a UnicodeDecodeError) for
+    words that cannot be decoded; other values of `unicode_errors` let them pass.
+    """
+    if binary and no_header:
+        raise NotImplementedError("no_header only works for text: a binary file must say its dimension")
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit must not be negative, got {limit}")
+    if on_bad_values not in ("raise", "drop", "keep"):
+        raise ValueError(f"on_bad_values must be 'raise', 'drop' or 'keep', not {on_bad_values!r}")
+    counts_by_word = None if fvocab is None else _read_counts(fvocab, encoding, unicode_errors)
+    with _opened(source) as (file, name, size):
+        reader = _Reader(
+            file, name, size, np.dtype(datatype), on_bad_values, limit or None, encoding, unicode_errors
+        )
+        try:
+            reader.read_binary() if binary else reader.read_text(no_header)
+        except FormatError:
+            raise
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            if getattr(error, "errno", None) is not None:  # the system's, not a decompressor's
+                raise
+            raise TruncatedError(f"{name}: the compressed data is cut short or damaged: {error}") from error
+    words, vectors = _first_rows(reader.words, reader.vectors, name)
+    counts = None if counts_by_word is None else _counts_of(words, counts_by_word, os.fspath(fvocab or ""))
+    return words, vectors, counts
+
+
+@contextlib.contextmanager
+def _opened(source: StrPath | IO[bytes]) -> Iterator[tuple[IO[bytes], str, int | None]]:
+    """Yield the file, its name, and its size in bytes, or None where that says nothing about the content."""
+    if isinstance(source, str | os.PathLike):
+        with utils.open(source, "rb") as file:
+            yield file, os.fspath(source), _plain_size(file)
+    elif hasattr(source, "read"):
+        yield source, str(getattr(source, "name", "<file>")), _plain_size(source)
+    else:
+        raise TypeError(f"a path or an open binary file is needed, not {source!r}")
+
+
+def _plain_size(file: IO[bytes]) -> int | None:
+    if not isinstance(file, io.BufferedReader):  # a decompressor
+        return None
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else None
+
+
+class _Reader:
+    """Reads the rows of one file into `words` and `vectors` (V, D)."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        name: str,
+        size: int | None,
+        dtype: np.dtype[Any],
+        on_bad_values: BadValues,
+        limit: int | None,
+        encoding: str,
+        unicode_errors: str,
+    ) -> None:
+        self.file, self.name, self.size = file, name, size
+        self.dtype, self.on_bad_values, self.limit = dtype, on_bad_values, limit
+        self.encoding, self.unicode_errors = encoding, unicode_errors
+        self.words: list[str] = []
+        self.vectors: Array = np.empty((0, 0), dtype=dtype)
+        self.place = "row"  # what the numbers in messages count
+        self.rows_read = 0
+        self.rows_dropped = 0
+
+    def fail(self, number: int, what: str) -> NoReturn:
+        raise FormatError(f"{self.name}, {self.place} {number}: {what}")
+
+    def fail_short(self, rows: int, where: str = "") -> NoReturn:
+        raise TruncatedError(
+            f"{self.name}: {rows:,} rows are due, the file ends in row {self.rows_read + 1:,}{where}: "
+            "is the count wrong or the file cut short?"
+        )
+
+    def read_text(self, no_header: bool) -> None:
+        """Read all lines. Without a header, blank ones are skipped."""
+        self.place = "line"
+        blocks: Iterator[tuple[int, list[bytes]]]
+        rows: int | None
+        if no_header:
+            first = self.file.readline(MAX_WORD + _MAX_NUMBER * MAX_DIMENSION)
+            dimension = len(first.rstrip().split(b" ")) - 1
+            if not 1 <= dimension <= MAX_DIMENSION:
+                self.fail(1, "a word and its numbers are due" if first else "the file is empty")
+            rows = self.limit
+            self.allocate(0, dimension)
+            blocks = itertools.chain([(1, [first.removesuffix(b"\n")])], self.lines(2, dimension))
+        else:
+            rows, dimension = self.read_header(bytes_per_number=2)
+            blocks = self.lines(2, dimension)
+        for number, lines in blocks:
+            if no_header:
+                numbered = [(n, line) for n, line in enumerate(lines, number) if line.strip()]
+            else:
+                numbered = list(enumerate(lines, number))
+            wanted = len(numbered) if rows is None else rows - self.rows_read
+            self.append(*self.parse(numbered[:wanted], dimension))
+            if self.limit is not None and self.rows_read == self.limit:
+                break
+            if any(line.strip() for _, line in numbered[wanted:]):
+                self.warn_of_more()
+                break
+        if rows is not None and self.rows_read < rows and not no_header:
+            self.fail_short(rows)
+        self.finish()
+
+    def read_header(self, bytes_per_number: int) -> tuple[int, int]:
+        """Return how many rows to read, and their dimension."""
+        header = self.file.readline(_MAX_HEADER)
+        fields = header.split()
+        if len(fields) != 2 or not header.endswith(b"\n") or not all(map(_is_count, fields)):
+            hint = "no_header=True reads files that lack it" if header else "the file is empty"
+            self.fail(1, f"'rows dimension' is due, not {header[:60]!r}: {hint}")
+        rows, dimension = map(int, fields)
+        if not 1 <= dimension <= MAX_DIMENSION:
+            self.fail(1, f"vectors of {dimension:,} numbers; 1 to {MAX_DIMENSION:,} are possible")
+        wanted = rows if self.limit is None else min(rows, self.limit)
+        if self.size is not None:
+            # At the least an empty word and a separator; for text a space and a digit a number.
+            possible = (self.size - len(header) + 1) // (1 + bytes_per_number * dimension)
+            if wanted > possible:
+                raise TruncatedError(
+                    f"{self.name}: the header claims {rows:,} rows of {dimension:,} numbers; "
+                    f"a file of {self.size:,} bytes can hold at most {possible:,}"
+                )
+        self.allocate(wanted, dimension)
+        return wanted, dimension
+
+    def lines(self, number: int, dimension: int) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield the remaining lines in blocks, each with the number of its first line."""
+        longest = MAX_WORD + _MAX_NUMBER * dimension
+        rest = b""
+        while chunk := self.file.read(_CHUNK):
+            block = (rest + chunk).split(b"\n")
+            rest = block.pop()
+            if len(rest) > longest:
+                self.fail(number + len(block), f"longer than {longest:,} bytes: is this really text?")
+            yield number, block
+            number += len(block)
+        if rest:
+            logger.warning("%s: the last line has no line end, the file may be cut short", self.name)
+            yield number, [rest]
+
+    def parse(
+        self, numbered: list[tuple[int, bytes]], dimension: int
+    ) -> tuple[list[bytes], Array, Sequence[int]]:
+        """Return words, numbers (rows, D) float64, and line numbers of numbered lines."""
+        words: list[bytes] = []
+        texts: list[bytes] = []
+        for number, line in numbered:
+            word, *fields = line.rstrip().rsplit(b" ", dimension)
+            # The last: float() would take 1_000 for a number.
+            if len(fields) != dimension or not _is_word(word) or line.find(b"_", len(word)) >= 0:
+                self.fail_dimension(number, line, dimension)
+            words.append(word)
+            texts += fields
+        numbers = [number for number, _ in numbered]
+        try:
+            values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
+        except ValueError:
+            wrong = next(i for i, text in enumerate(texts) if not _is_number(text))
+            self.fail(numbers[wrong // dimension], f"{texts[wrong][:40]!r} is not a number")
+        return words, values.reshape(len(words), dimension), numbers
+
+    def fail_dimension(self, number: int, line: bytes, dimension: int) -> NoReturn:
+        fields = line.rstrip().split(b" ")
+        wrong = [field for field in fields[1:] if not _is_number(field)]
+        if wrong and len(fields) > dimension:
+            self.fail(number, f"{wrong[0][:40]!r} is not a number")
+        self.fail(number, f"a word and {dimension} numbers are due, {len(fields) - 1} numbers are there")
+
+    def read_binary(self) -> None:
+        """Read all rows."""
+        rows, dimension = self.read_header(bytes_per_number=4)
+        vector_size = 4 * dimension
+        buffer = b""
+        before = 0  # bytes of rows that have left the buffer
+        while self.rows_read < rows:
+            more = self.file.read(max(_CHUNK, 4 * vector_size))
+            if not more:
+                self.fail_short(rows, f", {before:,} bytes after the header")
+            buffer += more
+            position = 0
+            words: list[bytes] = []
+            vectors: list[bytes] = []
+            while self.rows_read + len(words) < rows:
+                space = buffer.find(b" ", position, position + MAX_WORD + 1)
+                if space < 0 and len(buffer) - position > MAX_WORD:
+                    number = self.rows_read + len(words) + 1
+                    self.fail(number, f"no word ends within {MAX_WORD:,} bytes: is this really binary?")
+                end = space + 1 + vector_size
+                if space < 0 or end > len(buffer):
+                    break
+                words.append(buffer[position:space].lstrip(b"\n"))  # word2vec.c ends rows with one
+                vectors.append(buffer[space + 1 : end])
+                position = end
+            if vectors and vector_size >= 16 and not vectors[0].strip(_TEXT_OF_NUMBERS):
+                self.fail(self.rows_read + 1, "this looks like text: read it with binary=False")
+            values = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), dimension)
+            self.append(words, values, range(self.rows_read + 1, self.rows_read + 1 + len(words)))
+            buffer = buffer[position:]
+            before += position
+        if self.limit is None and (buffer.strip() or self.file.read(_CHUNK).strip()):
+            self.warn_of_more()
+        self.finish()
+
+    def warn_of_more(self) -> None:
+        logger.warning("%s: the header says %d rows, but more follows them", self.name, self.rows_read)
+
+    def allocate(self, rows: int, dimension: int) -> None:
+        # What the size of the file bears out is allocated at once; otherwise it grows with what comes.
+        self.vectors = np.empty((rows if self.size is not None else 0, dimension), dtype=self.dtype)
+
+    def append(self, words: list[bytes], values: Array, numbers: Sequence[int]) -> None:
+        """Take rows over; `numbers` are their places in the file."""
+        with np.errstate(over="ignore"):
+            block = values.astype(self.dtype)
+        self.rows_read += len(words)
+        if self.on_bad_values != "keep" and not (finite := np.isfinite(block).all(axis=1)).all():
+            if self.on_bad_values == "raise":
+                number = numbers[int(np.argmin(finite))]
+                self.fail(
+                    number,
+                    f"NaN, infinity or a number too large for {self.dtype}; on_bad_values='drop' or 'keep' "
+                    "reads such files",
+                )
+            kept = np.flatnonzero(finite)
+            self.rows_dropped += len(words) - len(kept)
+            words, numbers = [words[i] for i in kept], [numbers[int(i)] for i in kept]
+            block = block[kept]
+        end = len(self.words) + len(words)
+        if end > len(self.vectors):
+            self.vectors.resize((max(end, 2 * len(self.vectors)), values.shape[1]), refcheck=False)
+        self.vectors[len(self.words) : end] = block
+        try:
+            self.words += [word.decode(self.encoding, self.unicode_errors) for word in words]
+        except UnicodeDecodeError:
+            self.fail_decoding(words, numbers)
+
+    def fail_decoding(self, words: list[bytes], numbers: Sequence[int]) -> None:
+        for word, number in zip(words, numbers, strict=True):
+            try:
+                word.decode(self.encoding, self.unicode_errors)
+            except UnicodeDecodeError as error:
+                reason = (
+                    f"{error.reason}, in the word of {self.place} {number} of {self.name}; unicode_errors="
+                    "'replace' or 'ignore' reads such files, 'surrogateescape' keeps the bytes"
+                )
+                raise WordEncodingError(error.encoding, word, error.start, error.end, reason) from None
+
+    def finish(self) -> None:
+        self.vectors.resize((len(self.words), self.vectors.shape[1]), refcheck=False)
+        if self.rows_dropped:
+            logger.warning("%s: dropped %d rows with NaN or infinity", self.name, self.rows_dropped)
+
+
+def _is_count(field: bytes) -> bool:
+    return field.isdigit() and len(field) <= 18
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return b"_" not in field
+
+
+def _is_word(word: bytes) -> bool:
+    """Whether this is a word, perhaps with spaces in it, and not a word with numbers too many for its row."""
+    if b" " not in word:
+        return True
+    pieces = word.split(b" ")
+    return all(pieces) and not _is_number(pieces[-1])
+
+
+def _first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[str], Array]:
+    """Keep the first row of every word."""
+    first: dict[str, int] = {}
+    for row, word in enumerate(words):
+        first.setdefault(word, row)
+    if len(first) == len(words):
+        return words, vectors
+    repeated = [word for row, word in enumerate(words) if first[word] != row]
+    logger.warning(
+        "%s: ignored %d rows of duplicate words, keeping the first of each: %s",
+        name, len(repeated), ", ".join(map(repr, repeated[:5])) + (", …" if len(repeated) > 5 else ""),
+    )  # fmt: skip
+    return list(first), vectors[list(first.values())]
+
+
+def _read_counts(path: StrPath, encoding: str, errors: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with utils.open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            fields = line.decode(encoding, errors).strip().rsplit(maxsplit=1)
+            if len(fields) != 2 or not fields[1].isdecimal() or len(fields[1]) > 18:
+                raise FormatError(
+                    f"{os.fspath(path)}, line {number}: a word and its count are due, not {line!r}"
+                )
+            counts[fields[0]] = int(fields[1])
+    return counts
+
+
+def _counts_of(words: list[str], counts: dict[str, int], name: str) -> npt.NDArray[np.int64]:
+    missing = [word for word in words if word not in counts]
+    if missing:
+        logger.warning("%s has no count for %d words, 0 is taken: %s …", name, len(missing), missing[:5])
+    return np.array([counts.get(word, 0) for word in words], dtype=np.int64)
+
+
+# --- writing ---
+
+
+def write(
+    target: StrPath | IO[bytes],
+    words: Sequence[Any],
+    vectors: Array,
+    *,
+    binary: bool = False,
+    order: Iterable[int] | None = None,
+    total_vec: int | None = None,
+    write_header: bool = True,
+    prefix: str = "",
+    append: bool = False,
+) -> None:
+    """Write words with their vectors (V, D), in the order of their rows or in that of `order`.
+
+    Text shows the shortest decimals that read back to the same numbers. `total_vec` replaces V in the header;
+    `prefix` precedes every word. A path is replaced atomically; with `append` the file is added to, and cut
+    back to its old length if that fails. Raises `ValueError` for words that the format cannot hold.
+    """
+    rows = np.arange(len(words)) if order is None else np.fromiter(order, dtype=np.intp)
+    _check_words(words, binary)
+    write_block = _binary_block if binary else _text_block
+    block_size = max(1, _NUMBERS_PER_BLOCK // max(1, vectors.shape[1]))
+    with _destination(target, append) as file:
+        if write_header:
+            file.write(f"{len(rows) if total_vec is None else total_vec} {vectors.shape[1]}\n".encode())
+        for start in range(0, len(rows), block_size):
+            block = rows[start : start + block_size]
+            names = [f"{prefix}{words[row]} ".encode("utf8", "surrogateescape") for row in block.tolist()]
+            file.write(write_block(names, vectors[block]))
+
+
+def write_counts(
+    target: StrPath | IO[bytes],
+    words: Sequence[Any],
+    counts: Sequence[Any] | Array,
+    *,
+    prefix: str = "",
+    append: bool = False,
+) -> None:
+    """Write one line "word count" per word: what `read` takes as `fvocab`."""
+    with _destination(target, append) as file:
+        for word, count in zip(words, counts, strict=True):
+            file.write(f"{prefix}{word} {count}\n".encode("utf8", "surrogateescape"))
+
+
+def _check_words(words: Iterable[Any], binary: bool) -> None:
+    with_spaces = 0
+    for word in map(str, words):
+        if " " in word or "\n" in word:
+            if binary or "\n" in word or not _is_word(word.encode("utf8", "replace")):
+                raise ValueError(
+                    f"{word!r} could not be read back from word2vec {'binary' if binary else 'text'}, where "
+                    "white space separates: rename it, or use save()"
+                )
+            with_spaces += 1
+    if with_spaces:
+        logger.warning("%d words hold spaces: not every program can read them back", with_spaces)
+
+
+def _text_block(names: list[bytes], vectors: Array) -> bytes:
+    # A cast to str prints what str() of each number does, without making the numbers objects first.
+    rows = vectors.astype("U32").tolist()
+    return b"".join(name + " ".join(row).encode() + b"\n" for name, row in zip(names, rows, strict=True))
+
+
+def _binary_block(names: list[bytes], vectors: Array) -> bytes:
+    with np.errstate(over="ignore"):
+        rows = vectors.astype("<f4")
+    return b"".join(name + row.tobytes() for name, row in zip(names, rows, strict=True))
+
+
+@contextlib.contextmanager
+def _destination(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes]]:
+    if not isinstance(target, str | os.PathLike):
+        if not hasattr(target, "write"):
+            raise TypeError(f"a path or an open binary file is needed, not {target!r}")
+        yield target
+    elif append and os.path.isfile(target):
+        size = os.path.getsize(target)
+        try:
+            with utils.open(target, "ab") as file:
+                yield file
+        except BaseException:
+            os.truncate(target, size)
+            raise
+    else:
+        with atomic_path(target) as temporary, utils.open(temporary, "wb") as file:
+            yield file

@@ -1,0 +1,275 @@
+"""Analogies and word pairs: gensim's numbers, from batches of matrix products."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastw2v import evaluation
+from fastw2v.keyedvectors import KeyedVectors
+
+ROOTS = ["paris", "france", "rome", "italy", "berlin", "germany", "tokyo", "japan", "straße", "ok"]
+
+
+def words_in_all_cases() -> list[str]:
+    """Each word lower-case, some also in other spellings: the first of them is meant."""
+    words = list(ROOTS)
+    words += [word.capitalize() for word in ROOTS[:6]] + [word.upper() for word in ROOTS[:5]]
+    words += [word[:-1] + word[-1].upper() for word in ROOTS[:4]] + [
+        word[0] + word[1:].upper() for word in ROOTS[:4]
+    ]
+    words += [f"other{i}" for i in range(20)]
+    return words
+
+
+def vectors_of(words: list[str], seed: int, spread: float) -> KeyedVectors:
+    """Spellings of one word lie within `spread` of each other; little spread crowds the candidates."""
+    rng = np.random.default_rng(seed)
+    centres: dict[str, np.ndarray] = {}
+    rows = [
+        centres.setdefault(word.upper(), rng.standard_normal(6)) + spread * rng.standard_normal(6)
+        for word in words
+    ]
+    kv = KeyedVectors(6)
+    kv.add_vectors(words, np.array(rows) * rng.uniform(0.1, 10, (len(words), 1)))
+    return kv
+
+
+def gensim_twin(kv: KeyedVectors) -> Any:
+    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    twin = gensim.models.KeyedVectors(kv.vector_size)
+    twin.add_vectors(kv.index_to_key, kv.vectors)
+    return twin
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """All kinds of lines; random questions, in random case, some with unknown or repeated words."""
+    rng = np.random.default_rng(5)
+    words = [*words_in_all_cases(), "unknown"]
+    lines = [
+        ": capitals",
+        "paris france rome italy",
+        "too few words",
+        "",
+        "five words in a line",
+        ":no section",
+    ]
+    for section in range(3):
+        lines.append(f": section {section}")
+        lines += [" ".join(rng.choice(words, 4)) for _ in range(60)]
+    lines += [": empty", ": again", "\tParis \t France  ROME Italy \r"]
+    path = tmp_path / "questions.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf8")
+    return path
+
+
+ANALOGY_OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"case_insensitive": False},
+    {"dummy4unknown": True},
+    {"restrict_vocab": 12},
+    {"restrict_vocab": 5, "dummy4unknown": True},
+    {"restrict_vocab": None},
+    {"restrict_vocab": 0},
+]
+
+
+@pytest.mark.parametrize("options", ANALOGY_OPTIONS, ids=repr)
+@pytest.mark.parametrize("spread", [0.01, 0.3, 2.0])
+def test_analogies_as_gensim(questions: Path, options: dict[str, Any], spread: float) -> None:
+    kv = vectors_of(words_in_all_cases(), 1, spread)
+    expected = gensim_twin(kv).evaluate_word_analogies(str(questions), **options)
+    assert kv.evaluate_word_analogies(questions, **options) == expected
+
+
+SPELLINGS = "aa bb cc AA BB CC Aa Bb Cc aA bB cC"
+
+
+@pytest.mark.parametrize(
+    "words", ["a b c", "a b c A", "a b c A B C", "a b c A B C d", SPELLINGS, SPELLINGS + " d"]
+)
+def test_hardly_a_word_but_the_questions(tmp_path: Path, words: str) -> None:
+    """The nearest five may all be spellings of the question's words; the last of them is then the answer."""
+    path = tmp_path / "questions"
+    questions = product(words.split()[:3], words.split()[:3], words.split()[:3], {*words.upper().split()})
+    path.write_text(": s\n" + "".join(" ".join(question) + "\n" for question in questions))
+    for seed in range(10):
+        kv = vectors_of(words.split(), seed, 0.5)
+        expected = gensim_twin(kv).evaluate_word_analogies(str(path))
+        assert kv.evaluate_word_analogies(path) == expected
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.3])
+def test_analogies_in_blocks(monkeypatch: pytest.MonkeyPatch, questions: Path, spread: float) -> None:
+    kv = vectors_of(words_in_all_cases(), 2, spread)
+    whole = kv.evaluate_word_analogies(questions)
+    monkeypatch.setattr(evaluation, "_ROWS_PER_BLOCK", 4)
+    monkeypatch.setattr(evaluation, "_QUESTIONS_PER_BLOCK", 7)
+    assert kv.evaluate_word_analogies(questions) == whole
+    assert 0 < whole[0] < 1
+
+
+def slow_answer(kv: KeyedVectors, question: tuple[str, ...], multiply: bool) -> str | None:
+    """The definition, one question at a time, over all rows."""
+    rows: dict[str, int] = {}
+    for row, word in enumerate(kv.index_to_key):
+        rows.setdefault(word.upper(), row)
+    a, b, c = (rows[word] for word in question[:3])
+    unit = kv.get_normed_vectors().astype(np.float64)
+    if multiply:
+        cosines = (1 + unit @ unit.T) / 2
+        scores = cosines[b] * cosines[c] / (cosines[a] + 1e-6)
+    else:
+        scores = unit @ (unit[b] + unit[c] - unit[a])
+    nearest = [row for row in np.argsort(-scores).tolist() if row not in (a, b, c)][:5]
+    answer = None
+    for row in nearest:
+        answer = kv.index_to_key[row].upper()
+        if answer not in question[:3]:
+            break
+    return answer
+
+
+@pytest.mark.parametrize("function", ["most_similar", "most_similar_cosmul"])
+@pytest.mark.parametrize("spread", [0.01, 0.5])
+def test_analogies_by_definition(questions: Path, function: str, spread: float) -> None:
+    kv = vectors_of(words_in_all_cases(), 3, spread)
+    _, sections = kv.evaluate_word_analogies(questions, similarity_function=function)
+    total = sections[-1]
+    assert len(total["correct"]) + len(total["incorrect"]) > 100
+    for verdict in ("correct", "incorrect"):
+        for question in total[verdict]:
+            right = slow_answer(kv, question, function.endswith("cosmul")) == question[3]
+            assert right == (verdict == "correct"), question
+
+
+def test_the_functions_differ(questions: Path) -> None:
+    kv = vectors_of(words_in_all_cases(), 3, 0.5)
+    answers = [
+        kv.evaluate_word_analogies(questions, similarity_function=name)
+        for name in ("most_similar", "most_similar_cosmul")
+    ]
+    assert answers[0] != answers[1]
+
+
+def test_rows_without_direction_or_key(questions: Path) -> None:
+    kv = vectors_of(words_in_all_cases(), 1, 0.3)
+    expected = kv.evaluate_word_analogies(questions)
+    pairs = questions.with_name("pairs")
+    pairs.write_text("paris\trome\t1\nparis\tother1\t2\nzero\tnan\t3\n")
+    kv.add_vectors(["zero", "nan"], np.array([[0] * 6, [np.nan] * 6]))
+    assert kv.evaluate_word_analogies(questions) == expected
+    pearson, spearman, _ = kv.evaluate_word_pairs(pairs)
+    assert np.isfinite([pearson[0], spearman[0]]).all()
+
+    prepared = KeyedVectors(6, count=len(kv) + 5)
+    for word in kv.index_to_key:
+        prepared.add_vector(word, kv[word])
+    assert prepared.evaluate_word_analogies(questions) == expected
+
+
+def test_the_object_is_left_as_it_was(questions: Path) -> None:
+    """gensim swaps key_to_index meanwhile, and loses it if something is raised."""
+    kv = vectors_of(words_in_all_cases(), 1, 0.3)
+    before = dict(kv.key_to_index), kv.vectors.copy()
+    kv.evaluate_word_analogies(questions)
+    questions.write_bytes(b": s\nparis \xff rome italy\n")
+    with pytest.raises(UnicodeDecodeError):
+        kv.evaluate_word_analogies(questions)
+    assert kv.key_to_index == before[0]
+    np.testing.assert_array_equal(kv.vectors, before[1])
+
+
+@pytest.mark.parametrize("text", ["", ": only a section\n", ": s\nno four words\n"])
+def test_no_questions(questions: Path, text: str) -> None:
+    questions.write_text(text)
+    with pytest.raises(ValueError, match="holds no analogies"):
+        vectors_of(ROOTS, 1, 0.3).evaluate_word_analogies(questions)
+
+
+def test_no_section(questions: Path) -> None:
+    questions.write_text("paris france rome italy\n")
+    with pytest.raises(ValueError, match="line 1.*section"):
+        vectors_of(ROOTS, 1, 0.3).evaluate_word_analogies(questions)
+
+
+def test_all_unknown(questions: Path) -> None:
+    questions.write_text(": s\nx y z w\n")
+    score, sections = vectors_of(ROOTS, 1, 0.3).evaluate_word_analogies(questions)
+    assert score == 0.0
+    assert sections[-1] == {"section": "Total accuracy", "correct": [], "incorrect": []}
+
+
+def test_unknown_similarity_function(questions: Path) -> None:
+    with pytest.raises(ValueError, match="cosmul"):
+        vectors_of(ROOTS, 1, 0.3).evaluate_word_analogies(questions, similarity_function="cosine")
+
+
+PAIRS = """# word word judgement
+paris\trome\t7.5
+Paris\tTOKYO\t6
+france\titaly\t6.5
+unknown\trome\t1
+ok\tother1\t0.5
+berlin\tok\t1
+too few\t1
+one\ttwo\t3\t4
+paris\trome\tmany
+
+other2\tother3\t.25
+"""
+
+PAIR_OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"case_insensitive": False},
+    {"dummy4unknown": True},
+    {"restrict_vocab": 10},
+    {"restrict_vocab": 8, "dummy4unknown": True},
+    {"encoding": "latin-1"},
+    {"delimiter": " "},
+]
+
+
+@pytest.mark.parametrize("options", PAIR_OPTIONS, ids=repr)
+def test_pairs_as_gensim(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = tmp_path / "pairs"
+    path.write_text(PAIRS.replace("\t", options.get("delimiter", "\t")))
+    kv = vectors_of(words_in_all_cases(), 4, 0.3)
+    expected = gensim_twin(kv).evaluate_word_pairs(str(path), **options)
+    pearson, spearman, unknown = kv.evaluate_word_pairs(path, **options)
+    np.testing.assert_allclose(pearson, expected[0], atol=1e-6)
+    np.testing.assert_allclose(spearman, expected[1], atol=1e-6)
+    assert type(pearson) is type(expected[0]) and type(spearman) is type(expected[1])
+    assert unknown == expected[2]
+
+
+def test_pairs_by_hand(tmp_path: Path) -> None:
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a", "b", "c", "d"], [[1, 0], [1, 1], [0, 1], [-1, 0]])
+    path = tmp_path / "pairs"
+    path.write_text("a\tb\t3\na\tc\t2\na\td\t1\na\tx\t9\n")
+    pearson, spearman, unknown = kv.evaluate_word_pairs(path)
+    assert spearman[0] == pytest.approx(1)
+    assert pearson[0] == pytest.approx(np.corrcoef([3, 2, 1], [0.5**0.5, 0, -1])[0, 1])
+    assert unknown == 25.0
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "x\ty\t1\nz\tw\t2\n", "paris\trome\t1\n"])
+def test_too_few_pairs(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pairs"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="too few for a correlation"):
+        vectors_of(ROOTS, 1, 0.3).evaluate_word_pairs(path)
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    kv = vectors_of(ROOTS, 1, 0.3)
+    with pytest.raises(FileNotFoundError):
+        kv.evaluate_word_analogies(tmp_path / "none")
+    with pytest.raises(FileNotFoundError):
+        kv.evaluate_word_pairs(tmp_path / "none")

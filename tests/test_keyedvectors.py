@@ -1,0 +1,827 @@
+"""KeyedVectors: gensim's answers to every form of question, and none of its traps."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fastw2v import keyedvectors
+from fastw2v.formats import native
+from fastw2v.formats.errors import FormatError
+from fastw2v.huffman import HuffmanTree, Ragged
+from fastw2v.keyedvectors import KeyedVectors, prep_vectors, top_places, unit_rows
+
+WORDS = [f"w{i}" for i in range(60)]
+V = np.random.default_rng(0).standard_normal((60, 9)).astype(np.float32)
+
+
+def small(dtype: Any = np.float32) -> KeyedVectors:
+    kv = KeyedVectors(9, dtype=dtype)
+    kv.add_vectors(WORDS, V)
+    return kv
+
+
+def trained() -> KeyedVectors:
+    """With all the attributes that training gives."""
+    kv = small()
+    counts = np.arange(60, 0, -1) ** 2
+    tree = HuffmanTree.from_counts(counts)
+    kv.expandos = {
+        "count": counts,
+        "sample_int": np.arange(60, dtype=np.uint32) + 2**31,
+        "code": Ragged(tree.codes, tree.starts),
+        "point": Ragged(tree.points, tree.starts),
+    }
+    kv.vectors_lockf = np.ones(1, dtype=np.float32)
+    return kv
+
+
+@pytest.fixture(scope="module")
+def twin() -> Any:
+    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    twin = gensim.models.KeyedVectors(9)
+    twin.add_vectors(WORDS, V)
+    return twin
+
+
+def outcome(function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except Exception as error:
+        return type(error)
+
+
+def assert_same(ours: Any, theirs: Any) -> None:
+    """Same types all the way down; the same keys; numbers within 1e-6."""
+    assert type(ours) is type(theirs), (ours, theirs)
+    if isinstance(theirs, list | tuple):
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            assert_same(one, other)
+    elif isinstance(theirs, np.ndarray):
+        assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    elif isinstance(theirs, float | np.floating):
+        assert ours == pytest.approx(theirs, abs=1e-6)
+    else:
+        assert ours == theirs
+
+
+# --- queries, as gensim answers them ---
+
+QUESTIONS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+    "key": (("w1",), {}),
+    "row": ((1,), {}),
+    "numpy row": ((np.int64(1),), {}),
+    "vector": ((V[3],), {}),
+    "vector of integers": ((np.arange(9),), {}),
+    "vector of float64": ((V[3].astype(np.float64),), {}),
+    "matrix": ((V[:3],), {}),
+    "list": ((["w1", "w2"],), {}),
+    "list with a vector": ((["w1", V[3]],), {}),
+    "list with rows": (([4, np.int32(5)],), {}),
+    "weights": (([("w1", 2.0), ("w2", -0.5)],), {}),
+    "weighted vector": (([(V[3], 0.3), "w9"],), {}),
+    "weight as list": (([["w1", 2]],), {}),
+    "weight zero": (([("w1", 0)],), {}),
+    "positive and negative": ((["w1", "w2"], ["w3"]), {}),
+    "negative key": ((["w1"], "w3"), {}),
+    "negative vector": ((["w1"], V[3]), {}),
+    "negative matrix": (("w1", V[3:5]), {}),
+    "only negative": ((), {"negative": ["w3"]}),
+    "negative weight": ((), {"negative": [("w3", 2.0)]}),
+    "same twice": ((["w1", "w1", "w2"],), {}),
+    "against itself": ((["w1"], ["w1"]), {}),
+    "keywords": ((), {"positive": ["w1"], "negative": ["w2"], "topn": 3}),
+    "topn 1": (("w1", None, 1), {}),
+    "topn numpy": (("w1",), {"topn": np.uint8(4)}),
+    "topn large": (("w1",), {"topn": 1000}),
+    "topn 0": (("w1",), {"topn": 0}),
+    "topn negative": (("unknown",), {"topn": -1}),
+    "topn false": (("w1",), {"topn": False}),
+    "topn true": (("w1",), {"topn": True}),
+    "topn none": (("w1",), {"topn": None}),
+    "topn none, clipped": (("w1",), {"topn": None, "clip_start": 5, "clip_end": 50}),
+    "topn float": (("w1",), {"topn": 2.5}),
+    "clipped": (("w7",), {"clip_start": 5, "clip_end": 30}),
+    "clipped to nothing": (("w7",), {"clip_start": 30, "clip_end": 20}),
+    "clip_end 0": (("w7",), {"clip_end": 0}),
+    "restricted": (("w7",), {"restrict_vocab": 5}),
+    "restricted over clip": (("w7",), {"restrict_vocab": 20, "clip_start": 10, "clip_end": 15}),
+    "restricted 0": (("w7",), {"restrict_vocab": 0}),
+    "restricted beyond": (("w7",), {"restrict_vocab": 10_000}),
+    "nothing": ((), {}),
+    "empty list": (([],), {}),
+    "unknown": (("unknown",), {}),
+    "unknown in a list": ((["w1", "unknown"],), {}),
+    "empty word": (("",), {}),
+    "row too high": ((60,), {}),
+    "row negative": ((-1,), {}),
+    "tuple": ((("w1", "w2"),), {}),
+    "set": (({"w1"},), {}),
+    "dict": (({"w1": 1},), {}),
+    "float": ((1.5,), {}),
+    "list of floats": (([0.1] * 9,), {}),
+    "wrong dimension": ((np.ones(8),), {}),
+    "three dimensions": ((np.ones((2, 2, 9)),), {}),
+}
+STRICTER = {"three dimensions": TypeError}  # gensim fails somewhere in numpy
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_most_similar_as_gensim(twin: Any, question: str) -> None:
+    positional, options = QUESTIONS[question]
+    theirs = outcome(lambda: twin.most_similar(*positional, **options))
+    ours = outcome(lambda: small().most_similar(*positional, **options))
+    assert_same(ours, STRICTER.get(question, theirs))
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "similar_by_word": lambda kv: kv.similar_by_word("w5", 4, 30),
+    "similar_by_key": lambda kv: kv.similar_by_key(5, topn=4, restrict_vocab=30),
+    "similar_by_vector": lambda kv: kv.similar_by_vector(V[5], topn=4, restrict_vocab=30),
+    "similar_by_vector, all": lambda kv: kv.similar_by_vector(V[5], topn=None),
+    "similarity": lambda kv: kv.similarity("w1", "w2"),
+    "similarity of rows": lambda kv: kv.similarity(1, 2),
+    "similarity, unknown": lambda kv: kv.similarity("w1", "unknown"),
+    "distance": lambda kv: kv.distance("w1", "w2"),
+    "distances": lambda kv: kv.distances("w1"),
+    "distances of a row": lambda kv: kv.distances(1),
+    "distances to some": lambda kv: kv.distances("w1", ["w3", "w1"]),
+    "distances to a tuple": lambda kv: kv.distances("w1", ("w3", "w1")),
+    "distances of a vector": lambda kv: kv.distances(V[4], ["w3", "w4"]),
+    "distances, unknown": lambda kv: kv.distances("unknown"),
+    "distances to unknown": lambda kv: kv.distances("w1", ["unknown"]),
+    "cosine_similarities": lambda kv: kv.cosine_similarities(V[0], V[:7]),
+    "cosine_similarities float64": lambda kv: kv.cosine_similarities(V[0].astype(float), V[:7]),
+    "n_similarity": lambda kv: kv.n_similarity(["w1", "w2"], ["w3"]),
+    "n_similarity, unknown": lambda kv: kv.n_similarity(["w1", "unknown"], ["w3"]),
+    "n_similarity, all unknown": lambda kv: kv.n_similarity(["unknown"], ["w3"]),
+    "n_similarity, empty": lambda kv: kv.n_similarity([], ["w3"]),
+    "doesnt_match": lambda kv: kv.doesnt_match(WORDS[:9]),
+    "doesnt_match, unknown": lambda kv: kv.doesnt_match(["unknown", *WORDS[:9]]),
+    "doesnt_match rows": lambda kv: kv.doesnt_match([3, 4, 5]),
+    "doesnt_match one": lambda kv: kv.doesnt_match(["w3"]),
+    "doesnt_match none": lambda kv: kv.doesnt_match([]),
+    "doesnt_match string": lambda kv: kv.doesnt_match("w1 w2 w3"),
+    "rank_by_centrality": lambda kv: kv.rank_by_centrality(WORDS[:9]),
+    "rank_by_centrality, unnormed": lambda kv: kv.rank_by_centrality(WORDS[:9], use_norm=False),
+    "mean": lambda kv: kv.get_mean_vector(["w1", "w2"]),
+    "mean of rows": lambda kv: kv.get_mean_vector([1, 2]),
+    "mean, unnormed": lambda kv: kv.get_mean_vector(["w1", "w2"], pre_normalize=False),
+    "mean, normed": lambda kv: kv.get_mean_vector(["w1", "w2"], post_normalize=True),
+    "mean, weighted": lambda kv: kv.get_mean_vector(["w1", "w2"], weights=[1, -3]),
+    "mean, weights cancel": lambda kv: kv.get_mean_vector(["w1", "w2"], weights=[0, 0]),
+    "mean with a vector": lambda kv: kv.get_mean_vector(["w1", V[3], "unknown"], weights=[1, 2, 9]),
+    "mean of a matrix": lambda kv: kv.get_mean_vector(V[:4]),
+    "mean of nothing": lambda kv: kv.get_mean_vector([]),
+    "mean of unknown": lambda kv: kv.get_mean_vector(["unknown"]),
+    "mean of characters": lambda kv: kv.get_mean_vector("w1"),
+    "mean, missing is an error": lambda kv: kv.get_mean_vector(["unknown"], ignore_missing=False),
+    "mean, too many weights": lambda kv: kv.get_mean_vector(["w1"], weights=[1, 2]),
+    "mean of no list": lambda kv: kv.get_mean_vector(1),
+    "get_vector": lambda kv: kv.get_vector("w1"),
+    "get_vector, normed": lambda kv: kv.get_vector("w1", norm=True),
+    "get_normed_vectors": lambda kv: kv.get_normed_vectors(),
+    "item": lambda kv: kv["w1"],
+    "item by row": lambda kv: kv[np.int64(1)],
+    "items": lambda kv: kv[["w1", "w2"]],
+    "items of a tuple": lambda kv: kv[("w1", 3)],
+    "items of a generator": lambda kv: kv[(word for word in ("w1", "w2"))],
+    "items of an array": lambda kv: kv[np.array([1, 2])],
+    "no items": lambda kv: kv[[]],
+    "item unknown": lambda kv: kv["unknown"],
+    "item float": lambda kv: kv[1.0],
+    "contains": lambda kv: [
+        key in kv for key in ("w1", "x", 5, 60, -1, True, 5.0, np.int64(5), None, ("w1",))
+    ],
+    "contains a list": lambda kv: ["w1"] in kv,
+    "get_index": lambda kv: [
+        kv.get_index("w1"),
+        kv.get_index(7),
+        kv.get_index("x", 0),
+        kv.get_index("x", -1),
+    ],
+    "get_index unknown": lambda kv: kv.get_index("unknown"),
+    "length": len,
+    "str": str,
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_calls_as_gensim(twin: Any, call: str) -> None:
+    assert_same(outcome(lambda: CALLS[call](small())), outcome(lambda: CALLS[call](twin)))
+
+
+def test_writeable_or_not() -> None:
+    kv = small()
+    for view in (kv["w1"], kv.get_vector("w1"), kv.get_vector("w1", norm=True)):
+        with pytest.raises(ValueError, match="read-only"):
+            view[0] = 1
+    assert np.shares_memory(kv["w1"], kv.vectors)
+    kv[["w1"]][0, 0] = 99
+    np.testing.assert_array_equal(kv.vectors, V)
+
+
+def test_an_indexer_answers_instead() -> None:
+    class Indexer:
+        def most_similar(self, vector: np.ndarray, topn: int) -> Any:
+            return vector, topn
+
+    vector, topn = small().most_similar(["w1", "w2"], topn=7, indexer=Indexer())
+    assert topn == 7
+    np.testing.assert_allclose(vector, small().get_mean_vector(["w1", "w2"], post_normalize=True))
+    assert len(small().most_similar("w1", topn=None, indexer=Indexer())) == 60
+
+
+def test_similar_by_vector_takes_a_list() -> None:
+    """gensim takes the numbers for keys."""
+    kv = small()
+    assert kv.similar_by_vector(V[5].tolist(), 3) == kv.similar_by_vector(V[5], 3)
+
+
+@pytest.mark.parametrize("pair", [("w1", 1, 2), ("w1",), [], None, {"w1"}, 1.0, b"w1"], ids=repr)
+def test_wrong_items_in_questions(pair: Any) -> None:
+    with pytest.raises(TypeError, match="a key, a vector or a .key, weight. pair is needed"):
+        small().most_similar(["w1", pair])
+
+
+def test_a_word_with_itself_is_exactly_1() -> None:
+    kv = small()
+    for word in WORDS:
+        assert kv.similarity(word, word) == 1 and kv.distance(word, word) == 0
+
+
+def test_equal_scores_come_in_row_order() -> None:
+    kv = KeyedVectors(2)
+    kv.add_vectors(list("abcdef"), [[1, 0], [0, 1], [2, 0], [0, 1], [3, 0], [0, 5]])
+    assert [word for word, _ in kv.most_similar("a", topn=4)] == ["c", "e", "b", "d"]
+    assert kv.doesnt_match(["a", "c", "b"]) == "b"
+
+
+@given(
+    hnp.arrays(np.float32, st.integers(0, 40), elements=st.sampled_from([-1, 0, 0.5, 1, 2, -np.inf])),
+    st.integers(0, 50),
+    st.sampled_from([1, 3, 256]),
+)
+def test_top_places_is_a_stable_sort(scores: np.ndarray, count: int, block: int) -> None:
+    expected = sorted(range(len(scores)), key=lambda place: -scores[place])[:count]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyedvectors, "_SCORES_PER_BLOCK", block)
+        assert top_places(scores, count).tolist() == expected
+
+
+# --- vectors without a direction ---
+
+
+def odd() -> KeyedVectors:
+    kv = small()
+    kv.add_vectors(["zero", "nan", "inf"], np.array([[0] * 9, [np.nan] + [1] * 8, [np.inf] + [1] * 8]))
+    return kv
+
+
+def flat_numbers(value: Any) -> list[float]:
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in flat_numbers(item)]
+    if isinstance(value, np.ndarray):
+        return [float(number) for number in value.ravel()]
+    return [float(value)] if isinstance(value, float | np.floating) else []
+
+
+QUERIES: dict[str, Callable[[KeyedVectors, str], Any]] = {
+    "most_similar": lambda kv, word: kv.most_similar(word, topn=100),
+    "all scores": lambda kv, word: kv.most_similar(word, topn=None),
+    "of another": lambda kv, word: kv.most_similar("w1", negative=[word], topn=100),
+    "by vector": lambda kv, word: kv.similar_by_vector(kv[word], topn=100),
+    "similarity": lambda kv, word: [kv.similarity(word, other) for other in ("w1", word)],
+    "distance": lambda kv, word: kv.distance(word, "w1"),
+    "distances": lambda kv, word: kv.distances(word),
+    "distances to some": lambda kv, word: kv.distances("w1", [word]),
+    "n_similarity": lambda kv, word: kv.n_similarity([word], ["w1", word]),
+    "rank_by_centrality": lambda kv, word: kv.rank_by_centrality(["w1", word]),
+    "rank_by_centrality, raw": lambda kv, word: kv.rank_by_centrality(["w1", word], use_norm=False),
+    "cosine_similarities": lambda kv, word: kv.cosine_similarities(kv[word], kv.vectors),
+    "normed": lambda kv, word: kv.get_vector(word, norm=True),
+    "all normed": lambda kv, _: kv.vectors_norm,
+    "mean": lambda kv, word: kv.get_mean_vector([word, "w1"], post_normalize=True),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("word", ["zero", "nan", "inf"])
+def test_no_query_returns_nan(query: str, word: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        numbers = flat_numbers(QUERIES[query](odd(), word))
+    assert numbers and not np.isnan(numbers).any()
+
+
+def test_they_are_similar_to_nothing() -> None:
+    kv = odd()
+    scores = dict(kv.most_similar("w1", topn=100))
+    for word in ("zero", "nan", "inf"):
+        assert scores[word] == kv.similarity("w1", word) == 0.0
+        assert set(dict(kv.most_similar(word, topn=100)).values()) == {0.0}
+    expected = dict(small().most_similar("w1", topn=100))
+    assert {word: scores[word] for word in expected} == pytest.approx(expected)
+
+
+SCALES = [
+    *((np.float16, scale) for scale in (1e-2, 1, 1e3)),
+    *((np.float32, scale) for scale in (1e-37, 1e-25, 1e-4, 1, 1e4, 1e18, 1e30, 1e37)),
+    *((np.float64, scale) for scale in (1e-300, 1e-40, 1, 1e30, 1e300)),
+]
+
+
+@pytest.mark.parametrize("dtype, scale", SCALES)
+def test_any_scale(dtype: Any, scale: float) -> None:
+    """Squares of very small and very large numbers leave the dtype; the cosines must not."""
+    scaled = (V * np.float64(scale)).astype(dtype)
+    kv = KeyedVectors(9, dtype=dtype)
+    kv.add_vectors(WORDS, scaled)
+    exact = scaled.astype(np.float64) / np.abs(scaled).max()
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    tolerance = 2e-3 if dtype is np.float16 else 1e-6
+    np.testing.assert_allclose(kv.most_similar("w3", topn=None), exact @ exact[3], atol=tolerance)
+    np.testing.assert_allclose(kv.get_normed_vectors(), exact, atol=tolerance)
+    assert kv.similarity("w3", "w4") == pytest.approx(exact[3] @ exact[4], abs=tolerance)
+
+
+@given(hnp.arrays(np.float32, (4, 3), elements=st.floats(width=32)))
+def test_unit_rows(matrix: np.ndarray) -> None:
+    before = matrix.copy()
+    unit = unit_rows(matrix)
+    np.testing.assert_array_equal(matrix, before)
+    for row, result in zip(matrix.astype(np.float64), unit, strict=True):
+        if np.isfinite(row).all() and row.any():
+            exact = row / np.abs(row).max()
+            np.testing.assert_allclose(result, exact / np.linalg.norm(exact), atol=1e-6)
+        else:
+            assert not result.any()
+
+
+def test_norms_are_never_stale() -> None:
+    """gensim caches them: changed vectors then give scores such as 3.0."""
+    kv = small()
+    kv.most_similar("w1")
+    kv.vectors[2] *= 100
+    kv["w3"] = V[3] * 100
+    kv.add_vectors(["new"], [V[4] * 100])
+    kv.add_vectors(["w5"], [V[5] * 100], replace=True)
+    assert all(-1.000001 < score < 1.000001 for _, score in kv.most_similar("w1", topn=100))
+    np.testing.assert_allclose(
+        kv.most_similar("w1", topn=None)[:60], small().most_similar("w1", topn=None), atol=1e-6
+    )
+
+
+def test_rows_without_a_key_are_no_answer() -> None:
+    kv = KeyedVectors(9, count=70)
+    for word in WORDS:
+        kv.add_vector(word, -V[WORDS.index(word)])
+    answers = kv.most_similar("w1", topn=100)
+    assert len(answers) == 59 and None not in dict(answers)
+    assert len(kv) == 70
+
+
+# --- adding ---
+
+
+def test_prepared_rows_are_filled_first() -> None:
+    kv = KeyedVectors(2, count=3)
+    assert kv.index_to_key == [None] * 3 and len(kv) == 3 and kv.next_index == 0
+    assert kv.add_vector("a", [1, 2]) == 0
+    kv.add_vectors(["b", "c", "d"], np.arange(6).reshape(3, 2))
+    assert kv.index_to_key == ["a", "b", "c", "d"] and kv.next_index == 4
+    np.testing.assert_array_equal(kv.vectors, [[1, 2], [0, 1], [2, 3], [4, 5]])
+
+
+def test_add_vector_warns_of_growing() -> None:
+    kv = small()
+    with pytest.warns(UserWarning, match="add_vectors"):
+        assert kv.add_vector("new", V[0]) == 60
+    assert kv.index_to_key[60] == "new" and kv.vectors.dtype == np.float32
+    np.testing.assert_array_equal(kv["new"], V[0])
+
+
+def test_add_vector_of_a_known_key() -> None:
+    kv = small()
+    assert kv.add_vector("w3", V[0]) == 3
+    assert len(kv) == 60
+    np.testing.assert_array_equal(kv["w3"], V[0])
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_add_vectors_known_and_new(replace: bool) -> None:
+    kv = small()
+    kv.add_vectors(["w3", "new", "new"], [V[0], V[1], V[2]], replace=replace)
+    assert len(kv) == 61 and len(kv.key_to_index) == 61
+    np.testing.assert_array_equal(kv["w3"], V[0] if replace else V[3])
+    np.testing.assert_array_equal(kv["new"], V[2] if replace else V[1])
+
+
+def test_add_vectors_one_key() -> None:
+    kv = small()
+    kv.add_vectors("new", V[0])
+    kv.add_vectors(99, V[1].tolist())
+    assert kv.index_to_key[60:] == ["new", 99]
+    np.testing.assert_array_equal(kv[99], V[1])
+
+
+def test_integer_keys_before_row_numbers() -> None:
+    kv = small()
+    kv.add_vectors([3], [V[0]])
+    assert kv.get_index(3) == 60 and kv.get_index(4) == 4
+
+
+def test_attributes_grow_with_the_keys() -> None:
+    """gensim leaves them short."""
+    kv = trained()
+    kv.add_vectors(["new"], [V[0]], extras={"count": [7], "tag": ["x"], "weight": [0.5]})
+    assert kv.get_vecattr("new", "count") == 7 and kv.get_vecattr("w0", "count") == 3600
+    assert kv.get_vecattr("new", "sample_int") == 0
+    assert kv.get_vecattr("new", "weight") == 0.5 and kv.get_vecattr("w0", "weight") == 0
+    assert kv.get_vecattr("new", "tag") == "x"
+    assert len(kv.get_vecattr("new", "code")) == 0
+    np.testing.assert_array_equal(kv.get_vecattr("w9", "point"), trained().get_vecattr("w9", "point"))
+
+
+def test_extras_of_known_keys() -> None:
+    kv = trained()
+    kv.add_vectors(["w1", "new"], V[:2], extras={"count": [5, 6]})
+    assert [kv.get_vecattr(word, "count") for word in ("w1", "new")] == [59**2, 6]
+    kv.add_vectors(["w1"], V[:1], extras={"count": [5]}, replace=True)
+    assert kv.get_vecattr("w1", "count") == 5
+
+
+def test_setting_items() -> None:
+    kv = small()
+    kv["w3"] = V[0]
+    kv["new"] = V[1]
+    kv[["w4", "newer"]] = V[2:4]
+    kv["x", "y"] = V[5]  # a tuple is one key
+    assert kv.index_to_key[60:] == ["new", "newer", ("x", "y")]
+    for word, row in (("w3", 0), ("new", 1), ("w4", 2), ("newer", 3)):
+        np.testing.assert_array_equal(kv[word], V[row])
+
+
+WRONG_ADDING: dict[str, tuple[Callable[[KeyedVectors], Any], str]] = {
+    "dimension": (lambda kv: kv.add_vectors(["a"], np.ones((1, 8))), "1 vectors of 9"),
+    "one dimension": (lambda kv: kv.add_vector("a", np.ones(8)), "1 vectors of 9"),
+    "item": (lambda kv: kv.__setitem__("a", np.ones((2, 9))), "1 vectors of 9"),
+    "too many": (lambda kv: kv.add_vectors(["a"], V[:2]), "1 vectors of 9"),
+    "too few": (lambda kv: kv.add_vectors(["a", "b", "c"], V[:2]), "3 vectors of 9"),
+    "flat": (lambda kv: kv.add_vectors(["a", "b"], np.ones(18)), "2 vectors of 9"),
+    "extras": (lambda kv: kv.add_vectors(["a"], V[:1], extras={"count": [1, 2]}), "2 values for 1"),
+}
+
+
+@pytest.mark.parametrize("call, message", WRONG_ADDING.values(), ids=WRONG_ADDING.keys())
+def test_wrong_adding_changes_nothing(call: Callable[[KeyedVectors], Any], message: str) -> None:
+    kv = small()
+    with pytest.raises(ValueError, match=message):
+        call(kv)
+    assert kv.index_to_key == WORDS and len(kv.key_to_index) == 60
+    np.testing.assert_array_equal(kv.vectors, V)
+
+
+def test_with_vectors_shares_all() -> None:
+    kv = trained()
+    out = kv.with_vectors(V[:, :4].copy())
+    assert out.vector_size == 4 and str(out) == "KeyedVectors<vector_size=4, 60 keys>"
+    assert out.index_to_key is kv.index_to_key and out.expandos is kv.expandos
+    assert out.most_similar("w1", topn=1)[0][0] in kv
+    with pytest.raises(ValueError, match="60 keys"):
+        kv.with_vectors(V[:59])
+
+
+def test_first_vectors() -> None:
+    grown = prep_vectors((5, 3), prior_vectors=prep_vectors((2, 3), seed=7), seed=7)
+    np.testing.assert_array_equal(grown, prep_vectors((5, 3), seed=7))
+    assert grown.dtype == np.float32 and np.abs(grown).max() <= 1 / 3
+    assert not np.array_equal(grown, prep_vectors((5, 3), seed=8))
+    assert prep_vectors((5, 3), prior_vectors=grown) is grown
+    assert prep_vectors((5, 3), dtype=np.float16).dtype == np.float16
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("prior", [None, np.ones((2, 4)), np.ones((3, 2))])
+def test_first_vectors_as_gensim(dtype: Any, prior: Any) -> None:
+    module = pytest.importorskip("gensim.models.keyedvectors", reason="gensim is not installed")
+    ours, theirs = (prep((3, 4), prior, seed=3, dtype=dtype) for prep in (prep_vectors, module.prep_vectors))
+    np.testing.assert_array_equal(ours, theirs, strict=True)
+
+
+def test_resize() -> None:
+    kv = small()
+    kv.index_to_key.append("new")
+    kv.key_to_index["new"] = 60
+    kv.resize_vectors(seed=4)
+    np.testing.assert_array_equal(kv.vectors[:60], V)
+    np.testing.assert_array_equal(kv["new"], prep_vectors((61, 9), seed=4)[60])
+
+
+# --- attributes ---
+
+VALUES: dict[str, tuple[Any, Any, Any]] = {
+    "int": (3, np.int64, 0),
+    "float": (2.5, np.float64, 0.0),
+    "bool": (True, np.bool_, False),
+    "numpy": (np.float32(1.5), np.float32, 0.0),
+    "str": ("noun", object, 0),
+    "list": ([1, 2], object, 0),
+}
+
+
+@pytest.mark.parametrize("value, dtype, default", VALUES.values(), ids=VALUES.keys())
+def test_attributes(value: Any, dtype: Any, default: Any) -> None:
+    kv = small()
+    kv.set_vecattr("w3", "x", value)
+    assert kv.expandos["x"].dtype == dtype  # type: ignore[union-attr]
+    assert kv.get_vecattr("w3", "x") == value and kv.get_vecattr(3, "x") == value
+    assert kv.get_vecattr("w4", "x") == default
+
+
+def test_attributes_as_gensim(twin: Any) -> None:
+    for value, _, _ in VALUES.values():
+        ours, theirs = small(), copy.deepcopy(twin)
+        for kv in (ours, theirs):
+            kv.set_vecattr("w3", "x", value)
+        assert ours.expandos["x"].dtype == theirs.expandos["x"].dtype  # type: ignore[union-attr]
+        assert_same(ours.get_vecattr("w3", "x"), theirs.get_vecattr("w3", "x"))
+        assert_same(ours.get_vecattr("w4", "x"), theirs.get_vecattr("w4", "x"))
+
+
+@pytest.mark.parametrize("value", ["text", 2.5, [1], None])
+def test_an_integer_attribute_stays_one(value: Any) -> None:
+    kv = trained()
+    with pytest.raises(TypeError, match="'count' is int64: it cannot hold"):
+        kv.set_vecattr("w3", "count", value)
+
+
+def test_integers_into_unsigned_attributes() -> None:
+    """gensim refuses them."""
+    kv = trained()
+    kv.set_vecattr("w3", "sample_int", 2**32 - 1)
+    assert kv.get_vecattr("w3", "sample_int") == 2**32 - 1
+    with pytest.raises(OverflowError):
+        kv.set_vecattr("w3", "sample_int", 2**32)
+
+
+def test_allocating_attributes() -> None:
+    kv = small()
+    kv.allocate_vecattrs(["a", "b"], [np.uint32, str])
+    assert kv.expandos["a"].dtype == np.uint32 and kv.expandos["b"].dtype == object  # type: ignore[union-attr]
+    with pytest.raises(TypeError):
+        kv.allocate_vecattrs(["a"], [float])
+    with pytest.raises(ValueError):
+        kv.allocate_vecattrs(["a", "b"], [int])
+
+
+def test_missing_attributes() -> None:
+    with pytest.raises(KeyError):
+        small().get_vecattr("w3", "count")
+    with pytest.raises(KeyError):
+        small().set_vecattr("unknown", "count", 1)
+
+
+# --- older spellings ---
+
+
+def test_vocab_reads_and_writes_through() -> None:
+    kv = trained()
+    record = kv.vocab["w3"]
+    assert record.index == 3 and record.count == 57**2
+    np.testing.assert_array_equal(record.point, kv.get_vecattr("w3", "point"))
+    np.testing.assert_array_equal(record.code, kv.get_vecattr("w3", "code"))
+    record.count = 11
+    record.sample_int = 12
+    record.code = 1 - record.code
+    assert kv.get_vecattr("w3", "count") == 11 and kv.vocab["w3"].sample_int == 12
+    np.testing.assert_array_equal(kv.vocab["w3"].code, 1 - trained().vocab["w3"].code)
+    kv.set_vecattr("w3", "count", 13)
+    assert record.count == 13
+
+
+def test_vocab_is_a_mapping() -> None:
+    kv = trained()
+    vocab = kv.vocab
+    assert len(vocab) == 60 and list(vocab) == WORDS == list(vocab.keys())
+    assert "w3" in vocab and 3 not in vocab and vocab.get("unknown") is None
+    assert [record.index for record in vocab.values()] == list(range(60))
+    assert vocab["w9"] < vocab["w1"] and max(vocab.values()).index == 0
+    kv.add_vectors(["new"], V[:1])
+    assert vocab["new"].index == 60
+    with pytest.raises(KeyError):
+        vocab["unknown"]
+    assert "index:0" in repr(vocab["w0"]) and "61 keys" in repr(vocab)
+
+
+def test_vocab_records_have_bounds() -> None:
+    kv = trained()
+    with pytest.raises(AttributeError, match="move words"):
+        kv.vocab["w3"].index = 5  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="sample_int"):
+        kv.vocab["w3"].tag  # noqa: B018
+    with pytest.raises(ValueError, match="'code' of 'w3' has"):
+        kv.vocab["w3"].code = np.zeros(64, dtype=np.uint8)
+    with pytest.raises(AttributeError):
+        kv.vocab = {}  # type: ignore[misc, assignment]
+
+
+def test_other_names() -> None:
+    kv = small()
+    assert kv.index2word is kv.index2entity is kv.index_to_key
+    kv.index2word = list(reversed(WORDS))
+    assert kv.index_to_key[0] == "w59"
+    assert kv.syn0 is kv.vectors
+    kv.syn0 = 2 * V
+    assert kv.vectors[0, 0] == 2 * V[0, 0]
+    for norms in (kv.vectors_norm, kv.syn0norm):
+        np.testing.assert_allclose(np.linalg.norm(norms, axis=1), 1, atol=1e-6)
+    kv.vectors_norm = None
+    assert kv.vectors_norm is not None
+
+
+# --- saving ---
+
+
+def assert_same_kv(kv: KeyedVectors, expected: KeyedVectors) -> None:
+    assert kv.index_to_key == expected.index_to_key and kv.key_to_index == expected.key_to_index
+    assert kv.vector_size == expected.vector_size and kv.next_index == expected.next_index
+    np.testing.assert_array_equal(kv.vectors, expected.vectors, strict=True)
+    assert kv.expandos.keys() == expected.expandos.keys()
+    for name, column in expected.expandos.items():
+        got = kv.expandos[name]
+        assert type(got) is type(column)
+        if isinstance(column, Ragged) and isinstance(got, Ragged):
+            np.testing.assert_array_equal(got.values, column.values, strict=True)
+            np.testing.assert_array_equal(got.starts, column.starts, strict=True)
+        else:
+            np.testing.assert_array_equal(got, column, strict=True)
+    assert hasattr(kv, "vectors_lockf") == hasattr(expected, "vectors_lockf")
+
+
+def saved(kv: KeyedVectors) -> io.BytesIO:
+    buffer = io.BytesIO()
+    kv.save(buffer)
+    buffer.seek(0)
+    return buffer
+
+
+def decorated() -> KeyedVectors:
+    """Every kind of key and attribute."""
+    kv = KeyedVectors(2, count=5, dtype=np.float64)
+    for key in ("a", 7, "日本", "\ud800"):
+        kv.add_vector(key, [1, 2])
+    kv.set_vecattr("a", "tag", "noun")
+    kv.set_vecattr(7, "parts", [1, "x", None, {"y": 2.5}])
+    kv.set_vecattr(7, "weight", np.float16(0.5))
+    kv.set_vecattr("a", "flag", True)
+    kv.set_vecattr("a", "count.starts", 5)
+    kv.expandos["links"] = Ragged(np.array([1.5, 2.5]), np.array([0, 1, 1, 2, 2, 2]))
+    return kv
+
+
+KINDS: dict[str, Callable[[], KeyedVectors]] = {
+    "trained": trained,
+    "plain": small,
+    "decorated": decorated,
+    "float16": lambda: small(np.float16),
+    "empty": lambda: KeyedVectors(5),
+    "one": lambda: trained().__class__(3, 1),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mmap", [None, "r", "c"])
+def test_save_and_load(tmp_path: Path, kind: str, mmap: Any) -> None:
+    path = tmp_path / "vectors.fw2v"
+    kv = KINDS[kind]()
+    kv.save(path)
+    assert_same_kv(KeyedVectors.load(path, mmap=mmap, verify="full"), kv)
+    assert_same_kv(KeyedVectors.load(saved(kv)), kv)
+
+
+def test_mapped_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.fw2v"
+    trained().save(path)
+    kv = KeyedVectors.load(path, mmap="r")
+    with pytest.raises(ValueError, match="read-only"):
+        kv["w3"] = V[0]
+    kv.set_vecattr("w3", "count", 5)  # attributes are in memory
+    kv.add_vectors(["new"], V[:1])  # a larger matrix is
+    assert kv.most_similar("w0", topn=1)[0][0] == "new"
+    kv.save(path)  # over its own mapping
+    assert_same_kv(KeyedVectors.load(path, verify="full"), kv)
+    changeable = KeyedVectors.load(path, mmap="c")
+    changeable["w3"] = V[0]
+    assert KeyedVectors.load(path)["w3"][0] == V[3, 0]
+
+
+def test_subclasses_load_as_themselves() -> None:
+    class Mine(KeyedVectors):
+        pass
+
+    assert type(Mine.load(saved(small()))) is Mine
+
+
+def test_a_whole_models_file() -> None:
+    """Its output matrices are left alone."""
+    buffer = io.BytesIO()
+    native.write(buffer, {**trained().to_tensors(), "syn1neg": V, "cum_table": V}, {"kind": "Word2Vec"})
+    buffer.seek(0)
+    assert_same_kv(KeyedVectors.load(buffer), trained())
+
+
+def test_object_columns_of_paths_are_packed() -> None:
+    """As gensim has them; words without a path hold 0."""
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a", "b"], np.ones((2, 2)))
+    kv.set_vecattr("b", "code", np.array([0, 1], dtype=np.uint8))
+    back = KeyedVectors.load(saved(kv))
+    assert back.get_vecattr("a", "code") == 0
+    assert list(back.get_vecattr("b", "code")) == [0, 1]
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), b"x", 1j])
+def test_attributes_that_cannot_be_saved(tmp_path: Path, value: Any) -> None:
+    kv = small()
+    kv.set_vecattr("w3", "thing", value)
+    if kv.expandos["thing"].dtype == object:  # type: ignore[union-attr]
+        with pytest.raises(TypeError, match="'thing' holds"):
+            kv.save(tmp_path / "v")
+        assert not list(tmp_path.iterdir())
+
+
+def test_keys_that_cannot_be_saved(tmp_path: Path) -> None:
+    kv = small()
+    kv["x", "y"] = V[0]
+    with pytest.raises(TypeError, match="only str and int keys"):
+        kv.save(tmp_path / "v")
+    assert not list(tmp_path.iterdir())
+
+
+def tampered(**change: Any) -> dict[str, Any]:
+    tensors: dict[str, Any] = {**trained().to_tensors(), "attr.x": np.arange(60), **change}
+    return {name: array for name, array in tensors.items() if array is not None}
+
+
+STARTS = trained().to_tensors()["path_starts"]
+POINTS = trained().to_tensors()["points"]
+TAMPERINGS: dict[str, dict[str, Any]] = {
+    "no matrix": tampered(syn0=None),
+    "fewer rows": tampered(syn0=V[:59]),
+    "flat": tampered(syn0=V.ravel()),
+    "integers": tampered(syn0=V.astype(np.int32)),
+    "no words": tampered(vocab_bytes=None),
+    "no offsets": tampered(vocab_offsets=None),
+    "word twice": tampered(**native.pack_strings([*WORDS[:59], "w0"])),
+    "fewer words": tampered(**native.pack_strings(WORDS[:59])),
+    "counts short": tampered(counts=np.arange(59)),
+    "counts float": tampered(counts=np.arange(60.0)),
+    "attribute short": tampered(**{"attr.x": np.arange(59)}),
+    "attribute of rows": tampered(**{"attr.x": V}),
+    "no codes": tampered(codes=None),
+    "point out of range": tampered(points=POINTS + np.uint32(59)),
+    "starts short": tampered(path_starts=STARTS[:-1]),
+    "starts beyond": tampered(path_starts=STARTS + 1),
+    "points signed": tampered(points=POINTS.astype(np.int32)),
+    "ragged starts": tampered(**{"attr_starts.x": np.arange(61) + 5}),
+    "objects damaged": tampered(**{"attr_json.y": np.frombuffer(b'["a"', dtype=np.uint8)}),
+    "objects few": tampered(**{"attr_json.y": np.frombuffer(b'["a"]', dtype=np.uint8)}),
+    "objects no list": tampered(**{"attr_json.y": np.frombuffer(b'{"a": 1}', dtype=np.uint8)}),
+    "objects deep": tampered(**{"attr_json.y": np.frombuffer(b"[" * 100_000, dtype=np.uint8)}),
+    "lockf": tampered(vectors_lockf=np.ones((2, 2), dtype=np.float32)),
+}
+
+
+@pytest.mark.parametrize("tensors", TAMPERINGS.values(), ids=TAMPERINGS.keys())
+def test_tampered_files(tmp_path: Path, tensors: dict[str, Any]) -> None:
+    path = tmp_path / "tampered"
+    native.write(path, tensors, {})
+    with pytest.raises(FormatError, match=str(path)):
+        KeyedVectors.load(path)
+
+
+def test_untampered() -> None:
+    KeyedVectors.from_tensors(tampered())
+
+
+def test_copies() -> None:
+    kv = trained()
+    for other in (copy.deepcopy(kv), pickle.loads(pickle.dumps(kv))):
+        assert_same_kv(other, kv)
+        other.vectors[0] = 0
+        assert kv.vectors[0].any()

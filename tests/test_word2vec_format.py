@@ -1,0 +1,616 @@
+"""word2vec's text and binary: the same bytes as gensim, and no silent mistakes with damaged files."""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import gzip
+import io
+import lzma
+import os
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fastw2v.formats import word2vec
+from fastw2v.formats.errors import FastW2VError, FormatError, TruncatedError, WordEncodingError
+from fastw2v.keyedvectors import KeyedVectors
+
+TEXT = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
+WORDS = ["the", "of", "naïve"]
+VECTORS = np.array([[0.5, -1.25], [1e-5, 3], [0, 7]], dtype=np.float32)
+BINARY = b"3 2\n" + b"".join(
+    word.encode() + b" " + row.tobytes() for word, row in zip(WORDS, VECTORS, strict=True)
+)
+FORMATS = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+
+
+def load(raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
+    return word2vec.read(io.BytesIO(raw), **options)
+
+
+def load_file(tmp_path: Path, raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
+    path = tmp_path / "vectors"
+    path.write_bytes(raw)
+    return word2vec.read(path, **options)
+
+
+def dump(words: list[Any], vectors: np.ndarray, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    word2vec.write(buffer, words, vectors, **options)
+    return buffer.getvalue()
+
+
+def trained(rows: int = 40, dimension: int = 7) -> KeyedVectors:
+    rng = np.random.default_rng(11)
+    kv = KeyedVectors(dimension)
+    scale = 10.0 ** rng.integers(-12, 12, (rows, dimension))
+    words = [f"w{i}" if i % 5 else f"wört{i}" for i in range(rows)]
+    kv.add_vectors(words, (rng.standard_normal((rows, dimension)) * scale).astype(np.float32))
+    for word in words:
+        kv.set_vecattr(word, "count", int(rng.integers(1, 6)))  # many equal ones
+    return kv
+
+
+def gensim_twin(kv: KeyedVectors) -> Any:
+    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    twin = gensim.models.KeyedVectors(kv.vector_size, dtype=kv.vectors.dtype)
+    twin.add_vectors(kv.index_to_key, kv.vectors)
+    for word in kv.index_to_key:
+        twin.set_vecattr(word, "count", int(kv.get_vecattr(word, "count")))
+    return twin
+
+
+# --- what goes in comes out ---
+
+
+@FORMATS
+def test_known_bytes(binary: bool) -> None:
+    raw = BINARY if binary else TEXT
+    assert dump(WORDS, VECTORS, binary=binary) == raw
+    words, vectors, counts = load(raw, binary=binary)
+    assert words == WORDS and counts is None
+    np.testing.assert_array_equal(vectors, VECTORS, strict=True)
+
+
+ANY_FLOAT = hnp.from_dtype(np.dtype(np.float32), allow_nan=False, allow_infinity=False)
+TOKENS = st.text(st.characters(codec="utf8", exclude_characters=" \n"), max_size=6)
+
+
+@FORMATS
+@given(data=st.data())
+def test_round_trip_to_the_bit(binary: bool, data: st.DataObject) -> None:
+    words = data.draw(st.lists(TOKENS, unique=True, max_size=6))
+    dimension = data.draw(st.integers(1, 4))
+    vectors = data.draw(hnp.arrays(np.float32, (len(words), dimension), elements=ANY_FLOAT))
+    got_words, got, _ = load(dump(words, vectors, binary=binary), binary=binary)
+    assert got_words == words
+    np.testing.assert_array_equal(got.view(np.uint32), vectors.view(np.uint32))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@FORMATS
+def test_dtypes(binary: bool, dtype: Any) -> None:
+    vectors = (np.random.default_rng(1).standard_normal((50, 3)) / 3).astype(dtype)
+    words = [f"w{i}" for i in range(50)]
+    _, got, _ = load(dump(words, vectors, binary=binary), binary=binary, datatype=dtype)
+    expected = vectors.astype(np.float32).astype(dtype) if binary else vectors
+    np.testing.assert_array_equal(got, expected, strict=True)
+
+
+@given(hnp.arrays(np.float32, 20, elements=ANY_FLOAT))
+def test_text_is_the_shortest(vectors: np.ndarray) -> None:
+    """No decimal with fewer digits reads back to the same float32; numpy's str is the judge."""
+    line = dump(["w"], vectors[np.newaxis], write_header=False).decode().split()
+    assert line[1:] == [str(x) for x in vectors]
+
+
+@pytest.mark.parametrize("suffix, module", [("", None), (".gz", gzip), (".bz2", bz2), (".xz", lzma)])
+@FORMATS
+def test_compressed_by_suffix(tmp_path: Path, suffix: str, module: Any, binary: bool) -> None:
+    path = tmp_path / f"vectors{suffix}"
+    kv = trained(3000)
+    kv.save_word2vec_format(path, binary=binary)
+    raw = path.read_bytes()
+    plain = tmp_path / "plain"
+    kv.save_word2vec_format(plain, binary=binary)
+    assert (module.decompress(raw) if module else raw) == plain.read_bytes()
+    back = KeyedVectors.load_word2vec_format(path, binary=binary)
+    order = [kv.key_to_index[word] for word in back.index_to_key]
+    np.testing.assert_array_equal(back.vectors, kv.vectors[order])
+
+
+@FORMATS
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 64, 1000])
+def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
+    class Trickle(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 0, chunk))
+
+    kv = trained()
+    raw = dump(kv.index_to_key, kv.vectors, binary=binary)
+    words, vectors, _ = word2vec.read(Trickle(raw), binary=binary)
+    assert words == kv.index_to_key
+    np.testing.assert_array_equal(vectors, kv.vectors)
+
+
+def test_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    kv = trained()
+    whole = dump(kv.index_to_key, kv.vectors)
+    monkeypatch.setattr(word2vec, "_NUMBERS_PER_BLOCK", 20)
+    assert dump(kv.index_to_key, kv.vectors) == whole
+
+
+# --- as gensim does ---
+
+SAVING: list[dict[str, Any]] = [
+    {},
+    {"binary": True},
+    {"write_header": False},
+    {"prefix": "*dt_"},
+    {"total_vec": 123},
+    {"sort_attr": "nothing"},
+    {"binary": True, "prefix": "p"},
+    {"fvocab": "vocabulary"},
+    {"fvocab": "vocabulary", "prefix": "*"},
+]
+
+
+@pytest.mark.parametrize("options", SAVING, ids=repr)
+def test_same_files_as_gensim(tmp_path: Path, options: dict[str, Any]) -> None:
+    kv = trained()
+    files = []
+    for who, vectors in (("ours", kv), ("gensims", gensim_twin(kv))):
+        folder = tmp_path / who
+        folder.mkdir()
+        here = {**options, **({"fvocab": str(folder / options["fvocab"])} if "fvocab" in options else {})}
+        vectors.save_word2vec_format(str(folder / "vectors"), **here)
+        files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert files[0] == files[1]
+
+
+@FORMATS
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_same_files_as_gensim_in_other_dtypes(tmp_path: Path, dtype: Any, binary: bool) -> None:
+    kv = trained()
+    kv.vectors = np.clip(kv.vectors, -60000, 60000).astype(dtype) / 3
+    gensim_twin(kv).save_word2vec_format(str(tmp_path / "gensims"), binary=binary)
+    kv.save_word2vec_format(tmp_path / "ours", binary=binary)
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "gensims").read_bytes()
+
+
+READING: list[dict[str, Any]] = [
+    {},
+    {"limit": 1},
+    {"limit": 0},
+    {"limit": 99},
+    {"datatype": np.float64},
+    {"datatype": np.float16},
+    {"encoding": "latin-1"},
+    {"fvocab": b"of 7\nthe 5\nna\xc3\xafve 2\n"},
+]
+
+
+@pytest.mark.parametrize("options", READING, ids=repr)
+@pytest.mark.parametrize("tail", [b"", b"\n"], ids=["", "newlines"])
+@FORMATS
+def test_reads_as_gensim_does(tmp_path: Path, options: dict[str, Any], tail: bytes, binary: bool) -> None:
+    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    path = tmp_path / "vectors"
+    rows = [b"the", b"of", b"na\xc3\xafve"]
+    if binary:
+        raw = b"3 2\n" + b"".join(w + b" " + v.tobytes() + tail for w, v in zip(rows, VECTORS, strict=True))
+    else:
+        raw = TEXT + tail * 2
+    path.write_bytes(raw)
+    if "fvocab" in options:
+        (tmp_path / "vocabulary").write_bytes(options["fvocab"])
+        options = {**options, "fvocab": str(tmp_path / "vocabulary")}
+    ours = KeyedVectors.load_word2vec_format(path, binary=binary, **options)
+    theirs = gensim.models.KeyedVectors.load_word2vec_format(str(path), binary=binary, **options)
+    assert ours.index_to_key == theirs.index_to_key and ours.key_to_index == theirs.key_to_index
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors, strict=True)
+    np.testing.assert_array_equal(ours.expandos["count"], theirs.expandos["count"], strict=True)
+    assert ours.next_index == theirs.next_index
+
+
+def test_sorts_by_unsigned_attributes() -> None:
+    """gensim negates the values, which turns unsigned ones around."""
+    kv = KeyedVectors(1)
+    kv.add_vectors(["a", "b", "c"], np.ones((3, 1)))
+    kv.allocate_vecattrs(["sample_int"], [np.uint32])
+    for word, value in zip("abc", (0, 2**32 - 1, 5), strict=True):
+        kv.set_vecattr(word, "sample_int", value)
+    buffer = io.BytesIO()
+    kv.save_word2vec_format(buffer, sort_attr="sample_int")
+    assert buffer.getvalue() == b"3 1\nb 1.0\nc 1.0\na 1.0\n"
+
+
+def test_rows_without_a_key_are_not_written() -> None:
+    kv = KeyedVectors(1, count=3)
+    kv.add_vector("a", [1])
+    buffer = io.BytesIO()
+    kv.save_word2vec_format(buffer)
+    assert buffer.getvalue() == b"1 1\na 1.0\n"
+
+
+def test_fvocab_needs_the_attribute(tmp_path: Path) -> None:
+    kv = KeyedVectors(1)
+    kv.add_vectors(["a"], [[1]])
+    with pytest.raises(ValueError, match="'count'"):
+        kv.save_word2vec_format(tmp_path / "v", fvocab=tmp_path / "f")
+    assert not list(tmp_path.iterdir())
+
+
+# --- reading, further ---
+
+
+def test_without_a_header(tmp_path: Path) -> None:
+    lines = TEXT.split(b"\n", 1)[1]
+    for raw in (lines, lines + b"\n\n", lines.replace(b"\nof", b"\n\nof")):
+        for words, vectors, _ in (load(raw, no_header=True), load_file(tmp_path, raw, no_header=True)):
+            assert words == WORDS
+            np.testing.assert_array_equal(vectors, VECTORS)
+    assert load(lines, no_header=True, limit=2)[0] == WORDS[:2]
+    assert load_file(tmp_path, lines, no_header=True, limit=10**15)[0] == WORDS
+
+
+def test_without_a_header_many(tmp_path: Path) -> None:
+    kv = trained(5000, 3)
+    raw = dump(kv.index_to_key, kv.vectors, write_header=False)
+    words, vectors, _ = load_file(tmp_path, raw, no_header=True)
+    assert words == kv.index_to_key
+    np.testing.assert_array_equal(vectors, kv.vectors)
+
+
+def test_line_ends_and_spaces_at_the_end() -> None:
+    words, vectors, _ = load(TEXT.replace(b"\n", b" \r\n"))
+    assert words == WORDS
+    np.testing.assert_array_equal(vectors, VECTORS)
+
+
+def test_words_of_any_kind() -> None:
+    words = ["\u00a0", "a\u2028b", "\u3000", "\ufeff", "1", "1.5", "nan", "\x00", "a_b", "", "\r", "\t", "_"]
+    got, vectors, _ = load(dump(words, np.arange(26, dtype=np.float32).reshape(13, 2)))
+    assert got == words
+    np.testing.assert_array_equal(vectors, np.arange(26).reshape(13, 2))
+
+
+def test_words_with_spaces(caplog: pytest.LogCaptureFixture) -> None:
+    """Text can hold them, though not every program reads them: gensim writes but does not read."""
+    words = ["new york", ". . .", "name@domain com", "a 1 b"]
+    raw = dump(words, np.ones((4, 2), dtype=np.float32))
+    assert "4 words hold spaces" in caplog.text
+    assert load(raw)[0] == words
+
+
+@pytest.mark.parametrize("word", ["room 101", "a ", " a", "a  b", " ", "a\nb", "\n", "1 nan", "x 1e5"])
+def test_words_that_text_cannot_hold(tmp_path: Path, word: str) -> None:
+    with pytest.raises(ValueError, match="could not be read back"):
+        word2vec.write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("word", ["new york", " ", "a\nb"])
+def test_words_that_binary_cannot_hold(word: str) -> None:
+    with pytest.raises(ValueError, match="could not be read back"):
+        dump(["good", word], np.ones((2, 2), dtype=np.float32), binary=True)
+
+
+def test_integer_keys() -> None:
+    assert dump([7, np.int64(8)], np.ones((2, 1), dtype=np.float32)) == b"2 1\n7 1.0\n8 1.0\n"
+
+
+@FORMATS
+def test_duplicates_keep_the_first(caplog: pytest.LogCaptureFixture, binary: bool) -> None:
+    raw = dump(["a", "b", "a", "c", "a"], np.arange(10, dtype=np.float32).reshape(5, 2), binary=binary)
+    kv = KeyedVectors.load_word2vec_format(io.BytesIO(raw), binary=binary)
+    assert kv.index_to_key == ["a", "b", "c"] and kv.key_to_index == {"a": 0, "b": 1, "c": 2}
+    np.testing.assert_array_equal(kv.vectors, [[0, 1], [2, 3], [6, 7]])
+    assert kv.expandos["count"].tolist() == [3, 2, 1]  # type: ignore[union-attr]
+    assert "ignored 2 rows of duplicate words" in caplog.text
+
+
+def test_words_that_become_duplicates() -> None:
+    raw = b"2 1\na\xff 1\na 2\n"
+    assert load(raw, unicode_errors="ignore")[0] == ["a"]
+
+
+@FORMATS
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_bad_values(caplog: pytest.LogCaptureFixture, binary: bool, value: float) -> None:
+    vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
+    vectors[3, 1] = value
+    raw = dump(list("abcde"), vectors, binary=binary)
+    with pytest.raises(FormatError, match="row 4: NaN" if binary else "line 5: NaN"):
+        load(raw, binary=binary)
+    words, got, _ = load(raw, binary=binary, on_bad_values="drop")
+    assert words == list("abce")
+    np.testing.assert_array_equal(got, vectors[[0, 1, 2, 4]])
+    assert "dropped 1 rows" in caplog.text
+    words, got, _ = load(raw, binary=binary, on_bad_values="keep")
+    assert words == list("abcde")
+    np.testing.assert_array_equal(got, vectors)
+
+
+@pytest.mark.parametrize("raw, dtype", [(b"1 1\na 1e39\n", np.float32), (b"1 1\na 70000\n", np.float16)])
+def test_numbers_too_large_for_the_dtype(raw: bytes, dtype: Any) -> None:
+    with pytest.raises(FormatError, match="too large for float"):
+        load(raw, datatype=dtype)
+    assert load(raw, datatype=np.float64)[1][0, 0] > 1e4
+
+
+def test_line_numbers_after_dropped_rows() -> None:
+    raw = b"4 1\na nan\nb 1\nc inf\n\xff 2\n"
+    with pytest.raises(WordEncodingError, match="line 5"):
+        load(raw, on_bad_values="drop")
+
+
+@FORMATS
+@pytest.mark.parametrize("errors", ["strict", "ignore", "replace", "surrogateescape"])
+def test_words_that_are_not_utf8(binary: bool, errors: str) -> None:
+    raw_word = b"caf\xe9"
+    vectors = np.ones((2, 1), dtype=np.float32)
+    raw = dump(["a", raw_word.decode("latin-1")], vectors, binary=binary).replace("é".encode(), b"\xe9")
+    if errors == "strict":
+        with pytest.raises(UnicodeDecodeError, match="row 2" if binary else "line 3") as caught:
+            load(raw, binary=binary)
+        assert isinstance(caught.value, FastW2VError)
+        assert caught.value.object == raw_word and caught.value.start == 3
+    else:
+        words, _, _ = load(raw, binary=binary, unicode_errors=errors)
+        assert words == ["a", raw_word.decode("utf8", errors)]
+    if errors == "surrogateescape":
+        assert dump(words, vectors, binary=binary) == raw
+
+
+def test_a_vocabulary_with_gaps(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "f").write_bytes(b"the 5\nother 1\n")
+    counts = load(TEXT, fvocab=tmp_path / "f")[2]
+    assert counts.tolist() == [5, 0, 0]
+    assert "no count for 2 words" in caplog.text
+
+
+@pytest.mark.parametrize("line", [b"the", b"the x", b"5", b"", b"the 1.5", b"the -1", b"the " + b"9" * 50])
+def test_a_damaged_vocabulary(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "f").write_bytes(b"of 1\n" + line + b"\n")
+    with pytest.raises(FormatError, match="line 2"):
+        load(TEXT, fvocab=tmp_path / "f")
+
+
+# --- damage ---
+
+ROWS: dict[str, tuple[bytes, str]] = {
+    "one number": (b"foo 0.5", "line 3: .* 2 numbers are due"),  # gensim repeats it
+    "no number": (b"foo", "line 3: .* 2 numbers are due"),
+    "one more": (b"foo 1 2 3", "line 3: .* 2 numbers are due"),
+    "blank": (b"", "line 3: .* 2 numbers are due"),
+    "word": (b"foo 1 bar", "line 3: b'bar' is not a number"),
+    "hexadecimal": (b"foo 1 0x1p3", "line 3: b'0x1p3'"),
+    "comma": (b"foo 1,5 2", "line 3: b'1,5'"),
+    "underscore": (b"foo 1_0 2", "line 3: b'1_0'"),
+    "arabic digits": ("foo 1 ٣".encode(), "line 3"),
+    "two spaces": (b"foo  1 2", "line 3"),
+    "two spaces inside": (b"foo 1  2", "line 3"),
+    "tabs": (b"foo\t1\t2", "line 3"),
+    "leading space": (b" foo 1 2", "line 3"),
+    "nul": (b"foo 1 2\0", "line 3"),
+    "empty number": (b"foo 1 -", "line 3: b'-'"),
+    "nan": (b"foo nan 2", "line 3: NaN"),
+    "infinity": (b"foo 1 Infinity", "line 3: NaN"),
+    "minus infinity": (b"foo -inf 1", "line 3: NaN"),
+}
+
+
+@pytest.mark.parametrize("row, message", ROWS.values(), ids=ROWS.keys())
+def test_wrong_rows(row: bytes, message: str) -> None:
+    for raw in (b"3 2\nthe 0.5 1\n%s\nof 1 2\n" % row, b"2 2\nthe 0.5 1\n%s\n" % row):
+        with pytest.raises(FormatError, match=message):
+            load(raw)
+
+
+HEADERS: dict[str, bytes] = {
+    "rows": b"2000000000 300\n",
+    "dimension": b"3 2000000000\n",
+    "dimension, just": b"3 65537\n",
+    "both": b"2000000000 2000000000\n",
+    "10**17": b"100000000000000000 2\n",
+    "10**20": b"100000000000000000000 2\n",
+    "thousand digits": b"9" * 1000 + b" 2\n",
+    "negative": b"-3 2\n",
+    "negative dimension": b"3 -2\n",
+    "zero dimension": b"3 0\n",
+    "float": b"3.0 2\n",
+    "one number": b"3\n",
+    "three numbers": b"3 2 1\n",
+    "words": b"the 0.5\n",
+    "plus": b"+3 2\n",
+    "underscore": b"3_0 2\n",
+    "arabic": "٣ 2\n".encode(),
+    "byte order mark": b"\xef\xbb\xbf3 2\n",
+    "blank": b"\n",
+    "no line end": b"3 2",
+}
+
+
+@FORMATS
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS.keys())
+@pytest.mark.parametrize("wrap", [None, gzip.compress], ids=["plain", "gz"])
+def test_forged_headers(
+    tmp_path: Path, header: bytes, binary: bool, wrap: Callable[[bytes], bytes] | None
+) -> None:
+    body = (BINARY if binary else TEXT).split(b"\n", 1)[1] if header.endswith(b"\n") else b""
+    path = tmp_path / ("vectors" if wrap is None else "vectors.gz")
+    path.write_bytes((wrap or bytes)(header + body))
+    with pytest.raises(FormatError):
+        word2vec.read(path, binary=binary)  # imports what it will
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError) as caught:
+            word2vec.read(path, binary=binary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20  # the read buffer and a first block, for whatever the header claims
+    assert str(path) in str(caught.value)
+
+
+def test_says_what_the_file_can_hold(tmp_path: Path) -> None:
+    raw = b"2000000000 300\nfoo" + b" 0.5" * 300 + b"\n"
+    with pytest.raises(TruncatedError, match="claims 2,000,000,000 rows of 300 .* at most 2") as caught:
+        load_file(tmp_path, raw)
+    assert isinstance(caught.value, EOFError) and isinstance(caught.value, ValueError)
+
+
+@FORMATS
+@pytest.mark.parametrize("in_file", [True, False], ids=["file", "stream"])
+def test_no_prefix_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, binary: bool, in_file: bool
+) -> None:
+    raw = BINARY if binary else TEXT.replace(b"7.0", b"7")
+    for length in range(len(raw)):
+        cut = raw[:length]
+        try:
+            words, _, _ = load_file(tmp_path, cut, binary=binary) if in_file else load(cut, binary=binary)
+        except FormatError:
+            continue
+        # Text without the last line end is whole, for all that can be known; it is warned of.
+        assert not binary and length == len(raw) - 1 and words == WORDS
+        assert "may be cut short" in caplog.text
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    "suffix, compress", [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_no_prefix_of_a_compressed_file_is_read(
+    tmp_path: Path, binary: bool, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"vectors{suffix}"
+    whole = compress(BINARY if binary else TEXT)
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(FormatError):
+            word2vec.read(path, binary=binary)
+
+
+@FORMATS
+def test_short_files_say_where(binary: bool) -> None:
+    raw = (BINARY if binary else TEXT).replace(b"3 2", b"4 2", 1)
+    with pytest.raises(EOFError, match="4 rows are due, the file ends in row 4"):
+        load(raw, binary=binary)
+
+
+def test_short_binary_files_say_at_which_byte() -> None:
+    with pytest.raises(EOFError, match="row 3, 23 bytes after the header"):
+        load(BINARY[:-3], binary=True)
+
+
+@FORMATS
+def test_more_than_the_header_says(caplog: pytest.LogCaptureFixture, binary: bool) -> None:
+    raw = (BINARY if binary else TEXT).replace(b"3 2", b"2 2", 1)
+    assert load(raw, binary=binary)[0] == WORDS[:2]
+    assert "the header says 2 rows, but more follows" in caplog.text
+    caplog.clear()
+    load(raw, binary=binary, limit=1)
+    load(raw.replace(b"2 2", b"3 2", 1), binary=binary)
+    assert not caplog.text
+
+
+def test_garbage_after_binary_rows(caplog: pytest.LogCaptureFixture) -> None:
+    assert load(BINARY + b"x" * 700, binary=True)[0] == WORDS
+    assert "more follows" in caplog.text
+
+
+@pytest.mark.parametrize("binary, says", [(True, "really binary"), (False, "really text")])
+def test_endless_words(binary: bool, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        load(b"3 2\nthe " + VECTORS[0].tobytes() + b"x" * 3_000_000, binary=binary)
+
+
+def test_text_read_as_binary_and_binary_as_text() -> None:
+    kv = trained()
+    with pytest.raises(FormatError, match="looks like text"):
+        load(dump(kv.index_to_key, kv.vectors), binary=True)
+    with pytest.raises(FormatError):
+        load(dump(kv.index_to_key, kv.vectors, binary=True))
+
+
+@FORMATS
+@given(noise=st.binary(max_size=30), place=st.integers(0, len(TEXT)))
+def test_random_bytes(binary: bool, noise: bytes, place: int) -> None:
+    good = BINARY if binary else TEXT
+    for raw in (noise, good[:place] + noise, good[:place] + noise + good[place + len(noise) :]):
+        try:
+            words, vectors, _ = load(raw, binary=binary)
+        except FastW2VError:
+            continue
+        assert len(words) == len(vectors) == len(set(words))
+        assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize(
+    "options, error",
+    [
+        ({"limit": -1}, ValueError),
+        ({"on_bad_values": "ignore"}, ValueError),
+        ({"no_header": True, "binary": True}, NotImplementedError),
+    ],
+)
+def test_wrong_arguments(options: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        load(TEXT, **options)
+
+
+def test_wrong_sources(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="a path or an open binary file"):
+        word2vec.read(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a path or an open binary file"):
+        word2vec.write(5, WORDS, VECTORS)  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        word2vec.read(tmp_path / "none")
+
+
+# --- writing ---
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"vectors{suffix}"
+    kv = trained()
+    kv.save_word2vec_format(path)
+    old = path.read_bytes()
+    kv.index_to_key[-1] = "\ud800"  # no UTF-8
+    with pytest.raises(UnicodeEncodeError):
+        kv.save_word2vec_format(path)
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_append(tmp_path: Path) -> None:
+    path = tmp_path / "vectors"
+    word2vec.write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
+    word2vec.write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
+    assert path.read_bytes() == b"2 2\na 1.0 1.0\nb 1.0 1.0\n"
+
+
+def test_a_failed_append_takes_back_what_it_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "vectors"
+    path.write_bytes(TEXT)
+    resource = pytest.importorskip("resource", reason="a limit on file sizes needs POSIX")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError) as caught:
+            word2vec.write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert path.read_bytes() == TEXT
