@@ -1,0 +1,87 @@
+"""Text to try word2vec on that is in every Python: the documentation of the standard library.
+
+Docstrings are read out of the source files with `ast`; nothing is imported but the texts of `help()`.
+About 330,000 words, of which some 2,500 are frequent enough to learn.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+# Both objectives at once, so that one model has all three matrices: IN, OUT and the nodes of Huffman's tree.
+SETTINGS = {"sg": 1, "hs": 1, "negative": 5, "vector_size": 100, "window": 5, "min_count": 10, "epochs": 10}
+
+# Words whose company (IN-OUT) is plainly something else than their likes (IN-IN).
+WORDS = ("file", "http", "month", "exception")
+
+COMMENT = "fastw2v demo: documentation of the standard library"
+
+_WORD = re.compile(r"[a-z][a-z0-9_]*(?:'[a-z]+)?|__[a-z0-9_]+__")
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def standard_library_text() -> list[list[str]]:
+    """Paragraphs of the standard library's docstrings and of `help()`, as lists of lower-case words.
+
+    A text that stands in several places is taken once. Raises RuntimeError if Python has no sources here.
+    """
+    texts = dict.fromkeys(text for path in _source_files() for text in _docstrings(path))
+    texts.update(dict.fromkeys(_help_topics()))
+    paragraphs = (_WORD.findall(part) for text in texts for part in _PARAGRAPH_END.split(text.lower()))
+    sentences = [words for words in paragraphs if len(words) > 1]
+    if not sentences:
+        raise RuntimeError(
+            f"this Python has no documentation to train on: no .py files below {sysconfig.get_path('stdlib')}"
+            " and no pydoc_data.topics; use `fastw2v train` with a text of your own"
+        )
+    return sentences
+
+
+def _source_files() -> Iterator[Path]:
+    """The standard library's .py files in a fixed order, its own tests left out."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for name in sorted(sys.stdlib_module_names):
+        if (root / name).is_dir():
+            for path in sorted((root / name).rglob("*.py")):
+                if not {"test", "tests", "idle_test"}.intersection(path.relative_to(root).parts):
+                    yield path
+        elif (root / f"{name}.py").is_file():
+            yield root / f"{name}.py"
+
+
+def _docstrings(path: Path) -> Iterator[str]:
+    """Docstrings of a module and of the classes, functions and methods in it."""
+    source = path.read_bytes()
+    if b'"""' not in source and b"'''" not in source:
+        return  # parsing takes nearly all the time, and tables of character codes are a third of it
+    with warnings.catch_warnings(action="ignore"):  # on backslashes in other people's strings
+        try:
+            pending: list[ast.stmt | ast.Module] = [ast.parse(source)]
+        except (SyntaxError, ValueError):  # a few files are templates, or bad on purpose
+            return
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _DOCUMENTED):
+            text = ast.get_docstring(node)
+            if text:
+                yield text
+            pending.extend(reversed(node.body))
+        elif isinstance(node, (ast.If, ast.Try)):
+            pending.extend(reversed(node.body + node.orelse))
+
+
+def _help_topics() -> list[str]:
+    """What `help()` says on keywords and other topics; nothing where a distribution leaves it out."""
+    try:
+        topics: dict[str, str] = importlib.import_module("pydoc_data.topics").topics
+    except ImportError:
+        return []
+    return list(topics.values())

@@ -1,0 +1,489 @@
+"""cli.py: what `fastw2v` takes, prints, writes and returns."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import io
+import json
+import logging
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastw2v
+from fastw2v import KeyedVectors, Word2Vec, cli, demo
+from fastw2v._version import __version__
+from fastw2v.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+NEEDS_FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+
+QUICK = ["--workers", "1", "--vector-size", "12", "--min-count", "1", "--epochs", "3", "--seed", "3", "-q"]
+GROUPS = {
+    "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon", "peach", "quince"],
+    "tools": ["hammer", "saw", "drill", "chisel", "plane", "wrench", "file", "clamp"],
+}
+
+
+PYTHON = (sys.executable, "-P")  # -P: not the sources in the folder that pytest runs in
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For another Python to import the very package that is tested."""
+    return {**os.environ, "PYTHONPATH": str(Path(fastw2v.__file__).parent.parent), **more}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(scope="module")
+def corpus(folder: Path) -> str:
+    """A text of 300 lines, each of words of one group."""
+    chance = random.Random(5)
+    lines = [" ".join(chance.choices(GROUPS[chance.choice(list(GROUPS))], k=8)) for _ in range(300)]
+    path = folder / "corpus.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def model_file(folder: Path, corpus: str) -> str:
+    """A model with all three matrices."""
+    path = str(folder / "model.fw2v")
+    assert main(["train", corpus, "-o", path, "--sg", "--hs", *QUICK]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def tree_file(folder: Path, corpus: str) -> str:
+    """A model of hierarchical softmax only: no OUT vectors."""
+    path = str(folder / "tree.fw2v")
+    assert main(["train", corpus, "-o", path, "--hs", "--negative", "0", *QUICK]) == 0
+    return path
+
+
+def assert_one_line(text: str, *parts: str) -> None:
+    assert text.startswith("fastw2v: error: ") and text.count("\n") == 1, text
+    for part in parts:
+        assert part in text
+
+
+# --- train ---
+
+
+def test_every_parameter_has_an_option_or_a_reason() -> None:
+    no_spelling = {"sentences", "corpus_file", "hashfxn", "trim_rule", "callbacks", "progress"}
+    parameters = inspect.signature(Word2Vec).parameters
+    assert cli.TRAINING_OPTIONS.keys() == parameters.keys() - no_spelling
+
+
+def test_options_not_given_are_left_to_the_constructor() -> None:
+    assert cli.build_parser().parse_args(["train", "text", "-o", "model"]).settings == {}
+
+
+OPTIONS: dict[str, tuple[list[str], Any]] = {
+    "vector_size": (["7"], 7),
+    "alpha": (["0.5"], 0.5),
+    "min_alpha": (["1e-5"], 1e-5),
+    "window": (["2"], 2),
+    "min_count": (["3"], 3),
+    "max_vocab_size": (["1000"], 1000),
+    "max_final_vocab": (["9"], 9),
+    "sample": (["0"], 0.0),
+    "seed": (["99"], 99),
+    "workers": (["2"], 2),
+    "sg": (["1"], 1),
+    "hs": ([], 1),
+    "negative": (["4"], 4),
+    "ns_exponent": (["-0.5"], -0.5),
+    "cbow_mean": (["0"], 0),
+    "epochs": (["2"], 2),
+    "null_word": ([], 1),
+    "sorted_vocab": (["0"], 0),
+    "batch_words": (["500"], 500),
+    "compute_loss": ([], True),
+    "comment": (["with spaces"], "with spaces"),
+    "shrink_windows": ([], True),
+    "step": (["pair"], "pair"),
+}
+
+
+@pytest.mark.parametrize("name", cli.TRAINING_OPTIONS)
+def test_an_option_reaches_the_constructor(name: str) -> None:
+    given, value = OPTIONS[name]
+    arguments = ["train", "text", "-o", "model", "--" + name.replace("_", "-"), *given]
+    settings = cli.build_parser().parse_args(arguments).settings
+    assert settings == {name: value}
+    assert type(settings[name]) is type(value)
+    assert getattr(Word2Vec(**settings, progress=False), name) == value
+
+
+@pytest.mark.parametrize("name", ["compute_loss", "shrink_windows"])
+def test_yes_and_no(name: str) -> None:
+    flag = name.replace("_", "-")
+    assert cli.build_parser().parse_args(["train", "x", f"--no-{flag}"]).settings == {name: False}
+    both = ["train", "x", f"--no-{flag}", f"--{flag}"]
+    assert cli.build_parser().parse_args(both).settings == {name: True}
+
+
+def test_the_model_is_the_librarys(model_file: str, corpus: str) -> None:
+    settings = {"sg": 1, "hs": 1, "workers": 1, "vector_size": 12, "min_count": 1, "epochs": 3, "seed": 3}
+    expected = Word2Vec(corpus_file=corpus, **settings, progress=False)
+    model = Word2Vec.load(model_file)
+    assert model.wv.index_to_key == expected.wv.index_to_key
+    for name in ("syn0", "syn1", "syn1neg"):
+        np.testing.assert_array_equal(getattr(model, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("source", ["stdin", pytest.param("pipe", marks=NEEDS_FIFO), "gzip", "folder"])
+def test_other_sources_give_the_same(
+    source: str, model_file: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path(corpus).read_bytes()
+    given = "-"
+    if source == "stdin":
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    elif source == "pipe":
+        given = str(tmp_path / "pipe")
+        os.mkfifo(given)
+        threading.Thread(target=Path(given).write_bytes, args=(text,)).start()
+    elif source == "gzip":
+        given = str(tmp_path / "corpus.gz")
+        Path(given).write_bytes(gzip.compress(text))
+    else:
+        given = str(tmp_path / "parts")
+        lines = text.splitlines(keepends=True)
+        Path(given).mkdir()
+        Path(given, "1.txt").write_bytes(b"".join(lines[:100]))
+        Path(given, "2.txt").write_bytes(b"".join(lines[100:]))
+    output = str(tmp_path / "other.fw2v")
+    assert main(["train", given, "-o", output, "--sg", "--hs", *QUICK]) == 0
+    np.testing.assert_array_equal(Word2Vec.load(output).syn0, Word2Vec.load(model_file).syn0)
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+def test_vectors_are_written(corpus: str, tmp_path: Path, binary: bool) -> None:
+    paths = {name: str(tmp_path / name) for name in ("model", "in", "out")}
+    form = ["--binary"] if binary else []
+    outputs = ["-o", paths["model"], "--vectors", paths["in"], "--out-vectors", paths["out"]]
+    assert main(["train", corpus, *outputs, *form, *QUICK]) == 0
+    model = Word2Vec.load(paths["model"])
+    for name, expected in (("in", model.syn0), ("out", model.syn1neg)):
+        read = KeyedVectors.load_word2vec_format(paths[name], binary=binary)
+        assert read.index_to_key == model.wv.index_to_key
+        np.testing.assert_array_equal(read.vectors, expected)
+
+
+def test_vectors_to_standard_output(corpus: str, tmp_path: Path) -> None:
+    command = [*PYTHON, "-m", "fastw2v", "train", "-", "--vectors", "-", *QUICK]
+    run = subprocess.run(
+        command, input=Path(corpus).read_bytes(), capture_output=True, check=True, env=environment()
+    )
+    assert run.stderr == b""
+    (tmp_path / "vectors").write_bytes(run.stdout)
+    read = KeyedVectors.load_word2vec_format(str(tmp_path / "vectors"))
+    assert set(read.index_to_key) == {word for group in GROUPS.values() for word in group}
+
+
+def test_a_summary_is_printed(corpus: str, tmp_path: Path, capsys: Capture) -> None:
+    output = str(tmp_path / "m.fw2v")
+    assert main(["train", corpus, "-o", output, "--compute-loss", *QUICK[:-1]]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "7,200 words trained" in err and "16 words in the vocabulary" in err and "loss" in err
+    assert f"written: {output}" in err
+
+
+def test_quiet_and_verbose(corpus: str, tmp_path: Path, capsys: Capture) -> None:
+    output = str(tmp_path / "m.fw2v")
+    both = ["train", corpus, "-o", output, "--hs", *QUICK[:-1]]
+    handlers = list(logging.getLogger("fastw2v").handlers)
+    assert main(both) == 0
+    assert "fastw2v: warning: " in capsys.readouterr().err  # both objectives
+    assert main([*both, "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*both, "-v"]) == 0
+    assert "collected 16 word types" in capsys.readouterr().err
+    assert logging.getLogger("fastw2v").handlers == handlers
+
+
+BAD_USAGE = {
+    "no-command": ([], "COMMAND"),
+    "no-output": (["train", "{corpus}"], "nothing to write"),
+    "model-to-stdout": (["train", "{corpus}", "-o", "-"], "standard output"),
+    "both-to-stdout": (["train", "{corpus}", "--vectors", "-", "--out-vectors", "-"], "same name"),
+    "same-name": (["train", "{corpus}", "-o", "{folder}/a", "--vectors", "{folder}/./a"], "same name"),
+    "over-corpus": (["train", "{corpus}", "-o", "{corpus}"], "corpus itself"),
+    "unknown-option": (["train", "{corpus}", "--size", "5"], "--size"),
+    "no-abbreviations": (["train", "{corpus}", "--vec", "x"], "--vec"),
+    "not-a-number": (["train", "{corpus}", "--epochs", "many"], "many"),
+    "switch-eats-corpus": (["train", "--sg", "{corpus}"], "neither 0 nor 1"),
+    "workers": (["train", "{corpus}", "-o", "{folder}/a", "--workers", "0"], "workers"),
+    "window": (["train", "{corpus}", "-o", "{folder}/a", "--window", "0"], "window"),
+    "epochs": (["train", "{corpus}", "-o", "{folder}/a", "--epochs", "0"], "--epochs 0"),
+    "nothing-to-train": (["train", "{corpus}", "-o", "{folder}/a", "--negative", "0"], "--hs"),
+    "demo-settings": (["demo", "--window", "0", "--output", "{folder}/a"], "window"),
+    "out-vectors-of-a-tree": (
+        ["train", "{corpus}", "--out-vectors", "{folder}/a", "--hs", "--negative", "0"],
+        "no OUT vector",
+    ),
+    "idle-binary": (["train", "{corpus}", "-o", "{folder}/a", "--binary"], "--vectors"),
+    "no-words": (["neighbors", "{model}"], "WORD"),
+    "topn": (["neighbors", "{model}", "apple", "--topn", "0"], "number from 1 on"),
+    "space": (["neighbors", "{model}", "apple", "--space", "out-in"], "out-in"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_USAGE)
+def test_bad_usage_is_2(case: str, corpus: str, folder: Path, model_file: str, capsys: Capture) -> None:
+    arguments, part = BAD_USAGE[case]
+    before = Path(corpus).read_bytes()
+    filled = [word.format(corpus=corpus, folder=folder, model=model_file) for word in arguments]
+    assert main(filled) == 2
+    out, err = capsys.readouterr()
+    assert_one_line(err, part)
+    assert out == "" and not (folder / "a").exists() and Path(corpus).read_bytes() == before
+
+
+FAILURES = {
+    "no-corpus": (["train", "{folder}/none.txt", "-o", "{folder}/a"], "no such file or folder"),
+    "no-folder": (["train", "{corpus}", "-o", "{folder}/none/a"], "no folder"),
+    "output-is-folder": (["train", "{corpus}", "-o", "{folder}"], "it is a folder"),
+    "nothing-left": (["train", "{corpus}", "-o", "{folder}/a", "--min-count", "100000"], "min_count"),
+    "no-model": (["info", "{folder}/none.fw2v"], "none.fw2v"),
+    "not-a-model": (["info", "{corpus}"], "corpus.txt"),
+    "unknown-word": (["neighbors", "{model}", "apple", "aple"], "'aple'"),
+    "no-out": (["neighbors", "{tree}", "apple", "--space", "out"], "negative"),
+    "no-in-out": (["neighbors", "{tree}", "apple", "--space", "in-out"], "negative"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_failure_is_1(
+    case: str, corpus: str, folder: Path, model_file: str, tree_file: str, capsys: Capture
+) -> None:
+    arguments, part = FAILURES[case]
+    filled = [
+        word.format(corpus=corpus, folder=folder, model=model_file, tree=tree_file) for word in arguments
+    ]
+    assert main(filled) == 1
+    out, err = capsys.readouterr()
+    *warnings, error = err.splitlines(keepends=True)
+    assert_one_line(error, part)
+    assert all(line.startswith("fastw2v: warning: ") for line in warnings)
+    assert out == "" and not (folder / "a").exists()
+
+
+def test_bad_text_is_told_in_a_line(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "latin").write_bytes(b"good line\nbad \xff\xfe line\n")
+    assert main(["train", str(tmp_path / "latin"), "-o", str(tmp_path / "a"), *QUICK]) == 1
+    assert_one_line(capsys.readouterr().err)
+    assert not (tmp_path / "a").exists()
+
+
+def test_ctrl_c_is_130(
+    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Word2Vec, "train", interrupted)
+    assert main(["train", corpus, "-o", str(tmp_path / "a")]) == 130
+    assert capsys.readouterr().err == "fastw2v: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_input_leaves_no_file(
+    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    monkeypatch.setattr(cli.tempfile, "tempdir", str(spool))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff not utf-8\n")))
+    assert main(["train", "-", "-o", str(tmp_path / "a"), *QUICK]) == 1
+    assert list(spool.iterdir()) == []
+
+
+def test_verbose_adds_the_traceback(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["info", str(tmp_path / "none"), "-v"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Traceback") and lines[-1].startswith("fastw2v: error: ")
+
+
+# --- neighbors, info ---
+
+
+@pytest.mark.parametrize("space", cli.SPACES)
+def test_neighbors_are_the_librarys(space: str, model_file: str, capsys: Capture) -> None:
+    model = Word2Vec.load(model_file)
+    queries = {"in": model.in_vector, "in-out": model.in_vector, "out": model.out_vector}
+    answers = model.wv if space == "in" else model.wv_out
+    arguments = ["neighbors", model_file, "apple", "saw", "--space", space, "--topn", "4", "--json"]
+    assert main(arguments) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["space"] == space
+    for word in ("apple", "saw"):
+        expected = answers.similar_by_vector(queries[space](word), topn=len(answers))
+        expected = [(other, similarity) for other, similarity in expected if other != word][:4]
+        rows = [(row["word"], row["similarity"]) for row in printed["neighbors"][word]]
+        names, cosines = zip(*rows, strict=True)
+        assert names == tuple(other for other, _ in expected)
+        assert cosines == pytest.approx([similarity for _, similarity in expected])
+
+
+def test_the_likes_of_an_apple(folder: Path, corpus: str, capsys: Capture) -> None:
+    """The whole way from text to an answer that makes sense."""
+    path = str(folder / "sense.fw2v")
+    flags = "--sg --epochs 30 --workers 1 --sample 0 --vector-size 12 --alpha 0.1 -q"
+    assert main(["train", corpus, "-o", path, *flags.split()]) == 0
+    assert main(["neighbors", path, "apple", "--topn", "7"]) == 0
+    words = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert set(words) == set(GROUPS["fruit"]) - {"apple"}
+
+
+def test_neighbors_as_a_table(model_file: str, capsys: Capture) -> None:
+    assert main(["neighbors", model_file, "apple", "--topn", "3"]) == 0
+    one = capsys.readouterr().out.splitlines()
+    assert len(one) == 3 and len({line.index("  ") < len(line) - 7 for line in one}) == 1
+    assert len({len(line) for line in one}) == 1  # columns are aligned
+    assert main(["neighbors", model_file, "apple", "saw", "--topn", "3"]) == 0
+    two = capsys.readouterr().out.splitlines()
+    assert two[0] == "apple" and two[4:6] == ["", "saw"]
+    assert [line.split() for line in two[1:4]] == [line.split() for line in one]
+
+
+def test_info(model_file: str, corpus: str, capsys: Capture) -> None:
+    assert main(["info", model_file, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["vocabulary"] == 16 and facts["vector_size"] == 12 and facts["corpus_words"] == 2400
+    assert facts["model"] == "skip-gram"
+    assert facts["objectives"] == ["negative sampling", "hierarchical softmax"]
+    assert facts["matrices"] == {"syn0": [16, 12], "syn1neg": [16, 12], "syn1": [16, 12]}
+    assert facts["settings"]["seed"] == 3 and len(facts["history"]) == 3
+    assert main(["info", model_file]) == 0
+    text = capsys.readouterr().out
+    assert "skip-gram" in text and "negative sampling, hierarchical softmax" in text and "2,400" in text
+
+
+def test_info_names_only_matrices_that_are_there(tree_file: str, capsys: Capture) -> None:
+    assert main(["info", tree_file, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["matrices"].keys() == {"syn0", "syn1"}
+
+
+def test_a_reader_that_leaves_early(model_file: str) -> None:
+    """As in `fastw2v info MODEL | head -0`: no traceback."""
+    command = [*PYTHON, "-m", "fastw2v", "info", model_file]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment()) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1
+
+
+# --- demo ---
+
+
+@pytest.fixture
+def quick_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demo on a small text, run in a folder of its own."""
+    chance = random.Random(2)
+    words = [*demo.WORDS, *["open", "read", "raise", "catch", "day", "week", "server", "request"]]
+    text = [chance.choices(words, k=10) for _ in range(200)]
+    monkeypatch.setattr(demo, "standard_library_text", lambda: text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_demo(quick_demo: Path, capsys: Capture) -> None:
+    assert main(["demo", "--workers", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for word in demo.WORDS:
+        assert f"\n{word} (" in out
+    assert "words/s" in out and "Saved to fastw2v-demo.fw2v" in out
+    lines = out.splitlines()
+    head = next(number for number, line in enumerate(lines) if "IN-IN" in line)
+    assert lines[head].split() == ["IN-IN", "OUT-OUT", "IN-OUT"]
+    table = lines[head + 1 : head + 7]
+    assert all(len(line.split()) == 6 for line in table)
+    assert len({len(line) for line in table}) == 1  # columns are aligned
+    model = Word2Vec.load("fastw2v-demo.fw2v")
+    path = model.huffman_path(demo.WORDS[0])
+    start = next(number for number, line in enumerate(lines) if line.startswith("Huffman path of file"))
+    assert lines[start + 1].split() == ["node", *map(str, path.point)]
+    assert lines[start + 2].split() == ["code", *map(str, path.code)]
+    assert model.wv.get_vecattr(demo.WORDS[0], "count") >= demo.SETTINGS["min_count"]
+
+
+def test_demo_replaces_only_its_own_file(quick_demo: Path, capsys: Capture) -> None:
+    assert main(["demo", "-q", "--epochs", "1"]) == 0
+    assert main(["demo", "-q", "--epochs", "2"]) == 0
+    assert Word2Vec.load("fastw2v-demo.fw2v").epochs == 2
+    capsys.readouterr()
+    (quick_demo / "fastw2v-demo.fw2v").write_text("precious")
+    assert main(["demo", "-q"]) == 2
+    assert_one_line(capsys.readouterr().err, "--output")
+    assert (quick_demo / "fastw2v-demo.fw2v").read_text() == "precious"
+    assert main(["demo", "-q", "--epochs", "1", "--output", "other.fw2v"]) == 0
+    assert Word2Vec.load("other.fw2v").comment == demo.COMMENT
+
+
+@pytest.mark.parametrize(
+    ("flags", "there", "missing"),
+    [(["--hs", "0"], "OUT-OUT", "Huffman path"), (["--negative", "0"], "Huffman path", "OUT-OUT")],
+    ids=["negative-sampling", "hierarchical-softmax"],
+)
+def test_demo_shows_what_there_is(
+    quick_demo: Path, capsys: Capture, flags: list[str], there: str, missing: str
+) -> None:
+    assert main(["demo", "-q", "--epochs", "1", *flags]) == 0
+    out = capsys.readouterr().out
+    assert "IN-IN" in out and there in out and missing not in out
+
+
+# --- the program ---
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["neighbors"], ["info"], ["demo"]], ids=" ".join)
+def test_help(command: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    assert "usage: fastw2v" in capsys.readouterr().out
+
+
+def test_help_tells_the_defaults(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "dimensions of the vectors (default: 100)" in text
+    assert "rather than always --window (default: yes)" in text
+    assert "None" not in text and "==SUPPRESS==" not in text
+
+
+def test_as_a_module() -> None:
+    command = [*PYTHON, "-m", "fastw2v", "--version"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
+    assert run.stdout == f"fastw2v {__version__}\n"
+
+
+def test_words_that_the_terminal_cannot_show(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("слово дело\n" * 50, encoding="utf-8")
+    model = str(tmp_path / "m.fw2v")
+    assert main(["train", str(tmp_path / "text"), "-o", model, *QUICK]) == 0
+    code = f"import sys; from fastw2v.cli import main; sys.exit(main(['neighbors', {model!r}, 'слово']))"
+    command = [*PYTHON, "-X", "utf8=0", "-c", code]
+    run = subprocess.run(command, env=environment(PYTHONIOENCODING="ascii"), capture_output=True)
+    assert run.returncode == 0 and run.stdout.startswith(b"\\u0434\\u0435\\u043b\\u043e"), run

@@ -1,0 +1,140 @@
+"""The house of the design: a module imports from the layers below it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
+
+LAYERS = {
+    5: {"__init__", "__main__", "cli"},
+    4: {"word2vec"},
+    3: {"training", "keyedvectors"},
+    2: {
+        *("corpus", "vocabulary", "sampling", "huffman", "utils", "evaluation"),
+        *("callbacks", "progress", "demo"),
+        *("formats", "formats.atomic", "formats.errors", "formats.native", "formats.word2vec"),
+    },
+    1: {"_kernels", "_encoder", "_huffman", "_blas", "accessors"},
+    0: {"_version"},
+}
+LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
+
+# Beside is allowed where one module is plainly the ground of the other; never in a circle.
+BESIDE = {
+    ("__main__", "cli"),
+    ("vocabulary", "corpus"),
+    ("_blas", "_kernels"),
+}
+PLUG_INS = {("_kernels", "_blas")}  # fetched by a function, when someone asks for it by name
+GROUND = {"utils", "formats.errors", "formats.atomic"}  # what anything in layer 2 may stand on
+
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py*")
+    if path.suffix in {".py", ".pyx"}
+)
+
+
+def source_of(module: str) -> Path:
+    base = PACKAGE.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base.with_suffix(".pyx"), base / "__init__.py")
+    return next(path for path in candidates if path.is_file())
+
+
+def imports(module: str) -> Iterator[str]:
+    """Modules of fastw2v that `module` imports, anywhere in it, but for type checkers only."""
+    path = source_of(module)
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".pyx":  # no Python to parse: the import lines are
+        text = re.sub(r'"{3}.*?"{3}', "", text, flags=re.DOTALL)
+        lines = re.findall(r"^\s*((?:from\s+[\w.]+\s+c?import|c?import)\s.*)$", text, re.MULTILINE)
+        text = "\n".join(line.strip().replace("cimport ", "import ").rstrip("( ,\\") for line in lines)
+        text = re.sub(r"import$", "import _", text, flags=re.MULTILINE)
+    package = ["fastw2v", *module.split(".")[: -1 if path.name != "__init__.py" else None]]
+    if module == "__init__":
+        package = ["fastw2v"]
+    tree = ast.parse(text)
+    for_checkers = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test).endswith("TYPE_CHECKING")
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_checkers:
+            continue
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{origin}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "fastw2v":
+                yield module_of(parts[1:])
+
+
+def module_of(parts: list[str]) -> str:
+    """The module that a dotted name leads to: `formats.native.read` is in `formats.native`."""
+    for length in range(len(parts), 0, -1):
+        if ".".join(parts[:length]) in MODULES:
+            return ".".join(parts[:length])
+    return "__init__"
+
+
+def allowed(module: str, imported: str) -> bool:
+    if LAYER[imported] < LAYER[module]:
+        return True
+    if LAYER[imported] > LAYER[module]:
+        return False
+    return (module, imported) in BESIDE | PLUG_INS or (imported in GROUND and module not in GROUND)
+
+
+def test_every_module_has_its_layer() -> None:
+    assert set(MODULES) <= LAYER.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    wrong = sorted(name for name in set(imports(module)) if not allowed(module, name))
+    assert not wrong, f"{module} (layer {LAYER[module]}) imports " + ", ".join(
+        f"{name} (layer {LAYER[name]})" for name in wrong
+    )
+
+
+def test_no_circles() -> None:
+    graph = {
+        module: {name for name in imports(module) if (module, name) not in PLUG_INS} for module in MODULES
+    }
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def test_the_reader_of_imports_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test above is worth as much as this."""
+    (tmp_path / "formats").mkdir()
+    (tmp_path / "formats/native.py").write_text(
+        "import numpy\nfrom .errors import FormatError\nfrom .. import utils\nimport fastw2v.corpus as c\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from fastw2v.word2vec import Word2Vec\n"
+        "def f():\n    from fastw2v import __version__, huffman\n"
+    )
+    (tmp_path / "_kernels.pyx").write_text(
+        '"""As in:\n\n    from fastw2v import word2vec\n"""\n'
+        "cimport fastw2v._blas\nfrom libc.math cimport log\nfrom fastw2v._huffman cimport (\n    x, y)\n"
+        "cdef class A:\n    cdef int x\ndef f():\n    from fastw2v import sampling, utils\n"
+    )
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
+    known = ["utils", "corpus", "huffman", "sampling", "_blas", "_huffman", "formats.errors"]
+    monkeypatch.setitem(globals(), "MODULES", known)
+    assert set(imports("formats.native")) == {"formats.errors", "utils", "corpus", "huffman", "__init__"}
+    assert set(imports("_kernels")) == {"_blas", "_huffman", "sampling", "utils"}

@@ -1,0 +1,138 @@
+"""What is installed and what is shipped: read off the installed package and an sdist built here."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import fastw2v
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "fastw2v").rglob("*.py"))
+DECLARATIONS = sorted(path for kind in ("*.pyi", "*.pxd") for path in (ROOT / "fastw2v").glob(kind))
+EXTENSIONS = sorted(path.stem for path in (ROOT / "fastw2v").glob("*.pyx"))
+
+
+@pytest.fixture(scope="module")
+def installed() -> set[str]:
+    """Files of the installed wheel, extension modules without what their names say of the platform."""
+    try:
+        distribution = importlib.metadata.distribution("fastw2v")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("fastw2v is not installed, only importable from its sources")
+    files = {re.sub(r"\.[\w-]+\.(so|pyd)$", r".\1", path.as_posix()) for path in distribution.files or []}
+    if not any(name.startswith("fastw2v/") for name in files):
+        pytest.skip("fastw2v is installed as editable, not from a wheel")
+    return files
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Files of an sdist built from a copy of this source tree."""
+    pytest.importorskip("Cython", reason="an sdist is built with Cython")
+    setuptools = pytest.importorskip("setuptools", reason="an sdist is built with setuptools")
+    if int(setuptools.__version__.split(".")[0]) < 77:
+        pytest.skip("an sdist is built with setuptools from 77 on")
+    copy = tmp_path_factory.mktemp("sdist") / "source"
+    caches = shutil.ignore_patterns(".git", "build", "dist", "*.so", "__pycache__", ".*_cache", ".hypothesis")
+    shutil.copytree(ROOT, copy, ignore=caches)
+    (copy / "fastw2v" / "left_over.c").touch()
+    (copy / "fastw2v" / "left_over.so").touch()
+    code = "from setuptools import build_meta; print(build_meta.build_sdist('made'))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    with tarfile.open(copy / "made" / run.stdout.split()[-1]) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_one_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+)?", fastw2v.__version__)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert f"## {fastw2v.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_metadata() -> None:
+    metadata = importlib.metadata.metadata("fastw2v")
+    assert metadata["Version"] == fastw2v.__version__
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.11"
+    required = importlib.metadata.requires("fastw2v") or []
+    always = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
+    assert always == {"numpy", "scipy"}
+    assert not any("<" in line.partition(";")[0] or "==" in line.partition(";")[0] for line in required)
+    extras = set(metadata.get_all("Provides-Extra") or [])
+    assert {"progress", "plot", "zstd", "test", "dev"} <= extras
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_compiled_modules_have_types(name: str) -> None:
+    assert (ROOT / "fastw2v" / f"{name}.pyi").is_file(), f"write fastw2v/{name}.pyi"
+
+
+def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
+    expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
+    expected |= {path.relative_to(ROOT).as_posix() for path in DECLARATIONS}
+    suffix = ".pyd" if sys.platform == "win32" else ".so"
+    expected |= {f"fastw2v/{name}{suffix}" for name in EXTENSIONS}
+    expected |= {"fastw2v/py.typed", "fastw2v/_tile.h"}
+    assert expected <= installed
+    assert any(re.fullmatch(r"fastw2v-[^/]+\.dist-info/licenses/LICENSE", name) for name in installed)
+
+
+def test_the_wheel_has_nothing_else(installed: set[str]) -> None:
+    package = {name for name in installed if name.startswith("fastw2v") and "__pycache__" not in name}
+    assert not {name for name in package if re.search(r"\.(pyx|c|txt)$", name) and ".dist-info/" not in name}
+    elsewhere = {name for name in installed if not re.match(r"fastw2v(-[^/]+\.dist-info)?/|\.\./", name)}
+    assert not elsewhere, "tests or benchmarks would be importable by everyone"
+
+
+def test_the_sdist_has_what_is_needed(sdist: set[str]) -> None:
+    wanted = [
+        *ROOT.glob("*.md"),
+        *(ROOT / name for name in ("LICENSE", "MANIFEST.in", "pyproject.toml", "setup.py", ".ci/run")),
+        *(*SOURCES, *DECLARATIONS, ROOT / "fastw2v/py.typed"),
+        *(path for kind in ("*.pyx", "*.h") for path in (ROOT / "fastw2v").glob(kind)),
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "benchmarks").rglob("*.py"),
+    ]
+    assert {path.relative_to(ROOT).as_posix() for path in wanted} <= sdist
+
+
+def test_the_sdist_has_nothing_generated(sdist: set[str]) -> None:
+    assert not {name for name in sdist if re.search(r"\.(c|so|pyd|pyc|fw2v|html)$|__pycache__|^build/", name)}
+
+
+def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
+    """Translation to C is enough to show that the .pxd files are found and whole."""
+    pytest.importorskip("Cython", reason="needs Cython")
+    names = sorted(path.stem for path in (ROOT / "fastw2v").glob("*.pxd"))
+    assert "_kernels" in names
+    lines = [f"cimport fastw2v.{name}" for name in names]
+    use = "from fastw2v._kernels cimport Weights, Worker\ncdef Weights weights\ncdef Worker worker"
+    (tmp_path / "theirs.pyx").write_text("\n".join([*lines, use, ""]))
+    where = Path(fastw2v.__file__).parent.parent
+    command = [sys.executable, "-m", "cython", "-3", f"-I{where}", "theirs.pyx"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "theirs.c").is_file()
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[:2]
+    assert [command.strip() for command in commands] == [
+        "pip install . && fastw2v demo",
+        "pip install '.[test]' && pytest",
+    ]
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert all(f'step "{command.strip()}"' in script for command in commands)
