@@ -1,17 +1,17 @@
-"""One training run: jobs with their learning rates, the threads that do them, and how they stop.
+"""One pass over the text: jobs with their learning rates, the threads that do them, and how they stop.
 
-The caller's thread groups encoded sentences into jobs and feeds a short queue; each worker thread takes jobs from it and
-runs a compiled `Worker` on them without the GIL. Whatever goes wrong, in the text, in a worker or on the keyboard, is
-raised in the caller's thread, after all workers have come home.
+The caller's thread groups encoded sentences into jobs and feeds a short queue; each worker thread takes jobs
+from it and runs a compiled `Worker` on them without the GIL. Whatever goes wrong, in the text, in a worker or
+on the keyboard, is raised in the caller's thread, after all workers have come home.
 """
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,12 @@ from fastw2v._encoder import pack_jobs
 from fastw2v._kernels import StopFlag, Worker
 from fastw2v.progress import Progress
 
-
-
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
 LONG_SENTENCE = 100_000  # raw words from which a sentence is trained in pieces, so that threads can share it
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
-"""Encoded sentences: ids (tokens,) without unknown words, ends (sentences,) in ids, raw lengths (sentences,)."""
+"""Encoded sentences: ids (tokens,) without unknown words, ends (sentences,) in ids, raw lengths (sentences,).
+"""
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,8 @@ class Schedule:
 
     def alpha(self, epoch: int, examples: float, words: float) -> float:
         """The rate after so many sentences and raw words of this epoch."""
-        return max(
-            self.end, self.start - (self.start - self.end) * (epoch + self.share(examples, words)) / self.epochs
-        )
+        progress = (epoch + self.share(examples, words)) / self.epochs
+        return max(self.end, self.start - (self.start - self.end) * progress)
 
     def share(self, examples: float, words: float) -> float:
         """Which part of the epoch that is."""
@@ -71,7 +69,7 @@ class Job:
 
 @dataclass
 class EpochResult:
-    """What an epoch did; `loss` is summed over `examples`."""
+    """What an epoch did; `loss` is summed over `examples`, `alpha` is that of the last job (None: no job)."""
 
     sentences: int = 0
     raw_words: int = 0
@@ -79,11 +77,14 @@ class EpochResult:
     examples: int = 0
     loss: float = 0.0
     seconds: float = 0.0
-    alpha: float = 0.0
+    alpha: float | None = None
 
 
 def job_bounds(blocks: Iterable[Block], batch_words: int) -> Iterator[tuple[Block, int, int]]:
-    """Yield (block, first sentence, last) for each job; a job that is open at the end of a block goes on in the next."""
+    """Yield (block, first sentence, last) for each job.
+
+    A job that is open at the end of a block goes on in the next.
+    """
     held: Block | None = None
     first = True
     for block in blocks:
@@ -109,13 +110,19 @@ def _tail(block: Block, sentence: int) -> Block:
 
 
 def _joined(a: Block, b: Block) -> Block:
-    return np.concatenate((a[0], b[0])), np.concatenate((a[1], b[1] + len(a[0]))), np.concatenate((a[2], b[2]))
+    ends = np.concatenate((a[1], b[1] + len(a[0])))
+    return np.concatenate((a[0], b[0])), ends, np.concatenate((a[2], b[2]))
 
 
 def jobs_of(
-    blocks: Iterable[Block], batch_words: int, window: int, schedule: Schedule, epoch: int, result: EpochResult
+    blocks: Iterable[Block],
+    batch_words: int,
+    window: int,
+    schedule: Schedule,
+    epoch: int,
+    result: EpochResult,
 ) -> Iterator[Job]:
-    """The jobs of one epoch in order; `result` counts the sentences and raw words of those that were handed out."""
+    """The jobs of one epoch in order; `result` counts the sentences and raw words that were handed out."""
     for (ids, ends, lengths), first, last in job_bounds(blocks, batch_words):
         start = int(ends[first - 1]) if first else 0
         stop = int(ends[last - 1]) if last else 0
@@ -123,16 +130,17 @@ def jobs_of(
         for low, high in _pieces(start, stop, words, batch_words, last - first):
             done = (low - start) / (stop - start) if stop > start else 0.0
             share = (high - low) / (stop - start) if stop > start else 1.0
-            result.alpha = schedule.alpha(
+            alpha = schedule.alpha(
                 epoch, result.sentences + done * (last - first), result.raw_words + done * words
             )
+            result.alpha = alpha
             # Context beyond a piece's edges: enough words for `window` of them to survive downsampling.
             before, after = max(start, low - 16 * window), min(stop, high + 16 * window)
             yield Job(
                 ids=ids[before:after],
                 ends=np.minimum(ends[first:last], after) - before,
                 raw_words=round(words * share),
-                alpha=result.alpha,
+                alpha=alpha,
                 lead=low - before,
                 trail=after - high,
             )
@@ -143,16 +151,16 @@ def jobs_of(
 def _pieces(start: int, stop: int, words: int, batch_words: int, sentences: int) -> list[tuple[int, int]]:
     """One job in the usual case; a single very long sentence is cut, as far as its centre words go."""
     size = max(batch_words, LONG_SENTENCE // 10)
-    if sentences != 1 or words <= max(LONG_SENTENCE, 10 * batch_words):
+    if sentences != 1 or stop == start or words <= max(LONG_SENTENCE, 10 * batch_words):
         return [(start, stop)]
     return [(low, min(low + size, stop)) for low in range(start, stop, size)]
 
 
 class Run:
-    """The worker threads of one `train()` call, as a context manager: on leaving it, none of them is alive.
+    """The worker threads of one epoch, as a context manager: on leaving it, none of them is alive.
 
-    seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it is called
-    in the worker's thread.
+    seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it
+    is called in the worker's thread.
     """
 
     def __init__(
@@ -179,57 +187,72 @@ class Run:
         ]
 
     def __enter__(self) -> Run:
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:  # Ctrl-C, or no more threads to be had
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.stop()
         for _thread in self._threads:
-            while not self._put(None):
-                pass
-        for thread in self._threads:
-            thread.join()
+            with suppress(queue.Full):  # then they see the flag once they have emptied the queue
+                self._jobs.put_nowait(None)
+        try:
+            self._join()
+        except KeyboardInterrupt:  # only a second one leaves them to themselves
+            self._join()
+            raise
 
-    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: Callable[[float, int], None]) -> None:
-        """Do all `jobs`, adding up in `result`. report(seconds, effective words) is called about every `POLL` seconds."""
+    def _join(self) -> None:
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def epoch(
+        self, jobs: Iterable[Job], result: EpochResult, report: Callable[[float, int, int], None]
+    ) -> None:
+        """Do all `jobs`, adding up in `result`.
+
+        report(seconds, effective words, jobs waiting) is called about every `POLL` seconds.
+        """
         begin = time.perf_counter()
-        raw, effective = self._raw_words, self._effective_words
-        loss, examples = sum(w.loss for w in self._workers), sum(w.examples for w in self._workers)
-        shown = raw
+        shown = 0
 
         def look() -> None:
             nonlocal shown
             with self._changed:
                 if self._error is not None:
                     raise self._error
-                now = self._raw_words
-            self._progress.update(now - shown, alpha=f"{result.alpha:.5f}")
-            shown = now
-            report(time.perf_counter() - begin, self._effective_words - effective)
+                raw, effective = self._raw_words, self._effective_words
+            self._progress.update(raw - shown, alpha=f"{result.alpha or 0:.5f}")
+            shown = raw
+            report(time.perf_counter() - begin, effective, self._jobs.qsize())
 
         looked = begin
         for job in jobs:
-            while not self._put((self._submitted, job)):
+            while not self._put(job):
                 look()
-            self._submitted += 1
             if time.perf_counter() - looked > POLL:
                 looked = time.perf_counter()
                 look()
         while not self._idle():
             look()
         look()
-        result.effective_words = self._effective_words - effective
-        result.loss = sum(w.loss for w in self._workers) - loss
-        result.examples = sum(w.examples for w in self._workers) - examples
+        result.effective_words = self._effective_words
+        result.loss = sum(worker.loss for worker in self._workers)
+        result.examples = sum(worker.examples for worker in self._workers)
         result.seconds = time.perf_counter() - begin
 
-    def _put(self, item: tuple[int, Job] | None) -> bool:
+    def _put(self, job: Job) -> bool:
         """Whether the queue had room for it within `POLL` seconds."""
         try:
-            self._jobs.put(item, timeout=POLL)
+            self._jobs.put((self._submitted, job), timeout=POLL)
         except queue.Full:
             return False
+        self._submitted += 1
         return True
 
     def _idle(self) -> bool:
@@ -238,13 +261,23 @@ class Run:
             return self._changed.wait_for(lambda: self._finished == self._submitted, POLL)
 
     def _work(self, worker: Worker) -> None:
-        while (item := self._jobs.get()) is not None:
+        while True:
+            try:
+                item = self._jobs.get(timeout=POLL)
+            except queue.Empty:
+                if self._stop.raised:
+                    return
+                continue
+            if item is None:
+                return
             number, job = item
             effective = 0
             try:
                 if not self._stop.raised:
                     seed, draw_windows = self._seed_job(number)
-                    effective = worker.train(job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail)
+                    effective = worker.train(
+                        job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
+                    )
             except BaseException as error:  # whatever it is, it belongs to the caller of train()
                 with self._changed:
                     self._error = self._error or error

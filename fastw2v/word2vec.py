@@ -1,10 +1,12 @@
 """`Word2Vec`: owns the matrices and calls the other modules in the order of the data path.
 
-Three matrices of one model, kept for its whole life: IN vectors `syn0` (V, D), OUT vectors `syn1neg` (V, D) of negative
-sampling, and inner-node vectors `syn1` (V, D) of hierarchical softmax, of which a word owns those on its Huffman path.
+Three matrices of one model, kept for its whole life: IN vectors `syn0` (V, D), OUT vectors `syn1neg` (V, D)
+of negative sampling, and inner-node vectors `syn1` (V, D) of hierarchical softmax, of which a word owns those
+on its Huffman path.
 
-Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" and "Distributed Representations of
-Words and Phrases and their Compositionality"; names, defaults and behaviour are gensim's unless the README says otherwise.
+Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" and "Distributed
+Representations of Words and Phrases and their Compositionality"; names, defaults and behaviour are gensim's
+unless the README says otherwise.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from types import GeneratorType
-from typing import IO, Any, Literal
+from numbers import Real
+from operator import index
+from types import FunctionType
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +39,7 @@ from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import HuffmanPath, HuffmanTree, Ragged
 from fastw2v.keyedvectors import KeyedVectors, prep_vectors
-from fastw2v.progress import Mode, NoProgress, make_progress
+from fastw2v.progress import Mode, NoProgress, Progress, make_progress
 from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
 from fastw2v.training import Block, EpochResult, Run, Schedule, jobs_of
 from fastw2v.utils import TrimRule
@@ -47,16 +52,42 @@ Step = Literal["window", "pair"]
 DEFAULT_STEP: Step = "pair"
 
 MAX_WORDS_IN_BATCH = 10000
-STREAM_WORDS = 100_000  # raw words of a stream that are encoded at a time
+STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
+C_INT_MAX = 2**31 - 1
 
 # What a saved model's metadata holds, by attribute.
 _SAVED = (
-    "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "workers", "min_alpha",
-    "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word", "sorted_vocab", "batch_words",
-    "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step", "progress", "corpus_count",
-    "corpus_total_words", "effective_min_count", "min_alpha_yet_reached", "running_training_loss", "train_count",
-    "total_train_time", "history", "lifecycle_events",
+    "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed",
+    "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
+    "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
+    "progress", "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
+    "running_training_loss", "train_count", "total_train_time",
 )  # fmt: skip
+_LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
+
+_HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
+
+
+if TYPE_CHECKING:
+    _on_class = classmethod
+else:
+
+    class _on_class(classmethod):
+        """A classmethod that an instance does not have: `model.load(path)` would leave `model` as it was."""
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is not None:
+                raise AttributeError(
+                    "load makes a new model, so it is called on the class: Word2Vec.load(path)"
+                )
+            return super().__get__(None, owner)
+
+
+class Length(NamedTuple):
+    """What the caller of `train` says about the length of the corpus."""
+
+    examples: int | None
+    words: int | None
 
 
 class Word2Vec:
@@ -64,23 +95,25 @@ class Word2Vec:
 
     Parameters, in gensim's order and with its defaults:
 
-    sentences, corpus_file: the text, as a restartable iterable of lists of words or as a path; without it, call
-        `build_vocab` and `train` yourself.
+    sentences, corpus_file: the text, as a restartable iterable of lists of words or as a path; without it,
+        call `build_vocab` and `train` yourself.
     vector_size: D. alpha, min_alpha: learning rate, falling in a line over all epochs.
-    window: largest distance of a context word; with `shrink_windows` each position draws its own from 1..window.
-    min_count: rarer words are dropped. max_vocab_size: prune while counting, to save memory. max_final_vocab: raise
-        min_count until no more words than that remain. trim_rule(word, count, min_count): RULE_KEEP, RULE_DISCARD or
-        RULE_DEFAULT of `fastw2v.utils`.
+    window: largest distance of a context word; with `shrink_windows` each position draws its own from
+        1..window.
+    min_count: rarer words are dropped. max_vocab_size: prune while counting, to save memory. max_final_vocab:
+        raise min_count until no more words than that remain. trim_rule(word, count, min_count): RULE_KEEP,
+        RULE_DISCARD or RULE_DEFAULT of `fastw2v.utils`.
     sample: frequent words are dropped at random from this share of all words on. seed: of all random streams.
     workers: threads. epochs: passes over the text.
-    sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for no negative sampling;
-        drawn in proportion to count ** ns_exponent. cbow_mean: 1 mean of the context vectors, 0 sum.
+    sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for no negative
+        sampling; drawn in proportion to count ** ns_exponent. cbow_mean: 1 mean of the context vectors,
+        0 sum.
     hashfxn: accepted and kept; as in gensim 4 nothing depends on it. null_word: adds the word "\\0".
     sorted_vocab: order words by descending count. batch_words: raw words in a worker's job.
     compute_loss: sum up the loss, see `history`. callbacks: objects with the hooks of `CallbackAny2Vec`.
-    comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all words of a
-        skip-gram window meet one list of outputs, several times faster. progress: "auto" shows a bar in a terminal or
-        notebook, True always, False never.
+    comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all
+        words of a skip-gram window meet one list of outputs, several times faster. progress: "auto" shows a
+        bar in a terminal or notebook, True always, False never.
     """
 
     def __init__(
@@ -136,7 +169,7 @@ class Word2Vec:
         self.epochs = epochs
         self.null_word = null_word
         self.sorted_vocab = sorted_vocab
-        self.batch_words = batch_words
+        self.batch_words = int(batch_words)
         self.compute_loss = bool(compute_loss)
         self.comment = comment
         self.shrink_windows = bool(shrink_windows)
@@ -155,12 +188,16 @@ class Word2Vec:
         self.total_train_time = 0.0
         self.history: list[dict[str, Any]] = []
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._scan: vocabulary.Scan | None = None  # the text that `build_vocab` has just read, while __init__ runs
+        self._scan: vocabulary.Scan | None = None  # what __init__ has just read, until `train` trains on it
 
         if sentences is not None or corpus_file is not None:
+            self._check_objectives()
+            epochs = _epochs(epochs)
+            callbacks = _hooked(callbacks)
             self._check_corpus(sentences, corpus_file, passes=epochs + 1)
-            self._check_training(epochs)
-            self._scan_and_prepare(sentences, corpus_file, trim_rule=trim_rule, keep_encoded=True)
+            report = self._scan_and_prepare(sentences, corpus_file, trim_rule=trim_rule, keep_encoded=True)
+            if not len(self.wv):
+                raise RuntimeError(self._no_words(self.effective_min_count, report["drop_unique"]))
             self.train(
                 sentences,
                 corpus_file,
@@ -185,50 +222,61 @@ class Word2Vec:
     # --- checks ---
 
     def _check_settings(self) -> None:
-        """Raise ValueError for settings that no text could be trained with."""
-        for name, least in (("vector_size", 1), ("window", 1), ("workers", 1), ("batch_words", 1), ("negative", 0)):
-            value = getattr(self, name)
-            if value < least:
-                raise ValueError(f"{name}={value}: it must be at least {least}")
+        """Raise ValueError or TypeError for settings that no text could be trained with."""
+        for name in ("vector_size", "workers", "batch_words"):
+            _whole(name, getattr(self, name), 1)
+        for name, least in (("window", 1), ("negative", 0)):
+            _whole(name, getattr(self, name), least, C_INT_MAX)
+        for name in ("max_vocab_size", "max_final_vocab"):
+            if getattr(self, name) is not None:
+                _whole(name, getattr(self, name), 0)
+        for name in ("alpha", "min_alpha", "ns_exponent", "min_count"):
+            _finite(name, getattr(self, name))
+        if self.sample is not None:
+            _finite("sample", self.sample, 0)
         if self.step not in ("pair", "window"):
             raise ValueError(f"step={self.step!r}: give 'pair' (gensim's order) or 'window' (faster)")
-        for name in ("alpha", "min_alpha", "ns_exponent"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name}={getattr(self, name)}: it must be a finite number")
+        if self.progress not in (True, False, "auto"):
+            raise ValueError(f"progress={self.progress!r}: give 'auto', True or False")
 
-    def _check_training(self, epochs: int | None) -> None:
+    def _check_objectives(self) -> None:
         if not self.hs and not self.negative:
             raise ValueError(
                 "You must set either 'hs' or 'negative' to be positive for proper training. "
                 "When both 'hs=0' and 'negative=0', there will be no training."
             )
-        if epochs is None or epochs <= 0:
-            raise ValueError(f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs")
 
     @staticmethod
     def _check_corpus(sentences: Any, corpus_file: StrPath | None, passes: int) -> None:
         """Raise TypeError unless there is exactly one corpus and it can be read `passes` times."""
         if sentences is None and corpus_file is None:
-            raise TypeError("Either one of corpus_file or corpus_iterable value must be provided")
+            raise TypeError("no corpus: give either an iterable of lists of words or corpus_file, a path")
         if sentences is not None and corpus_file is not None:
-            raise TypeError("Both corpus_file and corpus_iterable must not be provided at the same time")
+            raise TypeError(
+                "two corpora: give either an iterable of lists of words or corpus_file, not both"
+                if isinstance(corpus_file, str | os.PathLike)
+                else _no_path(corpus_file)
+            )
         if corpus_file is not None:
             if not isinstance(corpus_file, str | os.PathLike):
-                raise TypeError(
-                    f"corpus_file must be a path, not {type(corpus_file).__name__}; a size goes into vector_size="
-                )
+                raise TypeError(_no_path(corpus_file))
             if not os.path.isfile(corpus_file):
                 raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists")
+        elif isinstance(sentences, str | bytes):
+            raise TypeError(
+                f"the corpus is the string {sentences[:40]!r}, which would be read as letters: "
+                "give corpus_file=path for a file, or a list of lists of words"
+            )
         elif not isinstance(sentences, Iterable):
             raise TypeError(
                 f"the corpus must be a restartable iterable of lists of words, not {type(sentences).__name__}"
             )
-        elif isinstance(sentences, GeneratorType) or (passes > 1 and iter(sentences) is sentences):
-            if passes > 1:
-                raise TypeError(
-                    f"a {type(sentences).__name__} can be read only once, and training reads the corpus {passes} times "
-                    "(once for the vocabulary, then once per epoch): give a list, or an object whose __iter__ begins anew"
-                )
+        elif passes > 1 and _is_one_shot(sentences):
+            raise TypeError(
+                f"a {type(sentences).__name__} can be read only once, and the corpus is read {passes} times "
+                "(each epoch, and before them for the vocabulary): "
+                "give a list, or an object whose __iter__ begins anew"
+            )
 
     # --- vocabulary ---
 
@@ -240,11 +288,16 @@ class Word2Vec:
         progress_per: int = 10000,
         keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
-        **kwargs: Any,
+        *,
+        min_count: int | None = None,
+        sample: float | None = None,
+        dry_run: bool = False,
     ) -> None:
         """Count the words of a corpus, decide which to keep, and make their vectors.
 
-        With `update`, words of a further corpus are added to those that are there. `kwargs` are `prepare_vocab`'s.
+        With `update`, words of a further corpus are added to those that are there. The rest is as for
+        `prepare_vocab`; after a `dry_run` only `raw_vocab` and the corpus' length are new. Whatever goes
+        wrong, the model is as before.
         """
         self._check_corpus(corpus_iterable, corpus_file, passes=1)
         self._scan_and_prepare(
@@ -252,9 +305,11 @@ class Word2Vec:
             corpus_file,
             update=update,
             progress_per=progress_per,
-            keep_raw_vocab=keep_raw_vocab,
             trim_rule=trim_rule,
-            **kwargs,
+            dry_run=dry_run,
+            keep_raw_vocab=keep_raw_vocab,
+            min_count=min_count,
+            sample=sample,
         )
 
     def _scan_and_prepare(
@@ -265,27 +320,44 @@ class Word2Vec:
         update: bool = False,
         progress_per: int = 10000,
         trim_rule: TrimRule | None = None,
+        dry_run: bool = False,
         keep_encoded: bool = False,
         **prepare: Any,
-    ) -> None:
-        self._refuse_unready_update(update)
+    ) -> dict[str, Any]:
+        self._check_update(update)
         scan = vocabulary.scan(
             corpus_iterable,
             files=corpus_file,
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
-            progress_per=progress_per,
+            progress_per=_whole("progress_per", progress_per, 1),
             encode=keep_encoded and (corpus_file is not None or is_static(corpus_iterable)),
             threads=self.workers,
         )
-        self.raw_vocab = scan.raw_vocab
-        self.corpus_count, self.corpus_total_words = scan.sentences, scan.total_words
+        with self._kept_on_error():
+            self.raw_vocab = scan.raw_vocab
+            self.corpus_count, self.corpus_total_words = scan.sentences, scan.total_words
+            report = self.prepare_vocab(update=update, trim_rule=trim_rule, dry_run=dry_run, **prepare)
+            report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
+            if not dry_run:
+                self.prepare_weights(update=update)
         if scan.encoded is not None:
             self._scan = scan
-        report = self.prepare_vocab(update=update, trim_rule=trim_rule, **prepare)
-        report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
-        self.prepare_weights(update=update)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
+        return report
+
+    @contextmanager
+    def _kept_on_error(self) -> Iterator[None]:
+        """If what is done inside fails, the model is as it was before."""
+        model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(model)
+            self.wv.__dict__.clear()
+            self.wv.__dict__.update(words)
+            raise
 
     def build_vocab_from_freq(
         self,
@@ -296,22 +368,29 @@ class Word2Vec:
         update: bool = False,
     ) -> None:
         """Like `build_vocab` from counts that are known already: word -> count."""
-        self._refuse_unready_update(update)
-        for word, count in word_freq.items():
-            if isinstance(count, bool) or not isinstance(count, int | np.integer):
-                raise TypeError(f"the count of {word!r} is {count!r}: counts must be whole numbers")
-        self.raw_vocab = {word: int(count) for word, count in word_freq.items()}
-        self.corpus_count = corpus_count or 0
-        self.corpus_total_words = sum(self.raw_vocab.values())
-        self.prepare_vocab(update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule)
-        self.prepare_weights(update=update)
+        self._check_update(update)
+        if not isinstance(word_freq, Mapping):
+            raise TypeError(f"word_freq must be a dict of word -> count, not {type(word_freq).__name__}")
+        counts = {word: _whole(f"the count of {word!r}", count, 0) for word, count in word_freq.items()}
+        with self._kept_on_error():
+            self.raw_vocab = counts
+            self.corpus_count = corpus_count or 0
+            self.corpus_total_words = sum(counts.values())
+            report = self.prepare_vocab(update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule)
+            report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
+            self.prepare_weights(update=update)
 
-    def _refuse_unready_update(self, update: bool) -> None:
-        if update and not len(self.wv):
+    def _check_update(self, update: bool) -> None:
+        """Raise RuntimeError unless there is something to update."""
+        if not update:
+            return
+        if not len(self.wv):
             raise RuntimeError(
                 "there is no vocabulary to update: call build_vocab() without update=True before, "
                 "or load a model that has one"
             )
+        for name in self._outputs():
+            self._require_matrix(name)
 
     def scan_vocab(
         self,
@@ -322,12 +401,13 @@ class Word2Vec:
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`; return (words, sentences)."""
+        self._check_corpus(corpus_iterable, corpus_file, passes=1)
         scan = vocabulary.scan(
             corpus_iterable,
             files=corpus_file,
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
-            progress_per=progress_per,
+            progress_per=_whole("progress_per", progress_per, 1),
             encode=False,
             threads=workers or self.workers,
         )
@@ -345,11 +425,14 @@ class Word2Vec:
     ) -> dict[str, Any]:
         """Decide from `raw_vocab` which words to keep, in which order, and how often to drop or draw each.
 
-        Returns `drop_unique`, `retain_total`, `downsample_unique`, `downsample_total` and `num_retained_words`. With
-        `dry_run` nothing else happens. Raises RuntimeError if no word is left.
+        `min_count` and `sample` replace the model's, unless they are 0. Returns `drop_unique`,
+        `retain_total`, `downsample_unique`, `downsample_total` and `num_retained_words`. With `dry_run`
+        nothing else happens. Raises RuntimeError if no word is left to replace those that are there.
         """
         min_count = min_count or self.min_count
         sample = sample or self.sample
+        _finite("min_count", min_count)
+        _finite("sample", sample or 0, 0)
         effective = vocabulary.effective_min_count(self.raw_vocab, min_count, self.max_final_vocab)
         kept = vocabulary.keep(self.raw_vocab, effective, trim_rule)
         counts = np.array([count for _, count in kept], dtype=np.int64)
@@ -357,10 +440,12 @@ class Word2Vec:
         thresholds, downsample_unique, downsample_total = downsampling(counts, sample)
         retain_total = int(counts.sum())
         logger.info(
-            "effective_min_count=%d retains %i unique words of %i; sample=%g downsamples %i most-common words, "
-            "leaving an estimated %.0f of %i words",
-            effective, len(kept), len(self.raw_vocab), sample or 0, downsample_unique, downsample_total, retain_total,
-        )  # fmt: skip
+            "effective_min_count=%d retains %i unique words of %i", effective, len(kept), len(self.raw_vocab)
+        )
+        logger.info("sample=%g downsamples %i most-common words", sample or 0, downsample_unique)
+        logger.info(
+            "downsampling leaves estimated %.0f word corpus of prior %i", downsample_total, retain_total
+        )
         report: dict[str, Any] = {
             "drop_unique": len(self.raw_vocab) - len(kept),
             "retain_total": retain_total,
@@ -372,48 +457,71 @@ class Word2Vec:
             self.effective_min_count = effective
             return report
         if not kept and not update:
-            raise RuntimeError(
-                f"no word is left to train: {len(self.raw_vocab)} distinct words in the corpus, none of them seen at least "
-                f"{effective} times (min_count={min_count}); give a lower min_count or more text"
-                if self.raw_vocab
-                else "you must first build a vocabulary from a corpus with words in it: this one is empty"
-            )
-        self.effective_min_count = effective
+            reason = self._no_words(effective, len(self.raw_vocab))
+            if len(self.wv):
+                raise RuntimeError(reason)
+            logger.warning(reason)  # as in gensim an error only for those who want to train
         words = [word for word, _ in kept]
-        if update:
-            self._add_words(words, counts, thresholds)
-        else:
-            self.min_count, self.sample = min_count, sample
-            if self.sorted_vocab:
-                order = vocabulary.sort_by_descending_frequency(counts)
-                words, counts, thresholds = [words[i] for i in order.tolist()], counts[order], thresholds[order]
-            self.wv.index_to_key = words
-            self.wv.key_to_index = {word: i for i, word in enumerate(words)}
-            self.wv.next_index = len(words)
-            self.wv.expandos = {"count": counts, "sample_int": thresholds}
-        if not keep_raw_vocab:
-            self.raw_vocab = {}
-        if self.null_word:
-            self.add_null_word()
-        if self.hs:
-            self.create_binary_tree()
-        if self.negative:
-            self.make_cum_table()
+        with self._kept_on_error():
+            self.effective_min_count = effective
+            if update:
+                self._add_words(words, thresholds)
+            else:
+                self.min_count, self.sample = min_count, sample
+                self._set_words(words, counts, thresholds)
+            if not keep_raw_vocab:
+                self.raw_vocab = {}
+            if self.null_word:
+                self.add_null_word()
+            if self.sorted_vocab and not update:
+                order = vocabulary.sort_by_descending_frequency(self._column("count"))
+                words = [self.wv.index_to_key[i] for i in order.tolist()]
+                self._set_words(words, self._column("count")[order], self._column("sample_int")[order])
+            if self.hs:
+                self.create_binary_tree()
+                if update:
+                    logger.warning(
+                        "the Huffman tree is built anew from the new counts: words get other paths, "
+                        "while syn1 keeps what was learnt for the old ones"
+                    )
+            if self.negative:
+                self.make_cum_table()
         self.add_lifecycle_event("prepare_vocab", **report)
         return report
 
-    def _add_words(self, words: list[Any], counts: npt.NDArray[np.int64], thresholds: npt.NDArray[np.uint32]) -> None:
-        """Old words gain their new counts, new words go to the end; all of them get thresholds of the new corpus."""
-        for word in words:
-            if word not in self.wv.key_to_index:
-                self.wv.key_to_index[word] = len(self.wv.index_to_key)
-                self.wv.index_to_key.append(word)
-        self.wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
-        # Not seen in the new corpus, an old word's own occurrences still count: gensim adds them up here too, but only
-        # for words that the new corpus retains.
-        rows = np.array([self.wv.key_to_index[word] for word in words], dtype=np.intp)
-        self._column("count")[rows] += counts
-        self._column("sample_int")[rows] = thresholds
+    def _no_words(self, min_count: int, distinct: int) -> str:
+        if not distinct:
+            return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
+        source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
+        return (
+            f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
+            "give a lower min_count or more text"
+        )
+
+    def _set_words(
+        self, words: list[Any], counts: npt.NDArray[np.int64], thresholds: npt.NDArray[np.uint32]
+    ) -> None:
+        self.wv.index_to_key = words
+        self.wv.key_to_index = {word: row for row, word in enumerate(words)}
+        self.wv.next_index = len(words)
+        self.wv.expandos = {"count": counts, "sample_int": thresholds}
+
+    def _add_words(self, retained: list[Any], thresholds: npt.NDArray[np.uint32]) -> None:
+        """Add retained words that are new; all words gain their counts in `raw_vocab`.
+
+        Retained words get thresholds of the new corpus. Lists and columns are replaced, not changed: others
+        may share them.
+        """
+        wv, rows = self.wv, self.wv.key_to_index
+        wv.index_to_key = wv.index_to_key + [word for word in retained if word not in rows]
+        wv.key_to_index = rows = {word: row for row, word in enumerate(wv.index_to_key)}
+        wv.next_index = len(rows)
+        wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
+        wv.expandos |= {name: self._column(name).copy() for name in ("count", "sample_int")}
+        self._column("sample_int")[np.array([rows[word] for word in retained], dtype=np.intp)] = thresholds
+        known = [(rows[word], count) for word, count in self.raw_vocab.items() if word in rows]
+        at, gained = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        self._column("count")[at] += gained
 
     def _column(self, name: str) -> npt.NDArray[Any]:
         column = self.wv.expandos[name]
@@ -424,8 +532,9 @@ class Word2Vec:
         """Add the word "\\0", seen once; subsampling, if there is any, always drops it."""
         if "\0" in self.wv.key_to_index:
             return
-        self.wv.key_to_index["\0"] = len(self.wv.index_to_key)
-        self.wv.index_to_key.append("\0")
+        self.wv.key_to_index = self.wv.key_to_index | {"\0": len(self.wv)}
+        self.wv.index_to_key = [*self.wv.index_to_key, "\0"]
+        self.wv.next_index = len(self.wv)
         self.wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
         self.wv.set_vecattr("\0", "count", 1)
 
@@ -441,7 +550,9 @@ class Word2Vec:
         """Build the cumulative noise distribution, proportional to count ** ns_exponent."""
         self.cum_table = noise_table(self._column("count"), self.ns_exponent, domain)
 
-    def estimate_memory(self, vocab_size: int | None = None, report: dict[str, int] | None = None) -> dict[str, int]:
+    def estimate_memory(
+        self, vocab_size: int | None = None, report: dict[str, int] | None = None
+    ) -> dict[str, int]:
         """Bytes that the model will take, by part, by gensim's formula."""
         words = vocab_size or len(self.wv)
         report = {} if report is None else report
@@ -454,7 +565,10 @@ class Word2Vec:
             report["syn1neg"] = matrix
         report["total"] = sum(report.values())
         logger.info(
-            "estimated required memory for %i words and %i dimensions: %i bytes", words, self.vector_size, report["total"]
+            "estimated required memory for %i words and %i dimensions: %i bytes",
+            words,
+            self.vector_size,
+            report["total"],
         )
         return report
 
@@ -471,26 +585,39 @@ class Word2Vec:
         """Random IN vectors, zero OUT and node vectors; what was learnt is gone."""
         logger.info("resetting layer weights")
         shape = len(self.wv), self.vector_size
+        fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
         self.wv.vectors = prep_vectors(shape, seed=self.seed)
-        self.__dict__.pop("_syn1", None)
-        self.__dict__.pop("_syn1neg", None)
-        if self.hs:
-            self.syn1 = np.zeros(shape, dtype=np.float32)
-        if self.negative:
-            self.syn1neg = np.zeros(shape, dtype=np.float32)
+        for name in ("_syn1", "_syn1neg"):
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fresh)
 
     def update_weights(self) -> None:
         """Give new words of the vocabulary their first vectors; the others keep theirs."""
         if not len(self.wv.vectors):
-            raise RuntimeError("there are no vectors to update: call build_vocab() without update=True before")
+            raise RuntimeError(
+                "there are no vectors to update: call build_vocab() without update=True before"
+            )
         logger.info("updating layer weights")
+        grown = {}
+        for name in self._outputs():
+            before = self._require_matrix(name)
+            grown[f"_{name}"] = np.zeros((len(self.wv), self.vector_size), dtype=np.float32)
+            grown[f"_{name}"][: len(before)] = before
         self.wv.vectors = prep_vectors((len(self.wv), self.vector_size), self.wv.vectors, seed=self.seed)
-        for name, wanted in (("syn1", self.hs), ("syn1neg", self.negative)):
-            if wanted:
-                grown = np.zeros((len(self.wv), self.vector_size), dtype=np.float32)
-                before = getattr(self, name)
-                grown[: len(before)] = before
-                setattr(self, name, grown)
+        self.__dict__.update(grown)
+
+    def _outputs(self) -> list[str]:
+        """Names of the matrices besides `syn0` that the settings train."""
+        return [name for name, on in (("syn1", self.hs), ("syn1neg", self.negative)) if on]
+
+    def _require_matrix(self, name: str) -> npt.NDArray[np.float32]:
+        matrix: npt.NDArray[np.float32] | None = getattr(self, name, None)
+        if matrix is None:
+            raise RuntimeError(
+                f"this model has no {name}, so it cannot be trained further with hs={self.hs}, "
+                f"negative={self.negative}: build its vocabulary anew, or load a full model"
+            )
+        return matrix
 
     @property
     def syn0(self) -> npt.NDArray[np.float32]:
@@ -542,25 +669,29 @@ class Word2Vec:
 
     def in_vector(self, word: Any) -> npt.NDArray[np.float32]:
         """IN vector of a word (D,), a view: row of `syn0`."""
-        return self.syn0[self.wv.get_index(word)]
+        row: npt.NDArray[np.float32] = self.syn0[self.wv.get_index(word)]
+        return row
 
     def out_vector(self, word: Any) -> npt.NDArray[np.float32]:
         """OUT vector of a word (D,), a view: row of `syn1neg`.
 
-        AttributeError under pure hierarchical softmax, which has no OUT vector per word but the nodes of its path.
+        AttributeError under pure hierarchical softmax, which has no OUT vector per word but the nodes of its
+        path.
         """
         if "_syn1neg" not in self.__dict__ and "_syn1" in self.__dict__:
             raise AttributeError(
-                "hierarchical softmax has no OUT vector per word: its outputs are inner nodes, shared by many words. "
-                f"node_vectors({word!r}) gives those on the word's path; train with negative=5 for OUT vectors"
+                "hierarchical softmax has no OUT vector per word: its outputs are inner nodes, shared by "
+                f"many words. node_vectors({word!r}) gives those on the word's path; for OUT vectors train "
+                "with negative=5"
             )
-        return self.syn1neg[self.wv.get_index(word)]
+        row: npt.NDArray[np.float32] = self.syn1neg[self.wv.get_index(word)]
+        return row
 
     def huffman_path(self, word: Any) -> HuffmanPath:
-        """The word's way through the Huffman tree, from the root: `point` uint32 (L,) and `code` uint8 (L,)."""
+        """The word's way through the Huffman tree, root first: `point` uint32 (L,) and `code` uint8 (L,)."""
         if "point" not in self.wv.expandos:
             raise AttributeError(
-                f"this model has no Huffman tree: it was trained with hs={self.hs}; train with hs=1, negative=0"
+                f"this model has no Huffman tree: it was trained with hs={self.hs}; train with hs=1"
             )
         row = self.wv.get_index(word)
         return HuffmanPath(point=self.wv.expandos["point"][row], code=self.wv.expandos["code"][row])
@@ -599,52 +730,52 @@ class Word2Vec:
     ) -> tuple[int, int]:
         """Train on a corpus; return (words trained, raw words) over all epochs.
 
-        `total_examples` (sentences) or `total_words` is the length of the corpus, for the learning rate; `corpus_file`
-        needs `total_words`. `start_alpha` and `end_alpha` replace the model's `alpha` and `min_alpha`. `word_count` is
-        accepted for gensim's sake and changes nothing. `report_delay`: seconds between log lines.
+        `total_examples` (sentences) or `total_words` is the length of the corpus, for the learning rate;
+        `corpus_file` needs `total_words`. `start_alpha` and `end_alpha` replace the model's `alpha` and
+        `min_alpha`. `word_count` is accepted for gensim's sake and changes nothing. `queue_factor`: jobs per
+        worker that may wait. `report_delay`: seconds between log lines.
 
-        Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have ended, and
-        leaves a model that can be used and trained further.
+        Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
+        ended, and leaves a model that can be used and trained further. A call that is refused changes
+        nothing.
         """
         self._check_settings()
-        self._check_training_state(total_examples, total_words, epochs, corpus_file)
-        assert epochs is not None
+        length = self._check_call(corpus_file, total_examples, total_words)
+        epochs = _epochs(epochs)
+        self._check_weights()
         self._check_corpus(corpus_iterable, corpus_file, passes=epochs)
-        self.alpha = start_alpha or self.alpha
-        self.min_alpha = end_alpha or self.min_alpha
-        self.epochs = epochs
-        if self.alpha > self.min_alpha_yet_reached:
-            logger.warning("Effective 'alpha' higher than previous training cycles")
+        alpha = _finite("start_alpha", start_alpha or self.alpha)
+        min_alpha = _finite("end_alpha", end_alpha or self.min_alpha)
+        queue_factor = _whole("queue_factor", queue_factor, 1)
+        _finite("report_delay", report_delay)
+        callbacks = _hooked(callbacks)
+
+        self.alpha, self.min_alpha, self.epochs = alpha, min_alpha, epochs
         self.compute_loss = bool(compute_loss)
         self.running_training_loss = 0.0
-        callbacks = list(callbacks)
-        schedule = Schedule(self.alpha, self.min_alpha, epochs, total_examples, total_words)
+        if self.hs and self.negative:
+            logger.warning("Both hierarchical softmax and negative sampling are activated. %s", _BOTH_ADVICE)
+        if alpha > self.min_alpha_yet_reached:
+            logger.warning("Effective 'alpha' higher than previous training cycles")
         self.add_lifecycle_event(
             "train",
-            msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and {self.vector_size} features, "
-            f"using sg={self.sg} hs={self.hs} sample={self.sample} negative={self.negative} window={self.window} "
-            f"shrink_windows={self.shrink_windows} step={self.step}",
+            msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
+            f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
+            f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
+            f"step={self.step}",
         )
         begin = time.perf_counter()
         trained = raw = 0
         for callback in callbacks:
             callback.on_train_begin(self)
         blocks = self._blocks(corpus_iterable, corpus_file)
-        stop = _kernels.StopFlag()
-        workers = [self._worker(stop) for _ in range(self.workers)]
-        expected = total_words * epochs if total_words else None
-        with (
-            make_progress(self.progress, expected, "training") as progress,
-            Run(workers, stop, self._job_seeds(), queue_factor, progress) as run,
-        ):
+        with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
             for epoch in range(epochs):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
-                result = EpochResult()
-                jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
-                report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
-                run.epoch(jobs, result, report)
-                self._finish_epoch(epoch, result, schedule, corpus_file is not None)
+                result = self._train_epoch(
+                    epoch, epochs, blocks, length, queue_factor, report_delay, progress
+                )
                 trained += result.effective_words
                 raw += result.raw_words
                 for callback in callbacks:
@@ -661,14 +792,33 @@ class Word2Vec:
             callback.on_train_end(self)
         return trained, raw
 
-    def _check_training_state(
-        self, total_examples: int | None, total_words: int | None, epochs: int | None, corpus_file: StrPath | None
-    ) -> None:
-        """Everything that `train` needs besides the corpus, in gensim's order of complaints."""
-        if not self.hs and not self.negative:
-            self._check_training(1)
-        if self.hs and self.negative:
-            logger.warning("Both hierarchical softmax and negative sampling are activated. " + _BOTH_ADVICE)
+    def _train_epoch(
+        self,
+        epoch: int,
+        epochs: int,
+        blocks: Callable[[], Iterable[Block]],
+        length: Length,
+        queue_factor: int,
+        report_delay: float,
+        progress: Progress,
+    ) -> EpochResult:
+        """One pass over the corpus. Settings and arrays are looked up now: a callback may change them."""
+        self._check_weights()
+        schedule = Schedule(self.alpha, self.min_alpha, epochs, *length)
+        result = EpochResult()
+        jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
+        report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
+        stop = _kernels.StopFlag()
+        with Run(self._workers(stop), stop, self._job_seeds(), queue_factor, progress) as run:
+            run.epoch(jobs, result, report)
+        self._finish_epoch(epoch, result, length)
+        return result
+
+    def _check_call(
+        self, corpus_file: StrPath | None, total_examples: int | None, total_words: int | None
+    ) -> Length:
+        """What `train` needs to know besides the corpus, in gensim's order of complaints."""
+        self._check_objectives()
         if not len(self.wv):
             raise RuntimeError("you must first build vocabulary before training the model")
         if not len(self.wv.vectors):
@@ -680,38 +830,81 @@ class Word2Vec:
             )
         if not total_examples and not total_words:
             raise ValueError(
-                "total_examples (sentences) or total_words must be given, for the learning rate: "
-                "after build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
+                "total_examples (sentences) or total_words must be given, for the learning rate: after "
+                "build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
             )
-        self._check_training(epochs)
-        names = ["syn0", *(name for name, on in (("syn1", self.hs), ("syn1neg", self.negative)) if on)]
-        shape = len(self.wv), self.vector_size
-        for name in names:
-            matrix = getattr(self, name, None)
-            if matrix is None:
-                raise RuntimeError(f"this model has no {name}, so it cannot be trained further with hs={self.hs}, "
-                                   f"negative={self.negative}: build its vocabulary anew, or load a full model")  # fmt: skip
+        return Length(
+            *(
+                _whole(name, total, 0) if total else None
+                for name, total in (("total_examples", total_examples), ("total_words", total_words))
+            )
+        )
+
+    def _check_weights(self) -> None:
+        """Raise unless matrices and tables are what the kernels trust: of one size, every index inside."""
+        words = len(self.wv)
+        shape = words, self.vector_size
+        for name in ("syn0", *self._outputs()):
+            matrix = self._require_matrix(name)
             if matrix.shape != shape or matrix.dtype != np.float32:
-                raise ValueError(f"{name} is {matrix.dtype} {matrix.shape}; training needs float32 {shape}")
+                raise ValueError(
+                    f"{name} is {matrix.dtype} {matrix.shape}; training needs float32 {shape}. "
+                    "Words and vectors are added by build_vocab(update=True)"
+                )
             if not matrix.flags.writeable:
                 raise ValueError(
-                    f"{name} is read-only, as after load(mmap='r'): such a model answers queries but cannot be trained. "
-                    "Load it without mmap, or with mmap='c' to keep changes in memory"
+                    f"{name} is read-only, as after load(mmap='r'): such a model answers queries but cannot "
+                    "be trained. Load it without mmap, or with mmap='c' to keep changes in memory"
                 )
             if not matrix.flags.c_contiguous:
                 setattr(self, name, np.ascontiguousarray(matrix))
+        rows = np.fromiter(self.wv.key_to_index.values(), np.int64, len(self.wv.key_to_index))
+        if rows.size and not (rows.min() >= 0 and rows.max() < words):
+            raise ValueError(f"wv.key_to_index leads to row {rows.max()} or {rows.min()}; there are {words}")
         lockf = np.asarray(getattr(self.wv, "vectors_lockf", 1.0), dtype=np.float32)
-        if not lockf.size:
-            raise ValueError("wv.vectors_lockf is empty: give one factor per word, or np.ones(1, dtype=np.float32)")
+        if not lockf.size or lockf.ndim > 1:
+            raise ValueError(
+                f"wv.vectors_lockf has shape {lockf.shape}: give one factor per word, "
+                "or np.ones(1, dtype=np.float32)"
+            )
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
+        if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
+            raise RuntimeError(
+                f"sample={self.sample} needs the attribute 'sample_int' of all words: "
+                "call build_vocab() before, or set model.sample = 0"
+            )
+        if self.negative:
+            table = np.asarray(self.cum_table).astype(np.int64)
+            if len(table) != words or table[-1] != DOMAIN or (np.diff(table) < 0).any():
+                raise RuntimeError(
+                    f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
+                )
+        if self.hs:
+            self._check_tree(words)
+
+    def _check_tree(self, words: int) -> None:
+        points, codes = self.wv.expandos.get("point"), self.wv.expandos.get("code")
+        if not isinstance(points, Ragged) or not isinstance(codes, Ragged) or len(points) != words:
+            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() before")
+        starts, nodes = points.starts, points.values
+        if (
+            not np.array_equal(starts, codes.starts)
+            or len(nodes) != len(codes.values)
+            or starts[0] != 0
+            or starts[-1] != len(nodes)
+            or (np.diff(starts) < 0).any()
+            or int(nodes.max(initial=0)) >= words
+        ):
+            raise ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
 
     def _blocks(
         self, corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None
     ) -> Callable[[], Iterable[Block]]:
-        """How to go through the corpus once as ids: from memory if it cannot change, else by reading it again."""
+        """How to go through the corpus once as ids: from memory if it cannot change, else by reading it."""
         if corpus_file is None and not is_static(corpus_iterable):
             assert corpus_iterable is not None
-            return lambda: _encoded_stream(corpus_iterable, self.wv.key_to_index)
+            words = max(STREAM_WORDS, self.batch_words)
+            return lambda: _encoded_stream(corpus_iterable, self.wv.key_to_index, words)
         if self._scan is not None and self._scan.encoded is not None:
             rows = (self.wv.key_to_index.get(word, -1) for word in self._scan.words)
             encoded = self._scan.encoded.renumbered(np.fromiter(rows, np.int32))
@@ -720,76 +913,94 @@ class Word2Vec:
             encoded = vocabulary.encode(
                 corpus_iterable, self.wv.key_to_index, files=corpus_file, threads=self.workers
             )
-        return lambda: [(encoded.ids, encoded.ends, encoded.lengths)]
+        key_to_index, size = self.wv.key_to_index, len(self.wv)
 
-    def _worker(self, stop: _kernels.StopFlag) -> _kernels.Worker:
-        points, codes = self.wv.expandos.get("point"), self.wv.expandos.get("code")
-        table = self.cum_table if self.negative else None
-        index, shift = noise_index(table) if table is not None else (None, 0)
-        on_path = self.hs and isinstance(points, Ragged) and isinstance(codes, Ragged)
-        return _kernels.Worker(
-            self.syn0,
-            self.syn1neg if self.negative else None,
-            self.syn1 if self.hs else None,
-            self.wv.vectors_lockf,
-            stop,
-            sg=bool(self.sg),
-            negative=self.negative,
-            window=self.window,
-            shrink_windows=self.shrink_windows,
-            cbow_mean=bool(self.cbow_mean),
-            by_window=self.step == "window",
-            compute_loss=self.compute_loss,
-            keep=None if self.sample == 0 else np.ascontiguousarray(self._column("sample_int"), dtype=np.uint32),
-            noise_table=table,
-            noise_index=index,
-            noise_shift=shift,
-            codes=codes.values if on_path else None,
-            points=points.values if on_path else None,
-            path_starts=points.starts if on_path else None,
-        )
+        def blocks() -> Iterable[Block]:
+            if self.wv.key_to_index is not key_to_index or len(self.wv) != size:
+                raise RuntimeError(
+                    "the vocabulary changed while it was trained: a callback must not build another one"
+                )
+            return [(encoded.ids, encoded.ends, encoded.lengths)]
+
+        return blocks
+
+    def _workers(self, stop: _kernels.StopFlag) -> list[_kernels.Worker]:
+        """One `Worker` per thread; they share the arrays."""
+        table = np.ascontiguousarray(self.cum_table, dtype=np.uint32) if self.negative else None
+        noise, shift = noise_index(table) if table is not None else (None, 0)
+        points = self.wv.expandos["point"] if self.hs else None
+        codes = self.wv.expandos["code"] if self.hs else None
+        assert not isinstance(points, np.ndarray) and not isinstance(codes, np.ndarray)
+        keep = np.ascontiguousarray(self._column("sample_int"), dtype=np.uint32) if self.sample != 0 else None
+        return [
+            _kernels.Worker(
+                self.syn0,
+                self.syn1neg if self.negative else None,
+                self.syn1 if self.hs else None,
+                self.wv.vectors_lockf,
+                stop,
+                sg=bool(self.sg),
+                negative=self.negative,
+                window=self.window,
+                shrink_windows=self.shrink_windows,
+                cbow_mean=bool(self.cbow_mean),
+                by_window=self.step == "window",
+                compute_loss=self.compute_loss,
+                keep=keep,
+                noise_table=table,
+                noise_index=noise,
+                noise_shift=shift,
+                codes=None if codes is None else np.ascontiguousarray(codes.values, dtype=np.uint8),
+                points=None if points is None else np.ascontiguousarray(points.values, dtype=np.uint32),
+                path_starts=None if points is None else np.ascontiguousarray(points.starts, dtype=np.int64),
+            )
+            for _ in range(self.workers)
+        ]
 
     def _job_seeds(self) -> Callable[[int], tuple[int, Callable[[int], Any] | None]]:
-        """How a job gets its random numbers.
+        """How a job of the epoch gets its random numbers.
 
-        In gensim's order all of them come from the model's one generator, as each job is begun. By windows a job's seed
-        depends on its number only, so that threads need not wait for each other.
+        In gensim's order all of them come from the model's one generator, as each job is begun. By windows a
+        job's seed depends on its number only, so that threads need not wait for each other.
         """
         random, window, lock = self.random, self.window, threading.Lock()
         seeded = bool(self.negative) or self.sample != 0
+        if self.step == "window":
+            base = random.randint(0, 2**24) << 24
+            return lambda number: (_scrambled(base + number), None)
 
         def from_model(_number: int) -> tuple[int, Callable[[int], Any]]:
             with lock:
                 seed = (random.randint(0, 2**24) << 24) + random.randint(0, 2**24) if seeded else 0
             return seed, lambda count: random.randint(0, window, count)
 
-        run = random.randint(0, 2**24) << 24 if self.step == "window" else 0
-        if self.step == "pair":
-            return from_model
-        return lambda number: (_scrambled(run + number), None)
+        return from_model
 
     def _reporter(
         self, schedule: Schedule, epoch: int, result: EpochResult, delay: float, log: bool
-    ) -> Callable[[float, int], None]:
+    ) -> Callable[[float, int, int], None]:
         """gensim's progress line every `delay` seconds, where no bar is shown."""
         due = max(delay, 1.0)
 
-        def report(seconds: float, effective: int) -> None:
+        def report(seconds: float, effective: int, waiting: int) -> None:
             nonlocal due
             if log and seconds >= due:
                 logger.info(
-                    "EPOCH %i - PROGRESS: at %.2f%% %s, %.0f words/s",
+                    "EPOCH %i - PROGRESS: at %.2f%% %s, %.0f words/s, in_qsize %i, out_qsize %i",
                     epoch,
                     100 * schedule.share(result.sentences, result.raw_words),
                     "examples" if schedule.total_examples else "words",
                     effective / seconds,
+                    waiting,
+                    0,
                 )
                 due = seconds + delay
 
         return report
 
-    def _finish_epoch(self, epoch: int, result: EpochResult, schedule: Schedule, from_file: bool) -> None:
-        self.min_alpha_yet_reached = result.alpha or self.min_alpha_yet_reached
+    def _finish_epoch(self, epoch: int, result: EpochResult, length: Length) -> None:
+        if result.alpha is not None:
+            self.min_alpha_yet_reached = result.alpha
         self.running_training_loss += result.loss
         self.history.append(
             {
@@ -810,37 +1021,50 @@ class Word2Vec:
             result.seconds,
             result.effective_words / max(result.seconds, 1e-9),
         )
-        if not result.sentences and self.train_count == 0:
+        if not result.sentences:
             logger.warning(
-                "train() called with an empty iterator (if not intended, be sure to provide a corpus that offers "
-                "restartable iteration = an iterable)."
+                "train() called with an empty iterator (if not intended, be sure to provide a corpus that "
+                "offers restartable iteration = an iterable)."
             )
         for what, expected, seen in (
-            ("examples", schedule.total_examples, result.sentences),
-            ("words", schedule.total_words, result.raw_words),
+            ("example", length.examples, result.sentences),
+            ("raw word", length.words, result.raw_words),
         ):
-            if expected and expected != seen and not from_file:
+            if expected and expected != seen:
                 logger.warning(
-                    "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)", epoch, what, seen, expected
-                )
+                    "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
+                    epoch, what, seen, expected,
+                )  # fmt: skip
         squares = np.empty((2, len(self.wv)), dtype=np.float32)
         _kernels.scan(self.syn0, np.zeros(self.vector_size, dtype=np.float32), *squares)
         if not np.isfinite(squares[1]).all():
             raise FloatingPointError(
-                f"the vectors are no longer finite after epoch {epoch}: the learning rate (alpha={self.alpha}) is too high; "
-                "build the vocabulary anew and train with a lower alpha"
+                f"the vectors are no longer finite after epoch {epoch}: the learning rate "
+                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"
             )
 
     def get_latest_training_loss(self) -> float:
-        """Loss summed over all epochs of the last `train(compute_loss=True)`; `history` has the mean per example."""
+        """Loss summed over all epochs of the last `train(compute_loss=True)`.
+
+        `history` has the mean per example of each epoch.
+        """
         return self.running_training_loss
 
     # --- files ---
 
-    def save(self, fname_or_handle: StrPath | IO[bytes]) -> None:
+    def save(
+        self,
+        fname_or_handle: StrPath | IO[bytes],
+        separately: Any = None,
+        sep_limit: int = 0,
+        ignore: Iterable[str] = (),
+        pickle_protocol: int = 0,
+    ) -> None:
         """Save everything to one `.fw2v` file (safetensors layout, no pickle), atomically if a path is given.
 
-        A run resumed after `load` goes on as if it had not been saved. Words must be str or int.
+        A run resumed after `load` goes on as if it had not been saved. Words must be str or int. The other
+        parameters are gensim's and change nothing: there is one file, it holds everything, and all of it can
+        be mapped.
         """
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         tensors = self.wv.to_tensors()
@@ -849,14 +1073,19 @@ class Word2Vec:
                 tensors[name] = getattr(self, name)
         if self.negative:
             tensors["cum_table"] = self.cum_table
+        if self.raw_vocab:
+            tensors |= native.pack_strings(self.raw_vocab, "raw_vocab")
+            tensors["raw_counts"] = np.array(list(self.raw_vocab.values()), dtype=np.int64)
         kind, keys, position, has_gauss, gauss = self.random.get_state(legacy=True)
         tensors["random_state"] = np.asarray(keys, dtype=np.uint32)
+        logs = json.dumps({name: getattr(self, name) for name in _LOGS}, default=_plain)
+        tensors["logs"] = np.frombuffer(logs.encode(), dtype=np.uint8)
         state = {name: getattr(self, name) for name in _SAVED}
         state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
-        state["raw_vocab"] = list(self.raw_vocab.items())
-        native.write(fname_or_handle, tensors, {"kind": "Word2Vec", "model": json.dumps(state, default=_plain)})
+        model = json.dumps(state, default=_plain)
+        native.write(fname_or_handle, tensors, {"kind": "Word2Vec", "model": model})
 
-    @classmethod
+    @_on_class
     def load(
         cls,
         fname: StrPath | IO[bytes],
@@ -866,9 +1095,9 @@ class Word2Vec:
     ) -> Word2Vec:
         """Load what `save` wrote.
 
-        `mmap="r"` leaves the matrices in the file, read-only and shared between processes; `"c"` lets them be changed in
-        memory. `verify="full"` compares checksums. Raises `FormatError` for anything but such a file, and
-        AttributeError for a file that holds a `KeyedVectors`.
+        `mmap="r"` leaves the matrices in the file, read-only and shared between processes; `"c"` lets them be
+        changed in memory. `verify="full"` compares checksums. Raises `FormatError` for anything but such a
+        file, and AttributeError for a file that holds a `KeyedVectors`.
         """
         tensors, metadata = native.read(fname, mmap, verify=verify)
         if metadata.get("kind") != "Word2Vec":
@@ -879,13 +1108,15 @@ class Word2Vec:
         model = cls.__new__(cls)
         try:
             state = json.loads(metadata["model"])
+            logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
             model.__dict__.update({name: state[name] for name in _SAVED})
+            model.__dict__.update({name: logs[name] for name in _LOGS})
             kind, position, has_gauss, gauss = state["random"]
-            model.raw_vocab = {word: int(count) for word, count in state["raw_vocab"]}
+            keys = native.expect(tensors, "random_state", np.uint32, (624,))
+            if not 0 <= position <= len(keys):
+                raise ValueError(f"the generator's position is {position}")
             model.random = np.random.RandomState()
-            model.random.set_state(
-                (kind, native.expect(tensors, "random_state", np.uint32, (624,)), position, has_gauss, gauss)
-            )
+            model.random.set_state((kind, keys, position, has_gauss, gauss))
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             if isinstance(error, FormatError):
                 raise
@@ -894,9 +1125,15 @@ class Word2Vec:
         model._scan = None
         model.wv = KeyedVectors.from_tensors(tensors)
         shape = len(model.wv), model.vector_size
+        native.expect(tensors, "syn0", np.float32, shape)
         for name in ("syn1", "syn1neg"):
             if name in tensors:
                 setattr(model, name, native.expect(tensors, name, np.float32, shape))
+        model.raw_vocab = {}
+        if "raw_counts" in tensors:
+            raw_words = native.unpack_strings(tensors, "raw_vocab")
+            counts = native.expect(tensors, "raw_counts", np.int64, (len(raw_words),))
+            model.raw_vocab = dict(zip(raw_words, counts.tolist(), strict=True))
         model.cum_table = np.empty(0, dtype=np.uint32)
         if model.negative:
             model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (len(model.wv),)))
@@ -918,7 +1155,9 @@ class Word2Vec:
 
     # --- bookkeeping ---
 
-    def add_lifecycle_event(self, event_name: str, log_level: int | Literal[False] = logging.INFO, **event: Any) -> None:
+    def add_lifecycle_event(
+        self, event_name: str, log_level: int | Literal[False] = logging.INFO, **event: Any
+    ) -> None:
         """Remember (and log) what happened to the model; `lifecycle_events = None` turns this off."""
         event |= {
             "datetime": datetime.now().isoformat(),
@@ -933,23 +1172,87 @@ class Word2Vec:
             logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
+        return (
+            f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
+        )
 
     __repr__ = __str__
 
 
-_BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both objectives."
+_BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
 
 
-def _encoded_stream(sentences: Iterable[Any], key_to_index: dict[Any, int]) -> Iterator[Block]:
-    """One pass over any iterable, encoded a portion at a time in this thread."""
+def _encoded_stream(sentences: Iterable[Any], key_to_index: dict[Any, int], words: int) -> Iterator[Block]:
+    """One pass over any iterable, encoded a portion of so many raw words at a time in this thread."""
     encoder = SentenceEncoder(sentences, key_to_index)
-    while (block := encoder.read(STREAM_WORDS)) is not None:
+    while (block := encoder.read(words)) is not None:
         yield block
 
 
+def _is_one_shot(sentences: Iterable[Any]) -> bool:
+    """Whether this is an iterator of Python's own: a generator, a map, an open file, iter(a list), …
+
+    A class written in Python may well return itself from an `__iter__` that begins anew.
+    """
+    if not isinstance(sentences, Iterator):
+        return False
+    iterate = getattr(type(sentences), "__iter__", None)
+    return not isinstance(iterate, FunctionType) or iterate is Iterator.__iter__
+
+
+def _hooked(callbacks: Iterable[Any]) -> list[Any]:
+    """The callbacks as a list; TypeError unless each has all hooks."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list of callbacks, not one {type(callbacks).__name__}")
+    callbacks = list(callbacks)
+    for callback in callbacks:
+        for hook in _HOOKS:
+            if isinstance(callback, type) or not callable(getattr(callback, hook, None)):
+                raise TypeError(
+                    f"callback {callback!r} has no method {hook}(model): "
+                    "give objects of a class derived from fastw2v.CallbackAny2Vec"
+                )
+    return callbacks
+
+
+def _whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
+    """The value as an int; TypeError or ValueError unless it is a whole number from `least` to `most`."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}: it must be a whole number") from None
+    if not least <= number <= most:
+        border = f"at least {least}" if number < least else f"at most {most}"
+        raise ValueError(f"{name}={number}: it must be {border}")
+    return number
+
+
+def _finite(name: str, value: Any, least: float = -math.inf) -> float:
+    """The value as a float; TypeError or ValueError unless it is a finite number, at least `least`."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}: it must be a number")
+    if not math.isfinite(value) or value < least:
+        raise ValueError(
+            f"{name}={value}: it must be a finite number"
+            + (f", at least {least}" if least > -math.inf else "")
+        )
+    return float(value)
+
+
+def _epochs(epochs: Any) -> int:
+    if epochs is None or (isinstance(epochs, Real) and epochs <= 0):
+        raise ValueError(
+            f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs"
+        )
+    return _whole("epochs", epochs, 1)
+
+
+def _no_path(corpus_file: Any) -> str:
+    return f"corpus_file must be a path, not {type(corpus_file).__name__}; a size goes into vector_size="
+
+
 def _scrambled(number: int) -> int:
-    """48 well-mixed bits of a number (splitmix64, Steele et al. 2014): neighbours get unlike random streams."""
+    """48 well-mixed bits of a number (splitmix64, Steele et al. 2014): neighbours get unlike streams."""
     z = (number + 1) * 0x9E3779B97F4A7C15 % 2**64
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
     z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
@@ -959,4 +1262,4 @@ def _scrambled(number: int) -> int:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be numbers, strings, lists or dicts")
+    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be what JSON knows")
