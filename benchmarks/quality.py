@@ -86,7 +86,9 @@ def run_all(args: argparse.Namespace) -> list[dict[str, Any]]:
     grid = itertools.product(args.modes, args.dims, args.workers, range(1, args.seeds + 1), args.engines)
     for mode, dim, workers, seed, engine in grid:
         corpus = Path(args.corpus).stem
-        run: dict[str, Any] = dict(zip(RUN_KEYS, (corpus, mode, engine, dim, workers, args.epochs, seed)))
+        run: dict[str, Any] = dict(
+            zip(RUN_KEYS, (corpus, mode, engine, dim, workers, args.epochs, seed), strict=True)
+        )
         if tuple(run.values()) in done:
             continue
         start = time.perf_counter()
@@ -127,7 +129,7 @@ def print_table(results: list[dict[str, Any]]) -> None:
             elif reference is None:
                 verdict = "no gensim runs"
             else:
-                worst = min(ours - theirs for ours, theirs in zip(means, reference))
+                worst = min(ours - theirs for ours, theirs in zip(means, reference, strict=True))
                 average = float(np.mean(means) - np.mean(reference))
                 held = worst >= -1 and average >= 0
                 verdict = f"{'holds' if held else 'FAILS'} (worst {worst:+.2f}, average {average:+.2f})"
@@ -137,7 +139,9 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("corpus")
     parser.add_argument("eval_dir")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
@@ -148,7 +152,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--results", type=Path)
     args = parser.parse_args()
-    print(f"gensim {gensim.__version__}, numpy {np.__version__}, {os.cpu_count()} cores, window 5, sample 1e-3")
+    print(
+        f"gensim {gensim.__version__}, numpy {np.__version__}, {os.cpu_count()} cores, window 5, sample 1e-3"
+    )
     print_table(run_all(args))
 
 

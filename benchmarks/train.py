@@ -2,10 +2,10 @@
 
     python benchmarks/train.py CORPUS [--dims 100 300] [--workers 1 2] [--modes sg-ns ...] [--rounds 3]
 
-CORPUS is a text file, one sentence a line; gensim reads it the fastest way it has, `corpus_file=`. Times are of `train()`
-for one epoch, with the vocabulary counted before. Each round trains gensim, then fastw2v in every order asked for; a
-ratio is taken inside a round, and its median over rounds is printed. words/s are raw corpus words, those that
-downsampling drops included.
+CORPUS is a text file, one sentence a line; gensim reads it the fastest way it has, `corpus_file=`. Times are
+of `train()` for one epoch, reading the text included, with the vocabulary counted before. Each round trains
+gensim, then fastw2v in every order asked for; a ratio is taken inside a round, and its median over rounds is
+printed. words/s are raw corpus words, those that downsampling drops included.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import statistics
 import time
 from typing import Any
 
-import fastw2v
 import gensim
 import numpy as np
+
+import fastw2v
 from fastw2v import _kernels
 
 MODES = {
@@ -49,7 +50,9 @@ def timed_train(model: Any, corpus: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("corpus")
     parser.add_argument("--dims", nargs="+", type=int, default=[100, 300])
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
@@ -58,8 +61,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     print(
-        f"gensim {gensim.__version__}, fastw2v {fastw2v.__version__} ({_kernels.selected_isa()}), numpy {np.__version__}, "
-        f"{os.cpu_count()} cores; window 5, negative 5, sample 1e-3, one epoch of {args.corpus.split(os.sep)[-1]}"
+        f"gensim {gensim.__version__}, fastw2v {fastw2v.__version__} ({_kernels.selected_isa()}), "
+        f"numpy {np.__version__}, {os.cpu_count()} cores; window 5, negative 5, sample 1e-3, "
+        f"one epoch of {os.path.basename(args.corpus)}"
     )
     print("| mode | d | workers | gensim k words/s | order | fastw2v k words/s | ratio: median (min-max) |")
     print("|---|---|---|---|---|---|---|")
@@ -81,10 +85,11 @@ def main() -> None:
                         times[step].append(timed_train(model, args.corpus))
                 for step, seconds in times.items():
                     ratios = [b / s for b, s in zip(base, seconds, strict=True)]
+                    order = step if mode.startswith("sg") else "–"
                     print(
-                        f"| {mode} | {dim} | {workers} | {words / statistics.median(base):.0f} | "
-                        f"{step if mode.startswith('sg') else '–'} | {words / statistics.median(seconds):.0f} | "
-                        f"{statistics.median(ratios):.1f}x ({min(ratios):.1f}-{max(ratios):.1f}) |",
+                        f"| {mode} | {dim} | {workers} | {words / statistics.median(base):.0f} | {order} "
+                        f"| {words / statistics.median(seconds):.0f} "
+                        f"| {statistics.median(ratios):.1f}x ({min(ratios):.1f}-{max(ratios):.1f}) |",
                         flush=True,
                     )
 

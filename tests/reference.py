@@ -1,7 +1,7 @@
 """word2vec in plain numpy, written to be read: the judge of the compiled kernels.
 
-One `Reference` trains jobs as `fastw2v._kernels.Worker` does, in gensim's order of updates ("pair") or window by window
-("window"), from the same random stream. Everything is float64 but the table of the logistic function.
+One `Reference` trains jobs as `fastw2v._kernels.Worker` does, in gensim's order of updates ("pair") or window
+by window ("window"), from the same random stream. All is float64 but the table of the logistic function.
 
 V words, D dimensions. IN (V, D), OUT (V, D) or None, NODES (V, D) or None; keep (V,), noise (V,) cumulative.
 """
@@ -9,12 +9,13 @@ V words, D dimensions. IN (V, D), OUT (V, D) or None, NODES (V, D) or None; keep
 from __future__ import annotations
 
 import bisect
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-TABLE = np.exp(((np.arange(1000, dtype=np.float32) / np.float32(1000)).astype(float) * 2 - 1) * 6).astype(np.float32)
+TABLE = np.exp(((np.arange(1000, dtype=np.float32) / np.float32(1000)).astype(float) * 2 - 1) * 6).astype(
+    np.float32
+)
 SIGMOID = (TABLE / (TABLE + 1.0)).astype(np.float32).astype(float)
 LOG_SIGMOID = np.log(SIGMOID)
 
@@ -102,7 +103,9 @@ class Reference:
         return list(points), [1 - int(bit) for bit in code], self.NODES
 
     def noisy(self, word: int) -> tuple[list[int], list[int], np.ndarray]:
-        drawn = [bisect.bisect_left(self.noise, self.draw() % int(self.noise[-1])) for _ in range(self.negative)]
+        drawn = [
+            bisect.bisect_left(self.noise, self.draw() % int(self.noise[-1])) for _ in range(self.negative)
+        ]
         others = [other for other in drawn if other != word]
         return [word, *others], [1] + [0] * len(others), self.OUT
 
@@ -122,8 +125,3 @@ class Reference:
             gradient += g * y
             matrix[row] += g * x
         return gradient
-
-
-def slope(score: float) -> float:
-    """The exact derivative of log sigmoid at `score`, for checking the table."""
-    return 1 / (1 + math.exp(score))

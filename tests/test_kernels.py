@@ -1,14 +1,14 @@
-"""The compiled kernels against plain numpy: every mode, order and instruction set; dimensions, duplicates, gradients."""
+"""The compiled kernels against plain numpy: every mode, order, instruction set and dimension; gradients."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from reference import Reference
 
 from fastw2v import _kernels
 from fastw2v.huffman import HuffmanTree
 from fastw2v.sampling import downsampling, noise_index, noise_table
-from reference import Reference
 
 V = 23
 OBJECTIVES = {"neg": (5, False), "hs": (0, True), "both": (3, True)}
@@ -42,7 +42,9 @@ def flat(sentences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     return ids, np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64)
 
 
-def pair(dim=16, sg=True, objective="neg", step="pair", sample=0.05, words=V, scale=0.5, lockf=None, **settings):
+def pair(
+    dim=16, sg=True, objective="neg", step="pair", sample=0.05, words=V, scale=0.5, lockf=None, **settings
+):
     """The reference and a worker over equal weights; returns both and the worker's arrays."""
     negative, hs = OBJECTIVES[objective]
     negative = settings.pop("negative", negative)
@@ -72,8 +74,8 @@ def pair(dim=16, sg=True, objective="neg", step="pair", sample=0.05, words=V, sc
 
 
 def assert_same(reference: Reference, worker, arrays) -> None:
-    # One update moves a weight by about 1e-3. In float32 a score may fall on the other side of an edge in the table of the
-    # sigmoid, which moves a weight by 0.02 * 0.003 * |x|.
+    # One update moves a weight by about 1e-3. In float32 a score may fall on the other side of an edge in the
+    # table of the sigmoid, which moves a weight by 0.02 * 0.003 * |x|.
     for name, ours in zip(("IN", "OUT", "NODES"), arrays, strict=True):
         theirs = getattr(reference, name)
         assert (ours is None) == (theirs is None)
@@ -84,17 +86,14 @@ def assert_same(reference: Reference, worker, arrays) -> None:
 
 
 def train_both(reference, worker, jobs=3, alpha=0.02, draw_windows=False) -> None:
+    def drawing(job):
+        random = np.random.RandomState(job)
+        return (lambda count: random.randint(0, reference.window, count)) if draw_windows else None
+
     for job in range(jobs):
         sentences = corpus(seed=job, words=len(reference.IN))
-        drawing = [
-            (lambda n, r=np.random.RandomState(job): r.randint(0, reference.window, n)) if draw_windows else None
-            for _ in range(2)
-        ]
-        theirs = reference.train(sentences, alpha, seed=1234567 + job, draw_windows=drawing[0])
-        if draw_windows:
-            drawing[1] = lambda n, r=np.random.RandomState(job): r.randint(0, reference.window, n)
-        ours = worker.train(*flat(sentences), alpha, 1234567 + job, drawing[1])
-        assert ours == theirs
+        theirs = reference.train(sentences, alpha, 1234567 + job, drawing(job))
+        assert worker.train(*flat(sentences), alpha, 1234567 + job, drawing(job)) == theirs
 
 
 @pytest.mark.parametrize("sg, objective, step", MODES)
@@ -124,7 +123,9 @@ def test_settings_equal_reference(sg, objective, step, settings):
     assert_same(*both)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 300, 1024, 1025])
+@pytest.mark.parametrize(
+    "dim", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 300, 1024, 1025]
+)
 @pytest.mark.parametrize("step", ["pair", "window"])
 def test_any_dimension(isa, dim, step):
     for sg in (True, False):
@@ -173,10 +174,12 @@ def test_no_alpha_no_change():
 def test_numerical_gradient(sg, objective, step):
     """One step moves the weights down the loss: a finite difference of the loss equals the step over alpha.
 
-    A single window of one objective, so that no later step sees an earlier one; noise is the same because the seed is.
+    One window of one objective, so that no later step sees an earlier one; the same seed, so the same noise.
     """
-    settings = dict(dim=5, sg=sg, objective=objective, step=step, sample=0, shrink_windows=False, words=9, window=2)
-    sentence, alpha = [[3, 1, 0]], 1e-3
+    settings = dict(
+        dim=5, sg=sg, objective=objective, step=step, sample=0, shrink_windows=False, words=9, window=2
+    )
+    alpha = 1e-3
 
     def loss(shift: np.ndarray | None) -> float:
         """Exact loss of the middle word's window; the other two positions are outside of it."""
@@ -185,7 +188,14 @@ def test_numerical_gradient(sg, objective, step):
             reference.IN[3] += shift
         reference.rng = 77
         total = 0.0
-        outputs = [o for o, on in ((reference.path, reference.NODES is not None), (reference.noisy, objective == "neg")) if on]
+        outputs = [
+            o
+            for o, on in (
+                (reference.path, reference.NODES is not None),
+                (reference.noisy, objective == "neg"),
+            )
+            if on
+        ]
         context = [3, 0]
         lists = 1 if not sg or step == "window" else len(context)
         drawn = [outputs[0](1) for _ in range(lists)]
@@ -244,11 +254,11 @@ def test_unknown_isa_is_refused():
 def test_stop_flag_ends_a_job_early():
     stop = _kernels.StopFlag()
     stop.stop()
-    _, worker, (IN, OUT, _) = pair()
+    _, _, (IN, OUT, _) = pair()
     stopped = _kernels.Worker(
         IN, OUT, None, np.ones(1, np.float32), stop, sg=True, negative=5, window=2, shrink_windows=False,
         cbow_mean=True, by_window=False, compute_loss=True, keep=None,
-        noise_table=np.array([2**31 - 1] * V, dtype=np.uint32), noise_index=np.zeros(1, np.int32), noise_shift=32,
+        noise_table=np.full(V, 2**31 - 1, np.uint32), noise_index=np.zeros(1, np.int32), noise_shift=32,
         codes=None, points=None, path_starts=None,
     )  # fmt: skip
     before = IN.copy()

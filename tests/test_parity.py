@@ -1,8 +1,9 @@
-"""`step="pair"`, one worker, same seed: fastw2v's matrices are gensim's, on gensim's own Lee corpus over 3 epochs.
+"""`step="pair"`, one worker, same seed: fastw2v's matrices are gensim's on its Lee corpus over 3 epochs.
 
-Run with `-s` for the table of largest differences, each relative to the largest weight of the matrix. The bound is 1e-3:
-gensim reads its BLAS dot products with an error of 2**-20, and one that falls into the next bucket of the sigmoid table
-moves a weight by up to 0.003 alpha |x|; against itself on another processor gensim differs as much.
+Run with `-s` for the table of largest differences, each relative to the largest weight of the matrix. The
+bound is 1e-3: gensim reads its BLAS dot products with an error of 2**-20, and one that falls into the next
+bucket of the sigmoid table moves a weight by up to 0.003 alpha |x|. Between processors gensim itself differs
+as much.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import pytest
 
 from fastw2v import LineSentence, Word2Vec
 
-gensim = pytest.importorskip("gensim", reason="gensim has no wheel for this Python, or the test extra is not installed")
+gensim = pytest.importorskip(
+    "gensim", reason="gensim has no wheel for this Python, or the test extra is not installed"
+)
 
 BASE = {"vector_size": 50, "epochs": 3, "workers": 1, "seed": 7, "compute_loss": True}
 NS, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
@@ -71,7 +74,11 @@ def test_equals_gensim(lee, name):
         assert (expected is None) == (found is None), matrix
         if expected is not None:
             differences[matrix] = float(np.abs(found - expected).max() / np.abs(expected).max())
-    print(f"| {name} | " + " | ".join(f"{differences.get(m, float('nan')):.1e}" for m in ("syn0", "syn1", "syn1neg")) + " |")
+    print(
+        f"| {name} | "
+        + " | ".join(f"{differences.get(m, float('nan')):.1e}" for m in ("syn0", "syn1", "syn1neg"))
+        + " |"
+    )
     assert max(differences.values()) < 1e-3
     assert ours.min_alpha_yet_reached == theirs.min_alpha_yet_reached
 
@@ -80,7 +87,10 @@ def test_equals_gensim(lee, name):
 def test_loss_equals_gensim(lee, name):
     """On little text: gensim adds its loss up in float32, which loses digits as the sum grows."""
     settings = BASE | SETTINGS[name] | {"epochs": 1, "min_count": 2}
-    theirs, ours = gensim.models.Word2Vec(lee[:20], **settings), Word2Vec(lee[:20], step="pair", progress=False, **settings)
+    theirs, ours = (
+        gensim.models.Word2Vec(lee[:20], **settings),
+        Word2Vec(lee[:20], step="pair", progress=False, **settings),
+    )
     assert ours.get_latest_training_loss() == pytest.approx(theirs.get_latest_training_loss(), rel=1e-3)
 
 
@@ -97,7 +107,10 @@ def test_huffman_paths_equal_gensim(lee):
 @pytest.mark.parametrize("sg", [1, 0], ids=["sg", "cbow"])
 def test_online_update_equals_gensim(lee, sg, objective):
     settings = BASE | {"sg": sg, **objective}
-    models = gensim.models.Word2Vec(lee[:150], **settings), Word2Vec(lee[:150], step="pair", progress=False, **settings)
+    models = (
+        gensim.models.Word2Vec(lee[:150], **settings),
+        Word2Vec(lee[:150], step="pair", progress=False, **settings),
+    )
     for model in models:
         model.build_vocab(lee[150:], update=True)
         model.train(lee[150:], total_examples=model.corpus_count, epochs=2)
