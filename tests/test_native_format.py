@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import fastw2v
 from fastw2v.formats import native
 from fastw2v.formats.errors import FastW2VError, FormatError
 
@@ -530,11 +531,11 @@ def test_a_file_cut_between_header_and_mapping(tmp_path: Path, monkeypatch: pyte
 
 def run_script(script: str, *arguments: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
+        [sys.executable, "-P", "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": str(Path(fastw2v.__file__).parent.parent)},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
