@@ -52,8 +52,7 @@ cdef extern from "Python.h":
 cdef enum:
     AHEAD = 64                   # words looked up together, so that their cache misses overlap
     WORDS_PER_SIGNAL_CHECK = 1 << 16
-    SENTENCES_PER_SIGNAL_CHECK = 1 << 16
-
+    IDS_PER_SIGNAL_CHECK = 1 << 24
 
 
 # -- growing arrays -------------------------------------------------------------------------------
@@ -151,6 +150,10 @@ cdef int insert(Table* table, Slot slot) except -1 nogil:
 
 # -- tokens: any hashable objects -----------------------------------------------------------------
 
+cdef inline uint32_t hash_of(PyObject* token) except? 0:
+    return <uint32_t> (<uint64_t> PyObject_Hash(token) * MIX >> 32)
+
+
 cdef class TokenReader:
     """Pulls sentences from an iterator and replaces their tokens by ids."""
 
@@ -199,10 +202,21 @@ cdef class TokenReader:
         return tuple(sentence)
 
     cdef int add(self, tuple sentence) except -1:
-        cdef Py_ssize_t start, length = len(sentence)
+        """Encode one sentence."""
+        cdef Py_ssize_t start = 0, length = len(sentence)
         reserve(&self.ids, length * sizeof(int32_t))
-        for start in range(0, length, AHEAD):
-            self.look_up(sentence, start, min(length, start + AHEAD))
+        try:
+            for start in range(0, length, AHEAD):
+                self.look_up(sentence, start, min(length, start + AHEAD))
+        except TypeError as error:
+            for token in sentence[start : start + AHEAD]:
+                kind = type(token)
+                if kind.__hash__ is None:
+                    raise TypeError(
+                        f"sentence #{self.sentence_count} contains {token!r:.60} of type {kind.__name__}: "
+                        "a sentence is a list of words, and a word must be hashable (usually a str)"
+                    ) from error
+            raise
         if self.store:
             append(&self.ends, self.ids.used // sizeof(int32_t))
             append(&self.sizes, length)
@@ -216,13 +230,11 @@ cdef class TokenReader:
         """Append the ids of some tokens, in three sweeps so that their cache misses overlap."""
         cdef uint32_t[AHEAD] hashes
         cdef int32_t* out = <int32_t*> (self.ids.data + self.ids.used)
-        cdef PyObject* token
         cdef Py_ssize_t i
         cdef size_t key
         cdef int32_t number
         for i in range(start, stop):
-            token = PyTuple_GET_ITEM(sentence, i)
-            hashes[i - start] = self.hash_of(token)
+            hashes[i - start] = hash_of(PyTuple_GET_ITEM(sentence, i))
             prefetch(<size_t> &self.table.slots[hashes[i - start] & self.table.mask])
         for i in range(start, stop):
             key = <size_t> self.table.slots[hashes[i - start] & self.table.mask].head
@@ -240,20 +252,6 @@ cdef class TokenReader:
             self.unchecked = 0
             PyErr_CheckSignals()
         return 0
-
-    cdef inline uint32_t hash_of(self, PyObject* token) except? 0:
-        cdef uint64_t hash
-        try:
-            hash = <uint64_t> PyObject_Hash(token)
-        except TypeError:
-            kind = type(<object> token)
-            if kind.__hash__ is not None:
-                raise
-            raise TypeError(
-                f"sentence #{self.sentence_count} contains {<object> token!r:.60} of type {kind.__name__}: "
-                "a sentence is a list of words, and a word must be hashable (usually a str)"
-            ) from None
-        return <uint32_t> ((hash * MIX) >> 32)
 
     cdef inline int32_t find(self, PyObject* token, uint32_t hash) except -2:
         """Return the token's id; an unknown one is learnt, or has none: -1."""
@@ -317,7 +315,7 @@ cdef class SentenceEncoder(TokenReader):
         self.store = True
         for key, number in key_to_index.items():
             token = <PyObject*> key
-            self.remember(token, self.hash_of(token), number)
+            self.remember(token, hash_of(token), number)
 
     def read(self, Py_ssize_t max_words):
         """Encode whole sentences until they have at least `max_words` raw words.
@@ -427,7 +425,7 @@ cdef inline Word word_at(const uint8_t* text, size_t start, size_t length, Py_ss
     if length >= 8:
         word.tail = load(begin + length - 8)
     hash = word.head ^ word.tail * MIX
-    for i in range(8, max(length, <size_t> 8) - 8, 8):
+    for i in range(7, max(length, <size_t> 15) - 8, 8):
         hash = (hash ^ load(begin + i)) * MIX
     hash = (hash ^ hash >> 32) * MIX
     word.hash = <uint32_t> ((hash ^ hash >> 29) * MIX >> 32)
@@ -607,10 +605,10 @@ def renumber(int32_t[::1] ids, int64_t[::1] ends, const int32_t[::1] new_ids):
                 ids[kept] = number
                 kept += number >= 0
                 i += 1
+                if i % IDS_PER_SIGNAL_CHECK == 0:
+                    with gil:
+                        PyErr_CheckSignals()
             ends[sentence] = kept
-            if sentence % SENTENCES_PER_SIGNAL_CHECK == 0:
-                with gil:
-                    PyErr_CheckSignals()
     return kept
 
 

@@ -159,6 +159,8 @@ def _pieces(start: int, stop: int, words: int, batch_words: int, sentences: int)
 class Run:
     """The worker threads of one epoch, as a context manager: on leaving it, none of them is alive.
 
+    Use it as `with closing(run), run:`, since Ctrl-C may strike the first closing before it has begun.
+
     seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it
     is called in the worker's thread.
     """
@@ -180,34 +182,42 @@ class Run:
         self._error: BaseException | None = None
         self._submitted = 0
         self._finished = 0
+        self._home = 0  # threads that have nothing to do any more
         self._raw_words = self._effective_words = 0
+        self._started: list[threading.Thread] = []
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
             for i, worker in enumerate(workers)
         ]
 
     def __enter__(self) -> Run:
-        try:
-            for thread in self._threads:
+        for thread in self._threads:
+            self._started.append(thread)  # before it is: Ctrl-C may strike in the middle
+            try:
                 thread.start()
-        except BaseException:  # Ctrl-C, or no more threads to be had
-            self.__exit__()
-            raise
+            except Exception:  # no more threads to be had
+                self._started.pop()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Bring all threads home. To be called once more if Ctrl-C struck the first time."""
         self._stop.stop()
-        for _thread in self._threads:
+        for _thread in self._started:
             with suppress(queue.Full):  # then they see the flag once they have emptied the queue
                 self._jobs.put_nowait(None)
-        try:
-            self._join()
-        except KeyboardInterrupt:  # only a second one leaves them to themselves
-            self._join()
-            raise
-
-    def _join(self) -> None:
-        for thread in self._threads:
+        # Not by join() alone: struck by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
+        give_up = time.monotonic() + 5 * POLL
+        with self._changed:
+            while not self._changed.wait_for(lambda: self._home == len(self._started), POLL):
+                if time.monotonic() > give_up and self._home == sum(
+                    t.ident is not None for t in self._started
+                ):
+                    break  # the others' start was interrupted: they never came to life
+        for thread in self._started:
             if thread.ident is not None:
                 thread.join()
 
@@ -261,29 +271,37 @@ class Run:
             return self._changed.wait_for(lambda: self._finished == self._submitted, POLL)
 
     def _work(self, worker: Worker) -> None:
+        try:
+            while (item := self._next()) is not None:
+                self._do(worker, *item)
+        finally:
+            with self._changed:
+                self._home += 1
+                self._changed.notify_all()
+
+    def _next(self) -> tuple[int, Job] | None:
+        """The next job; None if there will be no more."""
         while True:
             try:
-                item = self._jobs.get(timeout=POLL)
+                return self._jobs.get(timeout=POLL)
             except queue.Empty:
                 if self._stop.raised:
-                    return
-                continue
-            if item is None:
-                return
-            number, job = item
-            effective = 0
-            try:
-                if not self._stop.raised:
-                    seed, draw_windows = self._seed_job(number)
-                    effective = worker.train(
-                        job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
-                    )
-            except BaseException as error:  # whatever it is, it belongs to the caller of train()
-                with self._changed:
-                    self._error = self._error or error
-                self._stop.stop()
+                    return None
+
+    def _do(self, worker: Worker, number: int, job: Job) -> None:
+        effective = 0
+        try:
+            if not self._stop.raised:
+                seed, draw_windows = self._seed_job(number)
+                effective = worker.train(
+                    job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
+                )
+        except BaseException as error:  # whatever it is, it belongs to the caller of train()
             with self._changed:
-                self._finished += 1
-                self._raw_words += job.raw_words
-                self._effective_words += effective
-                self._changed.notify()
+                self._error = self._error or error
+            self._stop.stop()
+        with self._changed:
+            self._finished += 1
+            self._raw_words += job.raw_words
+            self._effective_words += effective
+            self._changed.notify_all()

@@ -128,7 +128,8 @@ def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[An
 
 def _checked(sentences: Iterable[Any]) -> Iterator[Any]:
     """Pass the sentences on; warn if the first is a string, whose characters would be taken for words."""
-    iterator = iter(sentences)
+    # A generator, not iter(sentences): some iterators begin anew whenever they are asked for an iterator.
+    iterator = (sentence for sentence in sentences)
     for first in iterator:
         if isinstance(first, (str, bytes)):
             logger.warning(

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from numbers import Real
 from operator import index
@@ -809,7 +809,8 @@ class Word2Vec:
         jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
         report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
         stop = _kernels.StopFlag()
-        with Run(self._workers(stop), stop, self._job_seeds(), queue_factor, progress) as run:
+        run = Run(self._workers(stop), stop, self._job_seeds(), queue_factor, progress)
+        with closing(run), run:
             run.epoch(jobs, result, report)
         self._finish_epoch(epoch, result, length)
         return result
@@ -1026,6 +1027,12 @@ class Word2Vec:
                 "train() called with an empty iterator (if not intended, be sure to provide a corpus that "
                 "offers restartable iteration = an iterable)."
             )
+        elif not result.raw_words:
+            logger.warning(
+                "EPOCH %i: %i sentences, but no words: sentences must be lists, not used up iterators",
+                epoch,
+                result.sentences,
+            )
         for what, expected, seen in (
             ("example", length.examples, result.sentences),
             ("raw word", length.words, result.raw_words),
@@ -1184,7 +1191,8 @@ _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero,
 
 def _encoded_stream(sentences: Iterable[Any], key_to_index: dict[Any, int], words: int) -> Iterator[Block]:
     """One pass over any iterable, encoded a portion of so many raw words at a time in this thread."""
-    encoder = SentenceEncoder(sentences, key_to_index)
+    # A generator, because some iterators begin anew when asked for an iterator, as each read does.
+    encoder = SentenceEncoder((sentence for sentence in sentences), key_to_index)
     while (block := encoder.read(words)) is not None:
         yield block
 

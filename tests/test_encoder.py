@@ -317,7 +317,7 @@ def test_a_table_survives_a_bad_block() -> None:
     table = WordTable()
     table.encode(b"a b", 0)
     with pytest.raises(UnicodeDecodeError):
-        table.encode(b"b c \xff", 3)
+        table.encode(b"b\nc " * 100 + b"\xff", 3)
     ids, lines = table.encode(b"b a", 6)
     assert (ids.tolist(), lines.tolist()) == ([1, 0], [2])
 
@@ -345,6 +345,21 @@ def test_many_distinct_words() -> None:
     ids, _ = table.encode("\n".join(words).encode(), 0)
     assert len(table) == 100_000
     np.testing.assert_array_equal(ids, np.arange(100_000))
+    assert table.vocabulary()[0] == words
+
+
+@pytest.mark.parametrize("length", range(1, 50))
+def test_every_byte_counts(length: int) -> None:
+    words = ["a" * i + "b" + "a" * (length - i - 1) for i in range(length)] + ["a" * (length + 1)]
+    ids, _ = WordTable().encode(" ".join(words).encode(), 0)
+    assert ids.tolist() == list(range(length + 1))
+
+
+def test_words_with_the_same_hash() -> None:
+    """Of so many words some have; as they begin alike, only their last bytes tell them apart."""
+    words = [f"alike..{i:08d}" for i in range(300_000)]
+    table = WordTable()
+    table.encode(" ".join(words).encode(), 0)
     assert table.vocabulary()[0] == words
 
 

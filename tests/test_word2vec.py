@@ -482,7 +482,7 @@ def test_a_second_vocabulary_begins_anew() -> None:
         (lambda model: model.build_vocab(TEXT, sample=-1), ValueError),
         (lambda model: model.build_vocab(corpus_file="/no/such/file"), TypeError),
         (lambda model: model.build_vocab(TEXT, trim_rule=lambda *_: 1 / 0), ZeroDivisionError),
-        (lambda model: model.build_vocab([["b"]], update=True, trim_rule=lambda *_: 1 / 0), ZeroDivisionError),
+        (lambda m: m.build_vocab([["b"]], update=True, trim_rule=lambda *_: 1 / 0), ZeroDivisionError),
         (lambda model: model.scan_vocab(None), TypeError),
         (lambda model: model.scan_vocab("text"), TypeError),
     ],
