@@ -509,13 +509,14 @@ class Word2Vec:
     def _add_words(self, retained: list[Any], thresholds: npt.NDArray[np.uint32]) -> None:
         """Add retained words that are new; all words gain their counts in `raw_vocab`.
 
-        Retained words get thresholds of the new corpus. Lists and columns are replaced, not changed: others
-        may share them.
+        Retained words get thresholds of the new corpus. Lists, dicts and columns are replaced, not changed:
+        others may share them.
         """
         wv, rows = self.wv, self.wv.key_to_index
         wv.index_to_key = wv.index_to_key + [word for word in retained if word not in rows]
         wv.key_to_index = rows = {word: row for row, word in enumerate(wv.index_to_key)}
         wv.next_index = len(rows)
+        wv.expandos = dict(wv.expandos)
         wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
         wv.expandos |= {name: self._column(name).copy() for name in ("count", "sample_int")}
         self._column("sample_int")[np.array([rows[word] for word in retained], dtype=np.intp)] = thresholds

@@ -713,10 +713,11 @@ def test_a_spoilt_tree_is_refused(name: str) -> None:
         (lambda wv: wv.expandos["point"].values.__setitem__(0, 10**6), ValueError),
         (lambda wv: wv.expandos[name].starts.__setitem__(1, 10**6), ValueError),
         (lambda wv: wv.expandos[name].starts.__setitem__(1, -5), ValueError),
+        (lambda wv: setattr(wv.expandos[name], "starts", wv.expandos[name].starts + 1), ValueError),
+        (lambda wv: setattr(wv.expandos[name], "values", wv.expandos[name].values[:-1]), ValueError),
     ):
         model = Word2Vec(TEXT, **SMALL, **HS)
-        starts = model.wv.expandos[name].starts
-        model.wv.expandos[name].starts = starts.copy()
+        assert model.wv.expandos["point"].starts is model.wv.expandos["code"].starts
         spoil(model.wv)
         with pytest.raises(error, match="tree|paths"):
             model.train(TEXT, total_examples=200, epochs=1)
@@ -896,6 +897,18 @@ def test_one_job_is_deterministic_with_any_number_of_workers(step: str) -> None:
     one = Word2Vec(TEXT[:50], **SMALL, step=step)
     three = Word2Vec(TEXT[:50], **(SMALL | {"workers": 3}), step=step)
     assert_same(matrices(one), matrices(three))
+
+
+def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
+    seeds = [
+        seed_job(number)
+        for seed in (1, 2)
+        for model in [Word2Vec(seed=seed, step="window")]
+        for seed_job in (model._job_seeds(), model._job_seeds())
+        for number in range(5)
+    ]
+    assert len(set(seeds)) == 20
+    assert all(0 <= seed < 2**48 and draw is None for seed, draw in seeds)
 
 
 def test_hash_seeds_change_nothing() -> None:

@@ -331,8 +331,9 @@ def test_prepare_vocab_reports_and_writes_back() -> None:
 
 
 def test_a_dry_run_changes_nothing() -> None:
-    model = small(RAREST_FIRST)
+    model = small(RAREST_FIRST, sample=0)
     before, words = matrices(model), list(model.wv.index_to_key)
+    assert before["syn1neg"].any()
     model.build_vocab([["e"] * 9], dry_run=True, min_count=2)
     assert_same(matrices(model), before)
     assert model.wv.index_to_key == words and model.min_count == 1
@@ -416,8 +417,8 @@ def test_estimate_memory() -> None:
 def test_update_adds_words_and_keeps_what_was_learnt(mode: str) -> None:
     model = small(**MODES[mode])
     before, words = matrices(model), list(model.wv.index_to_key)
-    held = model.wv.index_to_key, model.wv.key_to_index, model.wv.expandos["count"]
-    held_count = held[2].copy()
+    held = model.wv.with_vectors(model.syn0)
+    count = model.wv.get_vecattr("w0", "count")
     model.build_vocab([["new", "w0", "w1", "newer"]], update=True)
     assert model.wv.index_to_key == [*words, "new", "newer"]
     for name, matrix in matrices(model).items():
@@ -427,9 +428,10 @@ def test_update_adds_words_and_keeps_what_was_learnt(mode: str) -> None:
     assert new.any()
     assert model.wv.get_vecattr("w0", "count") == sum(s.count("w0") for s in TEXT) + 1
     assert (model.corpus_count, model.corpus_total_words) == (1, 4)
-    # Whoever held the old lists (a `wv_out`, say) still has a consistent vocabulary.
-    assert held[0] == words and len(held[1]) == len(words)
-    np.testing.assert_array_equal(held[2], held_count)
+    # Whoever shared the old words (`wv_out`, say) still has a consistent vocabulary.
+    assert held.index_to_key == list(held.key_to_index) == words
+    assert {len(column) for column in held.expandos.values()} == {len(words)} == {len(held.vectors)}
+    assert held.get_vecattr("w0", "count") == count
     trained, raw = model.train([["new", "w0", "w1", "newer"]] * 50, total_examples=50, epochs=2)
     assert raw == 400 and trained > 0
     assert (model.syn0[-1] != new).any()
@@ -500,18 +502,22 @@ def test_a_refused_vocabulary_leaves_the_model_as_it_was(call: Any, error: type)
     assert {name: getattr(model, name) for name in state} == state
 
 
+@pytest.mark.parametrize("corpus", [[["new", "words"]], [["w0", "w0"]]], ids=["new", "known"])
 @pytest.mark.parametrize("update", [False, True])
 def test_no_memory_for_the_weights_leaves_the_model_as_it_was(
-    update: bool, monkeypatch: pytest.MonkeyPatch
+    update: bool, corpus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = small()
     before, words = matrices(model), list(model.wv.index_to_key)
+    columns = {name: column.copy() for name, column in model.wv.expandos.items()}
     monkeypatch.setattr(
         "fastw2v.word2vec.prep_vectors", lambda *_, **__: (_ for _ in ()).throw(MemoryError())
     )
     with pytest.raises(MemoryError):
-        model.build_vocab([["new", "words"]], update=update)
+        model.build_vocab(corpus, update=update)
+    monkeypatch.undo()
     assert_same(matrices(model), before)
+    assert_same(dict(model.wv.expandos), columns)
     assert model.wv.index_to_key == words
     assert len(model.wv.expandos["count"]) == len(model.cum_table) == len(words)
     assert model.train(TEXT, total_examples=len(TEXT), epochs=1)[0] > 0
