@@ -46,11 +46,16 @@ ctypedef struct Objective:
     const int64_t *path_starts   # (V + 1,) where each word's path begins
 
 
+cdef enum:
+    AHEAD = 16              # positions whose random numbers are drawn together
+
+
 # One position of a sentence with everything drawn that its training needs.
 ctypedef struct Window:
     int32_t centre          # id of the word in the middle, the one predicted
+    int32_t entering        # id of the word that this or one of the next windows reaches first
     Py_ssize_t size         # number of context words
-    int32_t *context        # (2 window,) their ids, left to right
+    int32_t *context        # their ids, left to right
     int32_t *noise          # noise words, `negative` for each list of outputs
 
 
@@ -73,6 +78,8 @@ ctypedef struct Scratch:
     float *times_y          # how often each of them was drawn
     bint distinct           # no row stands twice among them (False: perhaps)
     float *ones             # as many as any of the lists above
+    int32_t *noise          # noise words of AHEAD windows, one after another
+    uint32_t *draws         # the random numbers that they come from
 
 
 cdef class StopFlag:
@@ -85,18 +92,22 @@ cdef class Worker:
     cdef Weights weights
     cdef Objective objective
     cdef Scratch scratch
-    cdef Window windows[2]
+    cdef Window windows[AHEAD]
     cdef const Tile *tile
     cdef StopFlag stop
-    cdef object arrays      # keeps alive everything that the pointers above point into
+    cdef Py_ssize_t inputs, outputs # what the scratch has room for
+    cdef object borrowed, owned     # keep alive everything that the pointers above point into
     cdef int32_t[::1] kept          # the job's ids after downsampling
     cdef int32_t[::1] reduced       # by how much each of its windows is smaller than `window`
     cdef int64_t[::1] kept_ends     # ends of its sentences in `kept`
 
+    cdef int reserve(self, Py_ssize_t inputs) except -1
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
     cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first, Py_ssize_t last) noexcept nogil
-    cdef void draw_window(self, Window *w, Py_ssize_t position, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef void draw_noise(self, Py_ssize_t count) noexcept nogil
+    cdef void prefetch(self, const Window *w) noexcept nogil
     cdef void train_example(self, const Window *w) noexcept nogil
     cdef void train_skipgram(self, const Window *w) noexcept nogil
     cdef void train_window(self, const Window *w) noexcept nogil

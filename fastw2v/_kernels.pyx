@@ -19,6 +19,7 @@ cdef extern from "_tile.h" nogil:
     double tile_logistic(float *g, Py_ssize_t m, Py_ssize_t n, const float *label, const float *times_x,
                          const float *times_y, float alpha, bint want_loss)
     void tile_prefetch(const float *row, Py_ssize_t dim)
+    void tile_prefetch_one(const void *address)
 
 
 tile_fill_tables()
@@ -58,9 +59,11 @@ def selected_isa():
 select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 
 
+cdef enum:
+    NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
+    HOT_NODES = 6  # so near the root, nodes are visited so often that they are in the cache anyway
+
 cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
-cdef uint32_t NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
-cdef Py_ssize_t HOT_NODES = 6  # so near the root, nodes are visited so often that they are in the cache anyway
 
 
 cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
@@ -107,7 +110,7 @@ cdef class Worker:
 
         The caller has checked every shape and that all ids, nodes and table entries lie inside V.
         """
-        cdef Py_ssize_t dim = input.shape[1], longest_path = 0, most_inputs, most_outputs
+        cdef Py_ssize_t dim = input.shape[1], longest_path = 0
         self.tile = selected
         self.stop = stop
         self.weights.input = &input[0, 0]
@@ -137,24 +140,34 @@ cdef class Worker:
                 self.objective.codes = &codes[0]
                 self.objective.points = &points[0]
             longest_path = np.diff(path_starts).max()
-        most_inputs = 2 * window
-        most_outputs = max(1 + negative, longest_path)
+        self.outputs = max(1 + negative, longest_path)
+        self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
+        self.reserve(1)
+        self.kept = np.empty(0, dtype=np.int32)
+        self.reduced = np.empty(0, dtype=np.int32)
+        self.kept_ends = np.empty(0, dtype=np.int64)
+
+    cdef int reserve(self, Py_ssize_t inputs) except -1:
+        """Scratch for windows of so many context words: what the longest sentence needs, however wide `window` is."""
+        cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
+        cdef Py_ssize_t noise_words = AHEAD * inputs * self.objective.negative + 1
 
         def floats(count):
-            return np.zeros(max(count, 1), dtype=np.float32)
+            return np.zeros(count, dtype=np.float32)
 
         def pointers(count):
-            return np.zeros(max(count, 1), dtype=np.uintp)
+            return np.zeros(count, dtype=np.uintp)
 
         cdef float[::1] hidden = floats(dim), grad = floats(dim)
-        cdef float[::1] scores = floats(most_inputs * most_outputs + TILE_SLACK)
-        cdef float[::1] partial = floats((most_inputs + most_outputs) * (dim + TILE_SLACK))
-        cdef float[::1] lock = floats(most_inputs), times_x = floats(most_inputs)
-        cdef float[::1] label = floats(most_outputs), times_y = floats(most_outputs)
-        cdef float[::1] ones = floats(max(most_inputs, most_outputs))
-        cdef size_t[::1] x = pointers(most_inputs), to = pointers(most_inputs), y = pointers(most_outputs)
-        cdef int32_t[:, ::1] contexts = np.zeros((2, most_inputs), dtype=np.int32)
-        cdef int32_t[:, ::1] noises = np.zeros((2, max(most_inputs * negative, 1)), dtype=np.int32)
+        cdef float[::1] scores = floats(inputs * outputs + TILE_SLACK)
+        cdef float[::1] partial = floats((inputs + outputs) * (dim + TILE_SLACK))
+        cdef float[::1] lock = floats(inputs), times_x = floats(inputs)
+        cdef float[::1] label = floats(outputs), times_y = floats(outputs)
+        cdef float[::1] ones = floats(max(inputs, outputs))
+        cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs)
+        cdef int32_t[:, ::1] contexts = np.zeros((AHEAD, inputs), dtype=np.int32)
+        cdef int32_t[::1] noise = np.zeros(noise_words, dtype=np.int32)
+        cdef uint32_t[::1] draws = np.zeros(noise_words, dtype=np.uint32)
         ones[:] = 1
         self.scratch.hidden = &hidden[0]
         self.scratch.grad = &grad[0]
@@ -168,17 +181,13 @@ cdef class Worker:
         self.scratch.x = <const float **>&x[0]
         self.scratch.to = <float **>&to[0]
         self.scratch.y = <float **>&y[0]
-        cdef Py_ssize_t i
-        for i in range(2):
+        self.scratch.noise = &noise[0]
+        self.scratch.draws = &draws[0]
+        for i in range(AHEAD):
             self.windows[i].context = &contexts[i, 0]
-            self.windows[i].noise = &noises[i, 0]
-        self.arrays = (
-            input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts,
-            hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, contexts, noises,
-        )
-        self.kept = np.empty(0, dtype=np.int32)
-        self.reduced = np.empty(0, dtype=np.int32)
-        self.kept_ends = np.empty(0, dtype=np.int64)
+        self.inputs = inputs
+        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, contexts, noise, draws)
+        return 0
 
     @property
     def loss(self):
@@ -206,7 +215,7 @@ cdef class Worker:
         draw_windows(count) gives by how much each window is reduced; None draws that from the worker's generator.
         The first `lead` and last `trail` ids are context only (a piece of a longer sentence).
         """
-        cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start, first = 0, last = 0
+        cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start, first = 0, last = 0, longest = 1
         cdef int window = self.objective.window
         if self.kept.shape[0] < count:
             self.kept = np.empty(count + count // 2, dtype=np.int32)
@@ -217,6 +226,13 @@ cdef class Worker:
         self.scratch.alpha = alpha
         with nogil:
             kept = self.downsample(ids, ends, lead, trail, &first, &last)
+            start = 0
+            for i in range(sentences):
+                longest = max(longest, self.kept_ends[i] - start)
+                start = self.kept_ends[i]
+        longest = min(longest, 2 * <Py_ssize_t>window)
+        if longest > self.inputs:
+            self.reserve(longest + longest // 2)
         if self.objective.shrink_windows:
             if draw_windows is not None:
                 np.asarray(self.reduced)[:kept] = draw_windows(kept)
@@ -255,52 +271,72 @@ cdef class Worker:
                              Py_ssize_t last) noexcept nogil:
         """Positions [start, end) that lie in [first, last), left to right.
 
-        What a window draws never depends on the weights, so the next one is drawn, and its rows are called into the
-        cache, before this one is computed.
+        What a window draws never depends on the weights, so it is drawn well ahead, and the rows of the next window are
+        called into the cache before this one is computed.
         """
-        cdef Py_ssize_t position, stop = min(end, last), current = 0
-        start, first = start, max(start, first)
-        if first >= stop:
-            return
-        self.draw_window(&self.windows[0], first, start, end)
-        for position in range(first, stop):
-            if position + 1 < stop:
-                self.draw_window(&self.windows[1 - current], position + 1, start, end)
-            self.train_example(&self.windows[current])
-            current = 1 - current
-            if position & 0xFF == 0 and self.stop.raised:
-                return
+        cdef Py_ssize_t position, stop = min(end, last), i, count
+        position = max(start, first)
+        while position < stop and not self.stop.raised:
+            count = min(<Py_ssize_t>AHEAD, stop - position)
+            self.fill_windows(position, position + count, start, end)
+            self.prefetch(&self.windows[0])
+            for i in range(count):
+                if i + 1 < count:
+                    self.prefetch(&self.windows[i + 1])
+                self.train_example(&self.windows[i])
+            position += count
 
-    cdef void draw_window(self, Window *w, Py_ssize_t position, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        cdef Py_ssize_t reach = self.objective.window - self.reduced[position], i, lists, dim = self.weights.dim
-        cdef Py_ssize_t low = max(start, position - reach), high = min(end, position + reach + 1)
-        cdef Py_ssize_t entering = min(position + self.objective.window, end - 1)
-        cdef uint64_t rng
-        cdef uint32_t x
+    cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        """The windows of positions [first, last), at most AHEAD, of the sentence [start, end)."""
+        cdef Py_ssize_t position, reach, i, lists, noise = 0
+        cdef Window *w = &self.windows[0]
+        for position in range(first, last):
+            reach = self.objective.window - self.reduced[position]
+            w.centre = self.kept[position]
+            w.entering = self.kept[min(position + self.objective.window, end - 1)]
+            w.size = 0
+            for i in range(max(start, position - reach), min(end, position + reach + 1)):
+                if i != position:
+                    w.context[w.size] = self.kept[i]
+                    w.size += 1
+            lists = 1 if not self.objective.sg else min(w.size, 1) if self.objective.by_window else w.size
+            w.noise = self.scratch.noise + noise
+            noise += lists * self.objective.negative
+            w += 1
+        self.draw_noise(noise)
+
+    cdef void draw_noise(self, Py_ssize_t count) noexcept nogil:
+        """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
+        cdef Py_ssize_t i
         cdef int32_t word
+        cdef int32_t *noise = self.scratch.noise
+        cdef uint32_t *draws = self.scratch.draws
         cdef const uint32_t *table = self.objective.noise_table
         cdef const int32_t *index = self.objective.noise_index
         cdef int shift = self.objective.noise_shift
-        cdef float *output = self.weights.output
-        w.centre = self.kept[position]
-        w.size = 0
-        for i in range(low, high):
-            if i != position:
-                w.context[w.size] = self.kept[i]
-                w.size += 1
-        tile_prefetch(self.weights.input + dim * self.kept[entering], dim)
+        cdef uint64_t rng = self.scratch.rng
+        for i in range(count):
+            draws[i] = draw(&rng) % <uint32_t>NOISE_DOMAIN
+            tile_prefetch_one(index + (draws[i] >> shift))
+        self.scratch.rng = rng
+        for i in range(count):
+            noise[i] = index[draws[i] >> shift]
+            tile_prefetch_one(table + noise[i])
+        for i in range(count):
+            word = noise[i]
+            while table[word] < draws[i]:
+                word += 1
+            noise[i] = word
+
+    cdef void prefetch(self, const Window *w) noexcept nogil:
+        """Call the rows that this window needs, and has not shared with the last one, into the cache."""
+        cdef Py_ssize_t dim = self.weights.dim, i, lists
+        tile_prefetch(self.weights.input + dim * w.entering, dim)
         if self.objective.negative:
             tile_prefetch(self.weights.output + dim * w.centre, dim)
-            lists = 1 if not self.objective.sg else min(w.size, 1) if self.objective.by_window else w.size
-            rng = self.scratch.rng
+            lists = 1 if self.objective.by_window or not self.objective.sg else w.size
             for i in range(lists * self.objective.negative):
-                x = draw(&rng) % NOISE_DOMAIN
-                word = index[x >> shift]
-                while table[word] < x:
-                    word += 1
-                w.noise[i] = word
-                tile_prefetch(output + dim * word, dim)
-            self.scratch.rng = rng
+                tile_prefetch(self.weights.output + dim * w.noise[i], dim)
         if self.objective.hs:
             for i in range(self.objective.path_starts[w.centre] + HOT_NODES, self.objective.path_starts[w.centre + 1]):
                 tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)

@@ -64,6 +64,8 @@ TILE_INLINE ptrdiff_t tile_columns(ptrdiff_t left) {
     return (left + blocks - 1) / blocks;
 }
 
+TILE_INLINE void tile_prefetch_one(const void *address) { TILE_PREFETCH(address); }
+
 TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
     for (ptrdiff_t d = 0; d < dim; d += 16) TILE_PREFETCH(row + d);
     TILE_PREFETCH(row + dim - 1);
