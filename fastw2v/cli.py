@@ -413,9 +413,7 @@ def _checked(settings: Mapping[str, Any]) -> Word2Vec:
 
 def _trained(corpus: Iterable[list[str]], options: argparse.Namespace) -> Word2Vec:
     """A model trained on `corpus`, with a progress bar for who watches."""
-    model = Word2Vec(corpus, **options.settings, progress=not options.quiet and is_watched())
-    model.progress = "auto"  # whether someone watched is no business of those who load it
-    return model
+    return Word2Vec(corpus, **options.settings, progress=not options.quiet and is_watched())
 
 
 def _check_writable(path: str) -> None:

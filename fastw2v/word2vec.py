@@ -33,7 +33,15 @@ import numpy.typing as npt
 from fastw2v import _kernels, vocabulary
 from fastw2v._encoder import SentenceEncoder
 from fastw2v._version import __version__
-from fastw2v.corpus import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, is_static
+from fastw2v.corpus import (
+    BrownCorpus,
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    TextFiles,
+    is_static,
+    text_files,
+)
 from fastw2v.formats import native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
@@ -60,7 +68,7 @@ _SAVED = (
     "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed",
     "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
     "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
-    "progress", "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
+    "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
     "running_training_loss", "train_count", "total_train_time",
 )  # fmt: skip
 _LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
@@ -81,6 +89,13 @@ else:
                     "load makes a new model, so it is called on the class: Word2Vec.load(path)"
                 )
             return super().__get__(None, owner)
+
+
+class ReadFiles(NamedTuple):
+    """Text files and what they were like (inode, bytes, time of change) when they were read."""
+
+    files: TextFiles
+    states: tuple[tuple[int, int, int], ...]
 
 
 class Length(NamedTuple):
@@ -188,7 +203,7 @@ class Word2Vec:
         self.total_train_time = 0.0
         self.history: list[dict[str, Any]] = []
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._scan: vocabulary.Scan | None = None  # what __init__ has just read, until `train` trains on it
+        self._scan: tuple[Any, vocabulary.Scan] | None = None  # read last, not trained on yet
 
         if sentences is not None or corpus_file is not None:
             self._check_objectives()
@@ -242,8 +257,7 @@ class Word2Vec:
     def _check_objectives(self) -> None:
         if not self.hs and not self.negative:
             raise ValueError(
-                "You must set either 'hs' or 'negative' to be positive for proper training. "
-                "When both 'hs=0' and 'negative=0', there will be no training."
+                f"hs={self.hs}, negative={self.negative}: nothing would be trained; give hs=1 or negative=5"
             )
 
     @staticmethod
@@ -325,13 +339,14 @@ class Word2Vec:
         **prepare: Any,
     ) -> dict[str, Any]:
         self._check_update(update)
+        source = _source(corpus_iterable, corpus_file)
         scan = vocabulary.scan(
             corpus_iterable,
             files=corpus_file,
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
             progress_per=_whole("progress_per", progress_per, 1),
-            encode=keep_encoded and (corpus_file is not None or is_static(corpus_iterable)),
+            encode=isinstance(source, ReadFiles) or (keep_encoded and is_static(corpus_iterable)),
             threads=self.workers,
         )
         with self._kept_on_error():
@@ -342,7 +357,7 @@ class Word2Vec:
             if not dry_run:
                 self.prepare_weights(update=update)
         if scan.encoded is not None:
-            self._scan = scan
+            self._scan = source, scan
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
         return report
 
@@ -443,9 +458,7 @@ class Word2Vec:
             "effective_min_count=%d retains %i unique words of %i", effective, len(kept), len(self.raw_vocab)
         )
         logger.info("sample=%g downsamples %i most-common words", sample or 0, downsample_unique)
-        logger.info(
-            "downsampling leaves estimated %.0f word corpus of prior %i", downsample_total, retain_total
-        )
+        logger.info("downsampling leaves about %.0f of %i words", downsample_total, retain_total)
         report: dict[str, Any] = {
             "drop_unique": len(self.raw_vocab) - len(kept),
             "retain_total": retain_total,
@@ -822,9 +835,9 @@ class Word2Vec:
         """What `train` needs to know besides the corpus, in gensim's order of complaints."""
         self._check_objectives()
         if not len(self.wv):
-            raise RuntimeError("you must first build vocabulary before training the model")
+            raise RuntimeError("there is no vocabulary to train: call build_vocab() before train()")
         if not len(self.wv.vectors):
-            raise RuntimeError("you must initialize vectors before training the model")
+            raise RuntimeError("the vocabulary has no vectors: call init_weights() before train()")
         if corpus_file is not None and not total_words:
             raise ValueError(
                 "total_words must be given with corpus_file, for the learning rate: "
@@ -903,14 +916,16 @@ class Word2Vec:
         self, corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None
     ) -> Callable[[], Iterable[Block]]:
         """How to go through the corpus once as ids: from memory if it cannot change, else by reading it."""
+        (read, scan), self._scan = self._scan or (None, None), None
         if corpus_file is None and not is_static(corpus_iterable):
             assert corpus_iterable is not None
             words = max(STREAM_WORDS, self.batch_words)
             return lambda: _encoded_stream(corpus_iterable, self.wv.key_to_index, words)
-        if self._scan is not None and self._scan.encoded is not None:
-            rows = (self.wv.key_to_index.get(word, -1) for word in self._scan.words)
-            encoded = self._scan.encoded.renumbered(np.fromiter(rows, np.int32))
-            self._scan = None
+        source = _source(corpus_iterable, corpus_file)
+        same = read is source or (isinstance(read, ReadFiles) and read == source)
+        if same and scan is not None and scan.encoded is not None:
+            rows = (self.wv.key_to_index.get(word, -1) for word in scan.words)
+            encoded = scan.encoded.renumbered(np.fromiter(rows, np.int32))
         else:
             encoded = vocabulary.encode(
                 corpus_iterable, self.wv.key_to_index, files=corpus_file, threads=self.workers
@@ -1025,8 +1040,8 @@ class Word2Vec:
         )
         if not result.sentences:
             logger.warning(
-                "train() called with an empty iterator (if not intended, be sure to provide a corpus that "
-                "offers restartable iteration = an iterable)."
+                "train() called with an empty iterator: the corpus must have its sentences each time that it "
+                "is iterated over"
             )
         elif not result.raw_words:
             logger.warning(
@@ -1130,6 +1145,7 @@ class Word2Vec:
                 raise
             raise FormatError(f"{fname}: the model's settings are damaged: {error!r}") from None
         model.hashfxn = hash
+        model.progress = "auto"  # whether someone watched is no business of those who load it
         model._scan = None
         model.wv = KeyedVectors.from_tensors(tensors)
         shape = len(model.wv), model.vector_size
@@ -1188,6 +1204,15 @@ class Word2Vec:
 
 
 _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
+
+
+def _source(corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None) -> Any:
+    """What tells one text from another: files and their state, or else the very object."""
+    files = text_files(corpus_iterable if corpus_file is None else PathLineSentences(corpus_file))
+    if files is None:
+        return corpus_iterable
+    states = map(os.stat, files.paths)
+    return ReadFiles(files, tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states))
 
 
 def _encoded_stream(sentences: Iterable[Any], key_to_index: dict[Any, int], words: int) -> Iterator[Block]:
