@@ -3,9 +3,10 @@
     python benchmarks/train.py CORPUS [--dims 100 300] [--workers 1 2] [--modes sg-ns ...] [--rounds 3]
 
 CORPUS is a text file, one sentence a line; gensim reads it the fastest way it has, `corpus_file=`. Times are
-of `train()` for one epoch after `build_vocab()` on the same file, which in fastw2v leaves the text encoded, while
-gensim reads it again. Each round trains gensim, then fastw2v in every order asked for; a ratio is taken inside a
-round, and its median over rounds is printed. words/s are raw corpus words, those that downsampling drops included.
+of `train()` for one epoch after `build_vocab()` on the same file, which in fastw2v leaves the text encoded,
+while gensim reads it again. Each round trains gensim, then fastw2v in every order asked for; a ratio is taken
+inside a round, and its median over rounds is printed. words/s are raw corpus words, those that downsampling
+drops included.
 """
 
 from __future__ import annotations

@@ -12,6 +12,15 @@ from __future__ import annotations
 
 import logging
 
+try:
+    import fastw2v._kernels as _kernels
+except ImportError as error:
+    raise ImportError(
+        f"fastw2v's compiled modules cannot be imported ({error}). In a clone of the sources: install with "
+        "`pip install .` and start Python in another folder, or compile here with "
+        "`python setup.py build_ext --inplace`"
+    ) from error
+
 from fastw2v._version import __version__
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.corpus import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
@@ -41,8 +50,6 @@ def show_config() -> None:
     import platform
 
     import numpy
-
-    from fastw2v import _kernels
 
     print(f"fastw2v {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}")
     print(f"machine: {platform.machine()}, instruction sets: {', '.join(_kernels.available_isas())}")
