@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from children import PYTHON, environment
 
-import fastw2v
 from fastw2v import KeyedVectors, Word2Vec, cli, demo
 from fastw2v._version import __version__
 from fastw2v.cli import main
@@ -32,14 +32,6 @@ GROUPS = {
     "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon", "peach", "quince"],
     "tools": ["hammer", "saw", "drill", "chisel", "plane", "wrench", "file", "clamp"],
 }
-
-
-PYTHON = (sys.executable, "-P")  # -P: not the sources in the folder that pytest runs in
-
-
-def environment(**more: str) -> dict[str, str]:
-    """For another Python to import the very package that is tested."""
-    return {**os.environ, "PYTHONPATH": str(Path(fastw2v.__file__).parent.parent), **more}
 
 
 @pytest.fixture(scope="module")
@@ -292,9 +284,7 @@ def test_bad_text_is_told_in_a_line(tmp_path: Path, capsys: Capture) -> None:
     assert not (tmp_path / "a").exists()
 
 
-def test_ctrl_c_is_130(
-    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+def test_ctrl_c_is_130(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -304,9 +294,7 @@ def test_ctrl_c_is_130(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_standard_input_leaves_no_file(
-    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_leaves_no_file(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
     monkeypatch.setattr(cli.tempfile, "tempdir", str(spool))

@@ -10,7 +10,6 @@ import pickle
 import random
 import struct
 import subprocess
-import sys
 import textwrap
 import tracemalloc
 from collections.abc import Callable
@@ -19,11 +18,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from children import PYTHON, environment
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import fastw2v
 from fastw2v.formats import native
 from fastw2v.formats.errors import FastW2VError, FormatError
 
@@ -531,11 +530,11 @@ def test_a_file_cut_between_header_and_mapping(tmp_path: Path, monkeypatch: pyte
 
 def run_script(script: str, *arguments: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-P", "-c", textwrap.dedent(script), *map(str, arguments)],
+        [*PYTHON, "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(fastw2v.__file__).parent.parent)},
+        env=environment(),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -174,7 +174,7 @@ def test_impossible_settings_are_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("settings", "error", "part"),
     [
-        ({"hs": 0, "negative": 0}, ValueError, "either 'hs' or 'negative'"),
+        ({"hs": 0, "negative": 0}, ValueError, "nothing would be trained"),
         ({"epochs": 0}, ValueError, "epochs=0"),
         ({"epochs": None}, ValueError, "epochs=None"),
         ({"epochs": 2.5}, TypeError, "epochs is 2.5"),
@@ -872,6 +872,7 @@ def test_save_and_load(mode: str, mmap: Any, tmp_path: Any) -> None:
         for name, value in model.__dict__.items()
         if name not in ("wv", "random", "cum_table", "lifecycle_events", "_syn1", "_syn1neg")
     }
+    plain["progress"] = "auto"  # whoever loads it decides anew
     assert {name: loaded.__dict__[name] for name in plain} == plain
     assert loaded.__dict__.keys() == model.__dict__.keys()
     assert loaded.lifecycle_events[: len(model.lifecycle_events)] == model.lifecycle_events
