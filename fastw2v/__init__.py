@@ -21,16 +21,18 @@ except ImportError as error:
         "`python setup.py build_ext --inplace`"
     ) from error
 
+from fastw2v import models, utils
 from fastw2v._version import __version__
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.corpus import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.formats.errors import FastW2VError, FormatError
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.word2vec import Word2Vec
+from fastw2v.word2vec import FAST_VERSION, Word2Vec
 
 __all__ = [
     "BrownCorpus",
     "CallbackAny2Vec",
+    "FAST_VERSION",
     "FastW2VError",
     "FormatError",
     "KeyedVectors",
@@ -39,7 +41,9 @@ __all__ = [
     "Text8Corpus",
     "Word2Vec",
     "__version__",
+    "models",
     "show_config",
+    "utils",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -26,8 +26,8 @@ Question = tuple[str, str, str, str]
 Section = dict[str, Any]  # "section": name, "correct" and "incorrect": lists of questions
 
 CANDIDATES = 5  # how many of the nearest words may be case variants of the question's words
-_ROWS_PER_BLOCK = 1 << 13  # times _QUESTIONS_PER_BLOCK: the scores held at a time, 32 MB
-_QUESTIONS_PER_BLOCK = 1 << 10
+_ROWS_PER_BLOCK = 1 << 10  # times _QUESTIONS_PER_BLOCK: the scores held at a time, which should fit the cache
+_QUESTIONS_PER_BLOCK = 1 << 6
 
 
 def analogies(
@@ -87,15 +87,19 @@ def analogies(
         total["incorrect"] += section["incorrect"]
     sections.append(total)
     for section in sections:
-        right, wrong = len(section["correct"]), len(section["incorrect"])
-        if right + wrong:
-            percent = 100 * right / (right + wrong)
-            logger.info("%s: %.1f%% (%d/%d)", section["section"], percent, right, right + wrong)
+        log_accuracy(section)
     logger.info(
         "%.1f%% of the questions have unknown words: %s", 100 * unknown / len(asked),
         "taken as wrong answers" if dummy4unknown else "left out",
     )  # fmt: skip
-    return _share(len(total["correct"]), len(total["incorrect"])), sections
+    return _share(total), sections
+
+
+def log_accuracy(section: Section) -> None:
+    """Log the share of right answers in a section, unless it is empty."""
+    right, wrong = len(section["correct"]), len(section["incorrect"])
+    if right + wrong:
+        logger.info("%s: %.1f%% (%d/%d)", section["section"], 100 * _share(section), right, right + wrong)
 
 
 def word_pairs(
@@ -146,8 +150,13 @@ def word_pairs(
     cosines[places] = np.einsum("ij,ij->i", unit(left), unit(right), dtype=np.float64)
     spearman, pearson = stats.spearmanr(gold, cosines), stats.pearsonr(gold, cosines)
     share = unknown / (len(gold) if dummy4unknown else len(gold) + unknown) * 100
-    logger.info("%s: Pearson %.4f, Spearman %.4f, %.1f%% unknown", path, pearson[0], spearman[0], share)
+    log_evaluate_word_pairs(pearson, spearman, share, path)
     return pearson, spearman, share
+
+
+def log_evaluate_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: StrPath) -> None:
+    """Log what `word_pairs` returned of a file `pairs`."""
+    logger.info("%s: Pearson %.4f, Spearman %.4f, %.1f%% unknown", pairs, pearson[0], spearman[0], oov)
 
 
 def _lines(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
@@ -167,13 +176,18 @@ def _rows_by_word(words: Sequence[Any], case_insensitive: bool) -> dict[Any, int
     return rows
 
 
-def _share(right: int, wrong: int) -> float:
+def _share(section: Section) -> float:
+    right, wrong = len(section["correct"]), len(section["incorrect"])
     return right / (right + wrong) if right + wrong else 0.0
 
 
 @dataclass(frozen=True)
-class _Query:
-    """What questions ask of the rows: R different rows occur in Q questions."""
+class _Queries:
+    """What Q questions ask of the rows. All of them together name only R different ones.
+
+    A question's score of a candidate is gain(b) + gain(c) - loss(a): a few products with the R rows, and
+    additions for each question. 3CosMul is that of logarithms.
+    """
 
     unit: Array  # (R, D) the rows
     a: Array  # (Q,) indexes into them
@@ -181,13 +195,21 @@ class _Query:
     c: Array
     multiply: bool
 
-    def scores(self, candidates: Array, questions: slice) -> Array:
-        """(questions, n) scores of unit rows (n, D)."""
-        a, b, c = self.a[questions], self.b[questions], self.c[questions]
+    def terms(self, candidates: Array) -> tuple[Array, Array]:
+        """Gains and losses (R, n) that candidates, unit rows (n, D), have with each row."""
+        cosines = self.unit @ candidates.T
         if not self.multiply:
-            return np.asarray((self.unit[b] + self.unit[c] - self.unit[a]) @ candidates.T)
-        shifted = (1 + self.unit @ candidates.T) / 2
-        return np.asarray(shifted[b] * shifted[c] / (shifted[a] + 1e-6))
+            return cosines, cosines
+        shifted = np.maximum((1 + cosines) / 2, np.finfo(cosines.dtype).tiny)
+        return np.log(shifted), np.log(shifted + 1e-6)
+
+    def scores(self, terms: tuple[Array, Array], questions: slice) -> Array:
+        """(questions, n) scores of the candidates that have these terms."""
+        gains, losses = terms
+        scores = gains[self.b[questions]]
+        scores += gains[self.c[questions]]
+        scores -= losses[self.a[questions]]
+        return np.asarray(scores)
 
 
 def _answers(
@@ -208,39 +230,55 @@ def _answers(
     used = sorted({rows[word] for word in variants})
     index = {row: i for i, row in enumerate(used)}
     a, b, c = (np.array([index[rows[question[i]]] for question in questions]) for i in range(3))
-    query = _Query(unit(np.array(used)), a, b, c, similarity_function == "most_similar_cosmul")
+    queries = _Queries(unit(np.array(used)), a, b, c, similarity_function == "most_similar_cosmul")
 
-    # The nearest row that is no variant of a, b, c; rows of the matrix pass by once.
-    hidden = [sorted({row for word in question[:3] for row in variants[word]}) for question in questions]
+    # The nearest row that is no variant of a, b, c; rows of the matrix pass by once. The scores of variants
+    # are kept: the k-th is that of row hidden[k] for question owner[k].
+    variants_of = [sorted({row for word in question[:3] for row in variants[word]}) for question in questions]
+    first_variant = np.concatenate([[0], np.cumsum([len(rows_) for rows_ in variants_of])])
+    hidden = np.array([row for rows_ in variants_of for row in rows_], dtype=np.intp)
+    owner = np.repeat(np.arange(len(questions)), np.diff(first_variant))
+    hidden_scores = np.empty(len(hidden), dtype=queries.unit.dtype)
     best = np.full(len(questions), -1, dtype=np.intp)
-    best_score = np.full(len(questions), -np.inf, dtype=np.float32)
-    flat = np.array([row for rows_ in hidden for row in rows_], dtype=np.intp)
-    owner = np.repeat(np.arange(len(questions)), [len(rows_) for rows_ in hidden])
+    best_scores = np.full(len(questions), -np.inf, dtype=queries.unit.dtype)
+    starts = np.arange(0, len(questions), _QUESTIONS_PER_BLOCK)
     for first in range(0, len(words), _ROWS_PER_BLOCK):
         block = unit(slice(first, min(first + _ROWS_PER_BLOCK, len(words))))
-        for start in range(0, len(questions), _QUESTIONS_PER_BLOCK):
+        terms = queries.terms(block)
+        here = np.flatnonzero((hidden >= first) & (hidden < first + len(block)))
+        bounds = np.searchsorted(owner[here], [*starts, len(questions)])
+        for start, low, high in zip(starts.tolist(), bounds[:-1], bounds[1:], strict=True):
             part = slice(start, min(start + _QUESTIONS_PER_BLOCK, len(questions)))
-            scores = query.scores(block, part)
-            here = (flat >= first) & (flat < first + len(block)) & (owner >= part.start) & (owner < part.stop)
-            scores[owner[here] - start, flat[here] - first] = -np.inf
-            place = scores.argmax(axis=1)
-            score = scores[np.arange(len(scores)), place]
-            better = score > best_score[part]
-            best[part][better] = first + place[better]
-            best_score[part][better] = score[better]
+            scores = queries.scores(terms, part)
+            k = here[low:high]
+            at = owner[k] - start, hidden[k] - first
+            hidden_scores[k] = scores[at]
+            scores[at] = -np.inf
+            places = scores.argmax(axis=1)
+            highest = scores[np.arange(len(scores)), places]
+            better = highest > best_scores[part]
+            best[part][better] = first + places[better]
+            best_scores[part][better] = highest[better]
 
     for i, question in enumerate(questions):
         # Other spellings of the question's words take places among the candidates, and may take all.
         asked = {rows[word] for word in question[:3]}
-        others = [row for row in hidden[i] if row not in asked]
-        if others:
-            scores = query.scores(unit(np.array(others)), slice(i, i + 1))[0]
-            ranked = sorted(zip(-scores, others, strict=True))
-            before = [row for score, row in ranked if best[i] < 0 or (score, row) < (-best_score[i], best[i])]
-            if len(before) >= CANDIDATES:
-                yield _fold(words[before[CANDIDATES - 1]], case_insensitive)
-                continue
-            if best[i] < 0:
-                yield _fold(words[before[-1]], case_insensitive)
-                continue
-        yield None if best[i] < 0 else _fold(words[best[i]], case_insensitive)
+        ranked = sorted(
+            zip(
+                (-hidden_scores[first_variant[i] : first_variant[i + 1]]).tolist(),
+                variants_of[i],
+                strict=True,
+            )
+        )
+        before = [
+            row
+            for score, row in ranked
+            if row not in asked and (best[i] < 0 or (score, row) < (-best_scores[i], best[i]))
+        ]
+        if len(before) >= CANDIDATES:
+            answer = before[CANDIDATES - 1]
+        elif best[i] < 0:
+            answer = before[-1] if before else -1
+        else:
+            answer = best[i]
+        yield None if answer < 0 else _fold(words[answer], case_insensitive)

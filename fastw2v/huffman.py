@@ -43,6 +43,13 @@ class Ragged:
             raise IndexError(f"row {row} of {len(self)}")
         return self.values[self.starts[i] : self.starts[i + 1]]
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Ragged:
+        """Return copies of these rows, in this order."""
+        lengths = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Ragged(self.values[places], starts)
+
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         for i in range(len(self)):
             yield self[i]

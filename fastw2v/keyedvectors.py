@@ -3,25 +3,33 @@
 A *key* is what a row is called: usually a word, possibly an int. Norms are computed afresh for every query,
 so a changed matrix can never meet stale ones. No query returns NaN: a row without a direction (zeros, NaN,
 infinity) has cosine 0 with everything, and so has such a query.
+
+What gensim 4 calls by other names than gensim 3 did answers to both; see `legacy`.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import numbers
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import IO, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
-from fastw2v import _kernels, evaluation
-from fastw2v.formats import native, word2vec
+from fastw2v import evaluation, legacy
+from fastw2v.cosines import cosine, cosines, row_lengths, top_places, unit_row, unit_rows
+from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import Ragged
+from fastw2v.lifecycle import Lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +37,24 @@ REAL = np.float32
 Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
 Result = list[tuple[Key, float]]
+_PLAIN_KEYS = (str, int, np.integer)  # never taken for several keys, nor for a vector
 
-# Squares outside this range have lost digits or overflowed in float32; such rows are recomputed in float64.
-_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
-
-_SCORES_PER_BLOCK = 256
 _OUTPUT_MATRICES = ("syn1", "syn1neg")  # in a Word2Vec's file; not ours
+_NEEDED = frozenset({"vectors", "vector_size", "index_to_key", "key_to_index"})  # to load a file again
 
 
-class KeyedVectors:
+def _normed_rows(name: str) -> property:
+    def read(kv: KeyedVectors) -> Array:
+        legacy.tell(f"KeyedVectors.{name}", "get_normed_vectors()")
+        return kv.get_normed_vectors()
+
+    def write(kv: KeyedVectors, _: Any) -> None:
+        """Setting None used to clear a cache; there is none."""
+
+    return property(read, write, doc="All rows with length 1, computed now.")
+
+
+class KeyedVectors(Lifecycle):
     """V rows of D numbers, `vectors`, called by the keys of `index_to_key`; `key_to_index` leads back.
 
     `expandos` holds one column of V values per attribute (`count`, `sample_int`, `code`, `point`, …).
@@ -46,8 +63,15 @@ class KeyedVectors:
 
     vectors_lockf: Array  # set by Word2Vec: training multiplies a row's update by it
 
-    def __init__(self, vector_size: int, count: int = 0, dtype: npt.DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        vector_size: int,
+        count: int = 0,
+        dtype: npt.DTypeLike = np.float32,
+        mapfile_path: StrPath | None = None,
+    ) -> None:
         self.vector_size = int(vector_size)
+        self.mapfile_path = mapfile_path  # kept for who reads it; as in gensim 4, nothing here does
         self.index_to_key: list[Key] = [None] * count
         self.key_to_index: dict[Key, int] = {}
         self.next_index = 0  # the row that add_vector fills next
@@ -92,19 +116,47 @@ class KeyedVectors:
     def get_vector(self, key: Key, norm: bool = False) -> Array:
         """Return the row of `key` (D,): a read-only view, or with `norm` a copy of length 1."""
         row: Array = self.vectors[self.get_index(key)]
-        if norm:
+        if norm:  # to the last bit as get_mean_vector does, so that keys and their unit vectors ask the same
             row = unit_rows(row[np.newaxis])[0]
         row.flags.writeable = False
         return row
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
         """One key: its row (D,), a read-only view. Several keys: a copy (len, D)."""
-        if isinstance(key_or_keys, str | int | np.integer):
+        if isinstance(key_or_keys, _PLAIN_KEYS):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
             raise ValueError("no keys given")
         return np.asarray(self.vectors[indexes])
+
+    @legacy.deprecated("get_vector()")
+    @legacy.renamed_keywords(word="key", use_norm="norm")
+    def word_vec(self, key: Key, norm: bool = False) -> Array:
+        """Older name of `get_vector`."""
+        return self.get_vector(key, norm=norm)
+
+    @property
+    def norms(self) -> Array:
+        """L2 norms of all rows (V,), computed now."""
+        return row_lengths(self.vectors)
+
+    @norms.setter
+    def norms(self, _: Any) -> None:
+        """gensim caches them, and setting None clears the cache; there is none here."""
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Do nothing: gensim fills its cache of `norms`, which here are always those of the rows."""
+
+    def unit_normalize_all(self) -> None:
+        """Give all rows length 1, in place; rows without a direction become zero."""
+        self.vectors[:] = unit_rows(self.vectors)
+
+    @legacy.deprecated("get_normed_vectors() or unit_normalize_all()")
+    def init_sims(self, replace: bool = False) -> None:
+        """Older name of `unit_normalize_all`, if `replace`; nothing has to be prepared otherwise."""
+        if replace:
+            self.unit_normalize_all()
 
     def get_normed_vectors(self) -> Array:
         """Return a new matrix (V, D) with all rows of length 1; rows without a direction are zero."""
@@ -133,9 +185,7 @@ class KeyedVectors:
         total = 0.0
         for key, factor in zip(keys, factors.tolist(), strict=True):
             if isinstance(key, np.ndarray):
-                if key.shape != mean.shape:
-                    raise ValueError(f"a vector of shape {key.shape} was given, not ({self.vector_size},)")
-                mean += factor * key
+                mean += factor * _checked_vector(key, self.vector_size)
             elif self.has_index_for(key):
                 indexes.append(self.get_index(key))
                 indexed.append(factor)
@@ -144,12 +194,14 @@ class KeyedVectors:
             else:
                 raise KeyError(f"Key '{key}' not present in vocabulary")
             total += abs(factor)
-        rows = self.vectors[indexes].astype(np.float64)
-        mean += indexed @ (unit_rows(rows) if pre_normalize else rows)
+        rows = self.vectors[indexes]
+        if pre_normalize:
+            rows = unit_rows(rows)
+        mean += indexed @ rows.astype(np.float64)
         if total > 0:
             mean /= total
         if post_normalize:
-            mean = unit_rows(mean[np.newaxis])[0]
+            mean = unit_row(mean)
         return mean.astype(self.vectors.dtype)
 
     def add_vector(self, key: Key, vector: npt.ArrayLike) -> int:
@@ -185,7 +237,7 @@ class KeyedVectors:
         `extras` gives attributes: name → one value per key. Of a key given twice the first counts, or the
         last if `replace`. Attributes not given are zero for new keys.
         """
-        keys = [keys] if isinstance(keys, str | int | np.integer) else list(keys)
+        keys = [keys] if isinstance(keys, _PLAIN_KEYS) else list(keys)
         rows = self._rows_of(weights, len(keys))
         columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
         for name, values in columns.items():
@@ -206,6 +258,11 @@ class KeyedVectors:
         for name, values in columns.items():
             self.allocate_vecattrs([name], [values.dtype.type])
             self._plain_column(name)[targets] = values[sources]
+
+    @legacy.deprecated("add_vectors()")
+    def add(self, entities: Sequence[Key] | str | int, weights: npt.ArrayLike, replace: bool = False) -> None:
+        """Older name of `add_vectors`."""
+        self.add_vectors(entities, weights, replace=replace)
 
     def __setitem__(self, keys: Key | list[Key], weights: npt.ArrayLike) -> None:
         """Add or replace one key's vector, or those of a list of keys."""
@@ -246,6 +303,47 @@ class KeyedVectors:
             seed=seed,
             dtype=self.vectors.dtype,
         )
+
+    def sort_by_descending_frequency(self) -> None:
+        """Put rows in descending order of the attribute `count`; of equal counts the later row comes first.
+
+        Rows of other matrices, as `Word2Vec.syn1neg`, stay where they are. `KeyError` without `count`.
+        """
+        if not len(self):
+            return
+        counts = self._plain_column("count")
+        # Sorting the rows backwards keeps equal counts in that order.
+        order = len(counts) - 1 - np.argsort(-counts[::-1].astype(np.int64), kind="stable")
+        keys = [self.index_to_key[row] for row in order]
+        if len(self.vectors):
+            logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
+            self.vectors = self.vectors[order]
+        if len(getattr(self, "vectors_lockf", ())) == len(keys):
+            self.vectors_lockf = self.vectors_lockf[order]
+        self.expandos = {name: column.take(order) for name, column in self.expandos.items()}
+        self.index_to_key = keys
+        self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
+        self.next_index = keys.index(None) if None in keys else len(keys)
+
+    def vectors_for_all(
+        self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
+    ) -> KeyedVectors:
+        """Return copies of the vectors of `keys`, each once and in this order; missing keys are left out.
+
+        `allow_inference=False` leaves out ints that are row numbers rather than keys. Attributes come along
+        if `copy_vecattrs`; a `count` that does not is invented, n, n − 1, … 1: only its order has a meaning.
+        """
+        present: Callable[[Key], bool] = (
+            self.has_index_for if allow_inference else self.key_to_index.__contains__
+        )
+        chosen = [key for key in dict.fromkeys(keys) if present(key)]
+        rows = np.array([self.get_index(key) for key in chosen], dtype=np.intp)
+        kv = KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
+        kv.add_vectors(chosen, self.vectors[rows])
+        kv.expandos["count"] = np.arange(len(chosen), 0, -1)
+        if copy_vecattrs:
+            kv.expandos |= {name: column.take(rows) for name, column in self.expandos.items()}
+        return kv
 
     # --- attributes of keys ---
 
@@ -296,24 +394,6 @@ class KeyedVectors:
 
     # --- queries ---
 
-    def _cosines(self, query: Array, start: int = 0, end: int | None = None) -> Array:
-        """Cosines (rows,) of a query (D,) with rows start:end; 0 where there is no direction."""
-        rows = self.vectors[start:end]
-        unit = unit_rows(query[np.newaxis].astype(np.result_type(rows, REAL)))[0]
-        if rows.dtype == np.float16:  # neither BLAS nor the range of squares
-            return np.asarray(unit_rows(rows.astype(REAL)) @ unit)
-        if rows.dtype == REAL and rows.flags.c_contiguous:
-            cosines, squares = np.empty((2, len(rows)), dtype=REAL)
-            _kernels.scan(rows, unit, cosines, squares)  # both in one reading of the rows
-        else:
-            with np.errstate(over="ignore", invalid="ignore"):
-                cosines, squares = rows @ unit, _squares(rows)
-        lengths, odd = _lengths(squares)
-        with np.errstate(over="ignore", invalid="ignore"):
-            cosines /= lengths
-        cosines[odd] = unit_rows(rows[odd]) @ unit
-        return np.asarray(cosines)
-
     def most_similar(
         self,
         positive: Any = None,
@@ -339,19 +419,49 @@ class KeyedVectors:
         mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
         if indexer is not None and isinstance(topn, int):
             return indexer.most_similar(mean, topn)
-        if topn is not None and not isinstance(topn, numbers.Integral):
-            raise TypeError(f"topn must be an integer or None, not {topn!r}")
-        start, end, _ = slice(clip_start, clip_end or None).indices(len(self))
-        if restrict_vocab:
-            start, end, _ = slice(0, restrict_vocab).indices(len(self))
-        scores = self._cosines(mean, start, end)
+        _check_topn(topn)
+        rows = slice(0, restrict_vocab) if restrict_vocab else slice(clip_start, clip_end or None)
+        start, end, _ = rows.indices(len(self))
+        scores = cosines(self.vectors[start:end], mean)
         if topn is None:
             return scores
-        asked = {self.get_index(key) for key in keys if not isinstance(key, np.ndarray)}
-        return self._best(scores, int(topn), start, asked)
+        return self._best(scores, topn, start, keys)
 
-    def _best(self, scores: Array, topn: int, start: int, without: set[int]) -> Result:
-        """The keys of the `topn` best scores of rows start…, except rows `without` and nameless ones."""
+    def most_similar_cosmul(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """Return the `topn` keys with the largest Π cos(positive) / (Π cos(negative) + 1e-6), cosines shifted
+        to 0…1: `[(key, score), …]`, best first.
+
+        3CosMul: equation 4 of Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word
+        Representations", CoNLL 2014. `positive` and `negative` are each a key, a vector, a matrix, or a list
+        of keys and vectors. The rest is as in `most_similar`.
+        """
+        if isinstance(topn, numbers.Integral) and topn < 1:
+            return []
+        above, below = _as_list("positive", positive), _as_list("negative", negative)
+        if not above:
+            raise ValueError("cannot compute similarity with no input: give positive keys or vectors")
+        _check_topn(topn)
+        rows = self.vectors[: restrict_vocab or None]
+        scores, divisor = np.ones((2, len(rows)), dtype=np.result_type(rows, REAL))
+        for product, factors in ((scores, above), (divisor, below)):
+            for factor in factors:
+                if isinstance(factor, np.ndarray):
+                    query = _checked_vector(factor, self.vector_size)
+                else:
+                    query = self.get_vector(factor, norm=True)
+                product *= (1 + cosines(rows, unit_row(query))) / 2
+        scores /= divisor + 1e-6
+        return scores if topn is None else self._best(scores, topn, 0, [*above, *below])
+
+    def _best(self, scores: Array, topn: int, start: int, asked: list[Any]) -> Result:
+        """The keys of the `topn` best scores of rows start…, except the keys in `asked` and nameless rows."""
+        topn, without = int(topn), {self.get_index(key) for key in asked if not isinstance(key, np.ndarray)}
         nameless = len(self.index_to_key) - len(self.key_to_index)
         result: Result = []
         for place in top_places(scores, topn + len(without) + nameless).tolist():
@@ -359,6 +469,29 @@ class KeyedVectors:
             if key is not None and start + place not in without:
                 result.append((key, float(scores[place])))
         return result[:topn]
+
+    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
+        """Return that key of `keys_list` which has the largest cosine with `key1`."""
+        if not len(keys_list):
+            raise ValueError("keys_list is empty: give the keys to choose from")
+        return max(keys_list, key=lambda key: self.similarity(key1, key))
+
+    def closer_than(self, key1: Key, key2: Key) -> list[Key]:
+        """Return the keys nearer to `key1` than `key2` is, in the order of their rows."""
+        distances = self.distances(key1)
+        nearer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
+        itself = self.get_index(key1)
+        named = [self.index_to_key[row] for row in nearer if row != itself]
+        return [key for key in named if key is not None]
+
+    @legacy.deprecated("closer_than()")
+    def words_closer_than(self, word1: Key, word2: Key) -> list[Key]:
+        """Older name of `closer_than`."""
+        return self.closer_than(word1, word2)
+
+    def rank(self, key1: Key, key2: Key) -> int:
+        """Return the place of `key2` among all keys, the nearest to `key1` first; 1 is the nearest."""
+        return len(self.closer_than(key1, key2)) + 1
 
     def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """`most_similar` of one key."""
@@ -376,7 +509,7 @@ class KeyedVectors:
 
     def similarity(self, w1: Key, w2: Key) -> np.float32:
         """Cosine of two keys; exactly 1 for a key with itself."""
-        return np.float32(_cosine(self.vectors[self.get_index(w1)], self.vectors[self.get_index(w2)]))
+        return np.float32(cosine(self.vectors[self.get_index(w1)], self.vectors[self.get_index(w2)]))
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
         """1 − cosine of two keys."""
@@ -384,26 +517,26 @@ class KeyedVectors:
 
     def distances(self, word_or_vector: Key | Array, other_words: Iterable[Key] = ()) -> Array:
         """1 − cosine of a key or vector with each of `other_words`, or with all rows if there are none."""
-        if isinstance(word_or_vector, str | int | np.integer):
+        if isinstance(word_or_vector, _PLAIN_KEYS):
             query = self.vectors[self.get_index(word_or_vector)]
         else:
             query = np.asarray(word_or_vector)
         if not other_words:
-            return np.asarray(1 - self._cosines(query))
+            return np.asarray(1 - cosines(self.vectors, unit_row(query)))
         return np.asarray(1 - self.cosine_similarities(query, self[other_words]))
 
     @staticmethod
     def cosine_similarities(vector_1: npt.ArrayLike, vectors_all: npt.ArrayLike) -> Array:
         """Cosines (rows,) of one vector (D,) with the rows of a matrix (rows, D)."""
         rows, vector = np.asarray(vectors_all), np.asarray(vector_1)
-        return np.asarray(unit_rows(rows) @ unit_rows(vector[np.newaxis])[0])
+        return np.asarray(unit_rows(rows) @ unit_row(vector))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> np.float32:
         """Cosine of the means of two lists of keys; missing keys are left out, 0 if nothing remains."""
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError("n_similarity needs at least one key on each side")
         mean1, mean2 = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
-        return np.float32(_cosine(mean1, mean2))
+        return np.float32(cosine(mean1, mean2))
 
     def rank_by_centrality(
         self, words: Iterable[Key], use_norm: bool = True
@@ -424,14 +557,63 @@ class KeyedVectors:
         if use_norm:
             rows = unit_rows(rows)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = np.nan_to_num(rows @ unit_rows(rows.mean(axis=0)[np.newaxis])[0])
+            scores = rows @ unit_row(rows.mean(axis=0))
+        if not np.isfinite(scores).all():
+            scores = np.nan_to_num(scores)
         return sorted(zip(scores, used, strict=True), key=lambda pair: (pair[0], str(pair[1])), reverse=True)
 
     def doesnt_match(self, words: Iterable[Key]) -> Key:
         """Return the word farthest from the mean of `words`."""
         return self.rank_by_centrality(words)[-1][1]
 
+    def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
+        """Return the cosine of `wa` and `wb`, divided by the sum of those of the `topn` nearest to `wa`.
+
+        Equation 1 of Leeuwenberg et al., "A Minimally Supervised Approach for Synonym Extraction with Word
+        Embeddings", 2016: synonyms score above 1 / `topn`.
+        """
+        nearest = self.similar_by_word(wa, topn)
+        if not nearest:
+            raise ValueError(f"there are no words near {wa!r} to compare with: topn is {topn}")
+        total: float = sum(score for _, score in nearest)
+        return float(self.similarity(wa, wb)) / total
+
+    def wmdistance(self, document1: Iterable[Key], document2: Iterable[Key], norm: bool = True) -> float:
+        """Return the word mover's distance of two documents: the least sum of mass × Euclidean distance that
+        moves the words of one onto those of the other.
+
+        Kusner et al., "From Word Embeddings To Document Distances", ICML 2015. Vectors have length 1 if
+        `norm`. Missing words are left out; infinity if a document has no other. Needs the package POT.
+        """
+        try:
+            from ot import emd2
+        except ImportError as error:
+            raise ImportError("wmdistance needs the package POT: pip install 'fastw2v[wmd]'") from error
+        bags = [
+            Counter(key for key in document if self.has_index_for(key)) for document in (document1, document2)
+        ]
+        if not all(bags):
+            logger.warning("the distance to a document of which no word has a vector is infinite")
+            return float("inf")
+        sides = [self[list(bag)].astype(np.float64) for bag in bags]
+        costs = cdist(*(map(unit_rows, sides) if norm else sides))
+        if not np.isfinite(costs).all():
+            raise ValueError(
+                "the documents have words whose vectors hold NaN or infinity: no distance is defined"
+            )
+        if not costs.any():
+            return 0.0
+        masses = (np.array(list(bag.values())) / bag.total() for bag in bags)
+        return float(emd2(*masses, costs))
+
+    def similarity_unseen_docs(self, *args: Any, **kwargs: Any) -> None:
+        """Not a question for word vectors: `NotImplementedError`, as in gensim."""
+        raise NotImplementedError("similarity_unseen_docs is a method of gensim's Doc2Vec")
+
     # --- evaluation ---
+
+    log_accuracy = staticmethod(evaluation.log_accuracy)
+    log_evaluate_word_pairs = staticmethod(evaluation.log_evaluate_word_pairs)
 
     def evaluate_word_analogies(
         self,
@@ -450,6 +632,21 @@ class KeyedVectors:
             analogies, words, unit, case_insensitive=case_insensitive, dummy4unknown=dummy4unknown,
             similarity_function=similarity_function,
         )  # fmt: skip
+
+    @legacy.deprecated("evaluate_word_analogies()")
+    def accuracy(
+        self,
+        questions: StrPath,
+        restrict_vocab: int | None = 30000,
+        most_similar: Callable[..., Any] | None = None,
+        case_insensitive: bool = True,
+    ) -> list[evaluation.Section]:
+        """Return the sections of `evaluate_word_analogies`; `most_similar` is the method that answers."""
+        _, sections = self.evaluate_word_analogies(
+            questions, restrict_vocab, case_insensitive,
+            similarity_function="most_similar" if most_similar is None else most_similar.__name__,
+        )  # fmt: skip
+        return sections
 
     def evaluate_word_pairs(
         self,
@@ -478,13 +675,31 @@ class KeyedVectors:
         if None in words:
             vectors = vectors[[row for row, word in enumerate(words) if word is not None]]
             words = [word for word in words if word is not None]
-        return words, lambda rows: unit_rows(vectors[rows])
+        precise = np.result_type(vectors, REAL)  # BLAS knows no float16
+        return words, lambda rows: unit_rows(vectors[rows].astype(precise, copy=False))
 
     # --- files ---
 
-    def save(self, fname_or_handle: StrPath | IO[bytes]) -> None:
-        """Save to one `.fw2v` file: atomically if a path is given. Keys must be str or int."""
-        native.write(fname_or_handle, self.to_tensors(), {"kind": "KeyedVectors"})
+    def save(
+        self,
+        fname_or_handle: StrPath | IO[bytes],
+        separately: Iterable[str] | None = None,
+        sep_limit: int = 10 * 1024**2,
+        ignore: Iterable[str] = frozenset(),
+        pickle_protocol: int = 4,
+    ) -> None:
+        """Save to one `.fw2v` file: atomically if a path is given. Keys must be str or int.
+
+        `ignore` may name "expandos", the attributes of keys, and "vectors_lockf": they are left out.
+        `separately`, `sep_limit` and `pickle_protocol` are gensim's and have nothing to decide: there is one
+        file, no pickle, and what is in it can be mapped without lying apart.
+        """
+        left_out = left_out_of_file(ignore, needed=_NEEDED)
+        kept = self.with_vectors(self.vectors)
+        kept.expandos = {} if "expandos" in left_out else self.expandos
+        if "vectors_lockf" not in left_out and hasattr(self, "vectors_lockf"):
+            kept.vectors_lockf = self.vectors_lockf
+        native.write(fname_or_handle, kept.to_tensors(), {"kind": "KeyedVectors"})
 
     @classmethod
     def load(
@@ -494,11 +709,19 @@ class KeyedVectors:
         *,
         verify: Literal["structure", "full"] = "structure",
     ) -> Self:
-        """Load what `save` wrote, or the input vectors of a saved `Word2Vec`.
+        """Load what `save` wrote, or gensim's `save` did, or the input vectors of a saved `Word2Vec`.
 
         `mmap="r"` leaves the matrix in the file, read-only and shared between processes; `"c"` lets it be
-        changed in memory. `verify="full"` reads everything and compares checksums. Raises `FormatError`.
+        changed in memory; of gensim's files those arrays that lie apart. `verify="full"` reads everything and
+        compares checksums, which gensim's files have not. Raises `FormatError`; for a pickle that holds
+        anything but gensim's words and vectors it is a `pickle.UnpicklingError` too, and nothing has run.
         """
+        if gensim.is_pickle(fname):
+            parts = gensim.read(fname, mmap)
+            try:
+                return cls.from_words(parts.words if isinstance(parts, gensim.Model) else parts)
+            except FormatError as error:
+                raise FormatError(f"{fname}: {error}") from None
         tensors, _ = native.read(fname, mmap, verify=verify, wanted=lambda name: name not in _OUTPUT_MATRICES)
         try:
             return cls.from_tensors(tensors)
@@ -568,7 +791,48 @@ class KeyedVectors:
         kv.key_to_index = {word: row for row, word in enumerate(words)}
         kv.next_index = len(words)
         kv.expandos["count"] = np.arange(len(words), 0, -1) if counts is None else counts
+        kv.add_lifecycle_event(
+            "load_word2vec_format",
+            msg=f"loaded {kv.vectors.shape} matrix of type {kv.vectors.dtype} from {fname}",
+            binary=binary, encoding=encoding,
+        )  # fmt: skip
         return kv
+
+    def intersect_word2vec_format(
+        self,
+        fname: StrPath | IO[bytes],
+        lockf: float = 0.0,
+        binary: bool = False,
+        encoding: str = "utf8",
+        unicode_errors: str = "strict",
+    ) -> None:
+        """Give the words that a file in word2vec's format has too the vectors they have there.
+
+        `lockf` becomes their `vectors_lockf`: training multiplies their updates by it. Raises `ValueError` if
+        the file's vectors have another dimension, else what `load_word2vec_format` raises.
+        """
+        words, vectors, _ = word2vec.read(
+            fname,
+            binary=binary,
+            encoding=encoding,
+            unicode_errors=unicode_errors,
+            datatype=self.vectors.dtype,
+        )
+        if vectors.shape[1] != self.vector_size:
+            raise ValueError(f"{fname} has vectors of {vectors.shape[1]} numbers, not {self.vector_size}")
+        shared = [
+            (self.key_to_index[word], row) for row, word in enumerate(words) if word in self.key_to_index
+        ]
+        here, there = np.array(shared, dtype=np.intp).reshape(-1, 2).T
+        # One factor for all words becomes one for each.
+        factors = np.resize(getattr(self, "vectors_lockf", np.ones(1, dtype=np.float32)), len(self))
+        factors[here] = lockf
+        self.vectors[here] = vectors[there]
+        self.vectors_lockf = factors
+        self.add_lifecycle_event(
+            "intersect_word2vec_format",
+            msg=f"took {len(shared)} of the {len(words)} vectors in {fname} for these {len(self)} words",
+        )
 
     def to_tensors(self) -> dict[str, Array]:
         """Return everything as arrays for `formats.native`; the matrix is `syn0`."""
@@ -584,8 +848,15 @@ class KeyedVectors:
         keys = native.unpack_strings(tensors)
         matrix = tensors.get("syn0")
         dtype = matrix.dtype if matrix is not None and matrix.dtype.kind == "f" else REAL
-        vectors = native.expect(tensors, "syn0", dtype, (len(keys), None))
-        kv = cls(vectors.shape[1], dtype=dtype)
+        kv = cls._of_parts(keys, native.expect(tensors, "syn0", dtype, (len(keys), None)))
+        if "vectors_lockf" in tensors:
+            kv.vectors_lockf = np.array(native.expect(tensors, "vectors_lockf", np.float32, (None,)))
+        kv.expandos = _unpack_columns(tensors, len(keys))
+        return kv
+
+    @classmethod
+    def _of_parts(cls, keys: list[Key], vectors: Array) -> Self:
+        kv = cls(vectors.shape[1], dtype=vectors.dtype)
         kv.vectors = vectors
         kv.index_to_key = keys
         kv.key_to_index = {key: index for index, key in enumerate(keys) if key is not None}
@@ -593,48 +864,66 @@ class KeyedVectors:
         if len(kv.key_to_index) != named:
             raise FormatError(f"{named} keys, but only {len(kv.key_to_index)} different ones")
         kv.next_index = keys.index(None) if named < len(keys) else len(keys)
-        if "vectors_lockf" in tensors:
-            kv.vectors_lockf = np.array(native.expect(tensors, "vectors_lockf", np.float32, (None,)))
-        kv.expandos = _unpack_columns(tensors, len(keys))
         return kv
+
+    def to_words(self) -> gensim.Words:
+        """Return what `formats.gensim` makes gensim's objects of: shared, not copied."""
+        columns = {
+            name: (column.values, column.starts) if isinstance(column, Ragged) else column
+            for name, column in self.expandos.items()
+        }
+        return gensim.Words(self.index_to_key, self.vectors, columns, getattr(self, "vectors_lockf", None))
+
+    @classmethod
+    def from_words(cls, words: gensim.Words) -> Self:
+        """Build from what `formats.gensim` read; every size and index is checked. Raises `FormatError`."""
+        if len(words.vectors) != len(words.keys):
+            raise FormatError(f"{len(words.keys)} keys, but {len(words.vectors)} vectors")
+        kv = cls._of_parts(words.keys, words.vectors)
+        kv.expandos = {
+            name: column if isinstance(column, np.ndarray) else Ragged(*column)
+            for name, column in words.columns.items()
+        }
+        codes, points = kv.expandos.get("code"), kv.expandos.get("point")
+        if isinstance(codes, Ragged) and isinstance(points, Ragged):
+            if not np.array_equal(codes.starts, points.starts):
+                raise FormatError("the Huffman codes and paths of a word differ in length")
+            native.check_paths(points.values, codes.values, points.starts, len(kv))
+        if words.lockf is not None:
+            kv.vectors_lockf = words.lockf
+        return kv
+
+    def to_gensim(self) -> Any:
+        """Return a real `gensim.models.KeyedVectors` with copies of everything.
+
+        For code that insists on gensim's class, as its Annoy and Nmslib indexers do. ImportError without
+        gensim.
+        """
+        return gensim.build(copy.deepcopy(self.to_words()))
+
+    @classmethod
+    def from_gensim(cls, vectors: Any) -> Self:
+        """Copy the vectors of an installed gensim; TypeError if they are anything else."""
+        words = gensim.describe_live(vectors)
+        if not isinstance(words, gensim.Words):
+            raise TypeError("this is a model: give its vectors, model.wv, or use Word2Vec.from_gensim")
+        return cls.from_words(words)
 
     # --- older spellings ---
 
     @property
     def vocab(self) -> VocabView:
         """gensim 3's mapping of words to records, live: reads and writes this object's attributes."""
+        legacy.tell("KeyedVectors.vocab", "key_to_index, get_vecattr() and set_vecattr()")
         return VocabView(self)
 
-    @property
-    def index2word(self) -> list[Key]:
-        """gensim 3's name of `index_to_key`."""
-        return self.index_to_key
+    wv = legacy.renamed("")
+    index2word = legacy.renamed("index_to_key")
+    index2entity = legacy.renamed("index_to_key")
+    syn0 = legacy.renamed("vectors")
 
-    @index2word.setter
-    def index2word(self, keys: list[Key]) -> None:
-        self.index_to_key = keys
-
-    index2entity = index2word
-
-    @property
-    def syn0(self) -> Array:
-        """The first name of `vectors`, word2vec.c's."""
-        return self.vectors
-
-    @syn0.setter
-    def syn0(self, vectors: Array) -> None:
-        self.vectors = vectors
-
-    @property
-    def vectors_norm(self) -> Array:
-        """All rows with length 1, computed now."""
-        return self.get_normed_vectors()
-
-    @vectors_norm.setter
-    def vectors_norm(self, _: Any) -> None:
-        """Setting None used to clear a cache; there is none."""
-
-    syn0norm = vectors_norm
+    vectors_norm = _normed_rows("vectors_norm")
+    syn0norm = _normed_rows("syn0norm")
 
 
 class VocabRecord:
@@ -696,6 +985,36 @@ class VocabView(Mapping[Key, VocabRecord]):
         return f"<vocab of {self._kv}>"
 
 
+class CompatVocab(SimpleNamespace):
+    """A record by itself, as gensim 3's programs make them: `Vocab(count=3, index=0)`. Compares by count."""
+
+    count = 0
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.count < other.count)
+
+
+Vocab = CompatVocab
+Word2VecKeyedVectors = Doc2VecKeyedVectors = EuclideanKeyedVectors = KeyedVectors
+load_word2vec_format = KeyedVectors.load_word2vec_format
+
+
+def _load_word2vec_format(
+    cls: type[KeyedVectors], fname: StrPath | IO[bytes], *, binary_chunk_size: int = 0, **options: Any
+) -> KeyedVectors:
+    """gensim's own tests read through this; how much is read at a time is the reader's own affair."""
+    return cls.load_word2vec_format(fname, **options)
+
+
+def pseudorandom_weak_vector(
+    size: int, seed_string: str | None = None, hashfxn: Callable[[str], int] = hash
+) -> Array:
+    """Return `size` float32 numbers, uniform in ±1/(2·size), that depend on `seed_string` alone, if given."""
+    seed = hashfxn(seed_string) & 0xFFFFFFFF if seed_string else None
+    draws = np.random.Generator(np.random.SFC64(seed)).random(size).astype(REAL)
+    return np.asarray((draws - REAL(0.5)) / REAL(size))
+
+
 def prep_vectors(
     target_shape: tuple[int, int],
     prior_vectors: Array | None = None,
@@ -720,63 +1039,17 @@ def prep_vectors(
     return vectors
 
 
-# --- arithmetic ---
+# --- files ---
 
 
-def _squares(rows: Array) -> Array:
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return np.asarray(np.einsum("ij,ij->i", rows, rows))
-
-
-def _lengths(squares: Array) -> tuple[Array, Array]:
-    """L2 norms (R,) of rows from their squares, and which rows are odd: to be computed in float64, their norm
-    given as 1.
-    """
-    fine = (squares > _SMALLEST_SQUARE) & (squares < _LARGEST_SQUARE)  # False for NaN
-    return np.sqrt(np.where(fine, squares, 1), dtype=squares.dtype), np.flatnonzero(~fine)
-
-
-def unit_rows(matrix: Array) -> Array:
-    """Return a new matrix (R, D) with rows of length 1; zero, NaN and infinite rows become zero.
-
-    Floats keep their dtype, other numbers become float64.
-    """
-    if matrix.dtype.kind != "f":
-        matrix = matrix.astype(np.float64)
-    if matrix.dtype == np.float16:
-        return unit_rows(matrix.astype(np.float32)).astype(np.float16)
-    lengths, odd = _lengths(_squares(matrix))
-    with np.errstate(invalid="ignore"):
-        unit = matrix / lengths[:, np.newaxis]
-    if odd.size:
-        exact = matrix[odd].astype(np.float64)
-        exact[~np.isfinite(exact).all(axis=1)] = 0
-        largest = np.abs(exact).max(axis=1, keepdims=True, initial=0)
-        exact /= np.where(largest > 0, largest, 1)
-        exact /= np.where(largest > 0, np.linalg.norm(exact, axis=1, keepdims=True), 1)
-        unit[odd] = exact
-    return np.asarray(unit)
-
-
-def _cosine(a: Array, b: Array) -> float:
-    # In float64, so that a vector with itself rounds to exactly 1 in float32.
-    unit = unit_rows(np.stack([a, b]).astype(np.float64))
-    return float(unit[0] @ unit[1])
-
-
-def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
-    """Return where the `count` largest scores (V,) are, largest first; of equal ones the earlier first."""
-    if 0 < count < len(scores):
-        # At least `count` scores reach the count-th largest of the blocks' maxima, and these are few.
-        blocks, block = len(scores) // _SCORES_PER_BLOCK, _SCORES_PER_BLOCK
-        maxima = scores[: blocks * block].reshape(blocks, block).max(axis=1, initial=-np.inf)
-        pool = maxima if blocks >= count else scores
-        border = np.partition(pool, len(pool) - count)[len(pool) - count]
-        places = np.flatnonzero(scores >= border)
-    else:
-        places = np.arange(len(scores))
-    # Stable, and `places` rises, so equal scores stay in order.
-    return places[np.argsort(-scores[places], kind="stable")[:count]]
+def left_out_of_file(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
+    """What `save(ignore=)` names; TypeError for a str, ValueError for what a file needs to be loaded."""
+    if isinstance(ignore, str):
+        raise TypeError(f"ignore={ignore!r}: give a list of names of attributes")
+    names = frozenset(ignore)
+    if clash := sorted(names & needed):
+        raise ValueError(f"ignore={clash}: a file without these could not be loaded")
+    return names
 
 
 # --- inputs of most_similar ---
@@ -787,7 +1060,7 @@ def _weighted_inputs(positive: Any, negative: Any) -> tuple[list[Any], list[floa
     weights: list[float] = []
     for name, given, sign in (("positive", positive, 1.0), ("negative", negative, -1.0)):
         for item in _as_list(name, given):
-            if isinstance(item, str | int | np.integer | np.ndarray):
+            if isinstance(item, (*_PLAIN_KEYS, np.ndarray)):
                 items.append(item)
                 weights.append(sign)
             elif isinstance(item, tuple | list) and len(item) == 2:
@@ -800,10 +1073,21 @@ def _weighted_inputs(positive: Any, negative: Any) -> tuple[list[Any], list[floa
     return items, weights
 
 
+def _check_topn(topn: Any) -> None:
+    if topn is not None and not isinstance(topn, numbers.Integral):
+        raise TypeError(f"topn must be an integer or None, not {topn!r}")
+
+
+def _checked_vector(vector: Array, size: int) -> Array:
+    if vector.shape != (size,):
+        raise ValueError(f"a vector of shape {vector.shape} was given, not ({size},)")
+    return vector
+
+
 def _as_list(name: str, given: Any) -> list[Any]:
     if given is None:
         return []
-    if isinstance(given, str | int | np.integer):
+    if isinstance(given, _PLAIN_KEYS):
         return [given]
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iuf":
         return [given]

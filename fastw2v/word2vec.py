@@ -11,28 +11,30 @@ unless the README says otherwise.
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
 import logging
 import math
 import os
-import platform
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import datetime
+from itertools import islice
 from numbers import Real
 from operator import index
 from types import FunctionType
-from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v import _kernels, vocabulary
 from fastw2v._encoder import SentenceEncoder
-from fastw2v._version import __version__
 from fastw2v.corpus import (
     BrownCorpus,
     LineSentence,
@@ -42,23 +44,53 @@ from fastw2v.corpus import (
     is_static,
     text_files,
 )
-from fastw2v.formats import native
+from fastw2v.cosines import top_places
+from fastw2v.formats import gensim, native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import HuffmanPath, HuffmanTree, Ragged
-from fastw2v.keyedvectors import KeyedVectors, prep_vectors
+from fastw2v.keyedvectors import (
+    REAL,
+    KeyedVectors,
+    Vocab,
+    VocabView,
+    left_out_of_file,
+    prep_vectors,
+    pseudorandom_weak_vector,
+)
+from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
+from fastw2v.lifecycle import Lifecycle
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
 from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
 from fastw2v.training import Block, EpochResult, Run, Schedule, jobs_of
-from fastw2v.utils import TrimRule
+from fastw2v.utils import TrimRule, keep_vocab_item
 
-__all__ = ["BrownCorpus", "KeyedVectors", "LineSentence", "PathLineSentences", "Text8Corpus", "Word2Vec"]
+__all__ = [
+    "BrownCorpus",
+    "CORPUSFILE_VERSION",
+    "FAST_VERSION",
+    "KeyedVectors",
+    "LineSentence",
+    "MAX_WORDS_IN_BATCH",
+    "PathLineSentences",
+    "REAL",
+    "Text8Corpus",
+    "Vocab",
+    "Word2Vec",
+    "keep_vocab_item",
+    "pseudorandom_weak_vector",
+    "score_sentence_cbow",
+    "score_sentence_sg",
+    "train_batch_cbow",
+    "train_batch_sg",
+]
 
 logger = logging.getLogger(__name__)
 
 Step = Literal["window", "pair"]
 DEFAULT_STEP: Step = "pair"
 
+FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
 C_INT_MAX = 2**31 - 1
@@ -72,6 +104,7 @@ _SAVED = (
     "running_training_loss", "train_count", "total_train_time",
 )  # fmt: skip
 _LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
+_NEEDED = frozenset({"wv", "random", *_SAVED})  # to load a file again
 
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
@@ -105,7 +138,7 @@ class Length(NamedTuple):
     words: int | None
 
 
-class Word2Vec:
+class Word2Vec(Lifecycle):
     """Trains, holds and saves word vectors.
 
     Parameters, in gensim's order and with its defaults:
@@ -123,7 +156,7 @@ class Word2Vec:
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for no negative
         sampling; drawn in proportion to count ** ns_exponent. cbow_mean: 1 mean of the context vectors,
         0 sum.
-    hashfxn: accepted and kept; as in gensim 4 nothing depends on it. null_word: adds the word "\\0".
+    hashfxn: accepted and kept; as in gensim 4 training does not depend on it. null_word: adds the word "\\0".
     sorted_vocab: order words by descending count. batch_words: raw words in a worker's job.
     compute_loss: sum up the loss, see `history`. callbacks: objects with the hooks of `CallbackAny2Vec`.
     comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all
@@ -131,6 +164,7 @@ class Word2Vec:
         bar in a terminal or notebook, True always, False never.
     """
 
+    @renamed_keywords(size="vector_size", iter="epochs")
     def __init__(
         self,
         sentences: Iterable[Iterable[Any]] | None = None,
@@ -294,6 +328,7 @@ class Word2Vec:
 
     # --- vocabulary ---
 
+    @renamed_keywords(sentences="corpus_iterable")
     def build_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -407,6 +442,7 @@ class Word2Vec:
         for name in self._outputs():
             self._require_matrix(name)
 
+    @renamed_keywords(sentences="corpus_iterable")
     def scan_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -605,8 +641,31 @@ class Word2Vec:
             self.__dict__.pop(name, None)
         self.__dict__.update(fresh)
 
+    def reset_from(self, other_model: Word2Vec) -> None:
+        """Take over the vocabulary of another model, and begin with fresh weights.
+
+        Words, their attributes and the noise table are shared, not copied. What this model's settings need
+        and the other's did not is computed: the Huffman tree, the noise table.
+        """
+        with self._kept_on_error():
+            words = len(other_model.wv)
+            wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
+            wv.expandos = dict(wv.expandos)
+            wv.vectors_lockf = np.ones(1, dtype=np.float32)
+            self.wv, self.cum_table = wv, other_model.cum_table
+            self.corpus_count = other_model.corpus_count
+            self.corpus_total_words = other_model.corpus_total_words
+            if self.hs and "point" not in wv.expandos:
+                self.create_binary_tree()
+            if self.negative and len(self.cum_table) != words:
+                self.make_cum_table()
+            self.init_weights()
+
     def update_weights(self) -> None:
-        """Give new words of the vocabulary their first vectors; the others keep theirs."""
+        """Give new words of the vocabulary their first vectors; the others keep theirs.
+
+        So do the factors of `wv.vectors_lockf`, if there is one per word: new words get 1.
+        """
         if not len(self.wv.vectors):
             raise RuntimeError(
                 "there are no vectors to update: call build_vocab() without update=True before"
@@ -617,7 +676,11 @@ class Word2Vec:
             before = self._require_matrix(name)
             grown[f"_{name}"] = np.zeros((len(self.wv), self.vector_size), dtype=np.float32)
             grown[f"_{name}"][: len(before)] = before
+        words_before, lockf = len(self.wv.vectors), getattr(self.wv, "vectors_lockf", np.ones(1))
         self.wv.vectors = prep_vectors((len(self.wv), self.vector_size), self.wv.vectors, seed=self.seed)
+        if np.shape(lockf) == (words_before,) and words_before > 1:
+            new = np.ones(len(self.wv) - words_before, dtype=np.float32)
+            self.wv.vectors_lockf = np.concatenate([lockf, new])
         self.__dict__.update(grown)
 
     def _outputs(self) -> list[str]:
@@ -628,8 +691,8 @@ class Word2Vec:
         matrix: npt.NDArray[np.float32] | None = getattr(self, name, None)
         if matrix is None:
             raise RuntimeError(
-                f"this model has no {name}, so it cannot be trained further with hs={self.hs}, "
-                f"negative={self.negative}: build its vocabulary anew, or load a full model"
+                f"this model has no {name}, which hs={self.hs}, negative={self.negative} need: "
+                "build its vocabulary anew, or load a full model"
             )
         return matrix
 
@@ -725,8 +788,137 @@ class Word2Vec:
     def __contains__(self, word: Any) -> bool:
         return word in self.wv
 
+    # --- what the outputs tell ---
+
+    def predict_output_word(
+        self, context_words_list: Iterable[Any], topn: int | None = 10
+    ) -> list[tuple[Any, np.float32]] | None:
+        """The words that most probably stand in this context: `[(word, probability), …]`, best first.
+
+        The hidden layer is the mean of the known words' IN vectors, or their sum without `cbow_mean`. With
+        negative sampling the probability is a softmax over all OUT vectors, which training does not make a
+        true one; with hierarchical softmax alone it is the one that the model was trained for, the product
+        of the turns on the word's path. `topn=None` returns all words. None if no context word is known;
+        RuntimeError if the model has no outputs.
+        """
+        output = self._checked_matrix("syn1neg" if self.negative else "syn1")
+        rows = [self.wv.get_index(word) for word in context_words_list if word in self.wv]
+        if not rows:
+            logger.warning("predict_output_word: none of the context words is in the vocabulary")
+            return None
+        hidden = self.syn0[rows].sum(axis=0)
+        if self.cbow_mean:
+            hidden /= len(rows)
+        scores = np.asarray(output @ hidden, dtype=np.float64)
+        logs = scores if self.negative else self._path_scores(scores)
+        chances = np.exp(logs - logs.max())
+        chances /= chances.sum()
+        best = top_places(chances, len(chances) if topn is None else max(0, topn))
+        return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
+
+    def _path_scores(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Log probability of each word (V,): Σ log σ(± score) of the nodes on its path; scores (V,)."""
+        codes, points, starts = self._tree().values()
+        turns = np.where(codes, -scores[points], scores[points])
+        words = np.repeat(np.arange(len(self.wv)), np.diff(starts))
+        sums = np.bincount(words, -np.logaddexp(0, -turns), minlength=len(self.wv))
+        return sums.astype(np.float64, copy=False)
+
+    def score(
+        self,
+        sentences: Iterable[Iterable[Any]],
+        total_sentences: int = 1_000_000,
+        chunksize: int = 100,
+        queue_factor: int = 2,
+        report_delay: float = 1,
+    ) -> npt.NDArray[np.float32]:
+        """Log likelihood of each sentence under hierarchical softmax (sentences,): a pass with alpha 0.
+
+        The sum over all windows of full width, not divided by anything; unknown words are left out, and a
+        sentence of no known words has 0. Sentences beyond `total_sentences` are not looked at.
+        `queue_factor`: portions of text per worker that may wait. `report_delay`: seconds between log lines.
+        `chunksize` is accepted for gensim's sake and changes nothing. Taddy 2015, "Document Classification
+        by Inversion of Distributed Language Representations". RuntimeError without `hs`.
+        """
+        self._check_corpus(sentences, None, passes=1)
+        total_sentences = _whole("total_sentences", total_sentences, 0)
+        waiting = self.workers * _whole("queue_factor", queue_factor, 1)
+        free = self._scorers(self.workers, bool(self.sg))
+
+        def score_block(block: Block) -> list[float]:
+            ids, ends, _ = block
+            worker, start = free.pop(), 0
+            losses = [worker.loss]
+            for end in ends.tolist():
+                worker.train(ids[start:end], np.array([end - start]), alpha=0.0, seed=0)
+                losses.append(worker.loss)
+                start = end
+            free.append(worker)
+            return [before - after for before, after in zip(losses, losses[1:], strict=False)]
+
+        begin = due = time.perf_counter()
+        scores: list[float] = []
+        jobs: deque[Future[list[float]]] = deque()
+        blocks = _encoded_stream(islice(sentences, total_sentences), self.wv.key_to_index, STREAM_WORDS)
+        with ThreadPoolExecutor(self.workers, "fastw2v-score") as pool:
+            while (block := next(blocks, None)) or jobs:
+                if block is not None:
+                    jobs.append(pool.submit(score_block, block))
+                if block is None or len(jobs) > waiting:
+                    scores += jobs.popleft().result()
+                if (now := time.perf_counter()) >= due + report_delay:
+                    due = now
+                    logger.info(
+                        "PROGRESS: scored %i sentences, %.0f/s", len(scores), len(scores) / (now - begin)
+                    )
+        logger.info("scoring %i sentences took %.1fs", len(scores), time.perf_counter() - begin)
+        return np.array(scores, dtype=np.float32)
+
+    def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
+        block = SentenceEncoder([sentence], self.wv.key_to_index).read(1)
+        assert block is not None
+        (worker,) = self._scorers(1, sg)
+        worker.train(block[0], block[1], alpha=0.0, seed=0)
+        return -worker.loss
+
+    def _scorers(self, count: int, sg: bool) -> list[_kernels.Worker]:
+        """Workers whose passes with alpha 0 add up the loss of hierarchical softmax."""
+        if not self.hs:
+            raise RuntimeError(
+                f"scores follow the paths of hierarchical softmax, and this model has hs={self.hs}: "
+                "train with hs=1"
+            )
+        self._check_rows(len(self.wv))
+        # Workers want matrices that can be written to, though with alpha 0 they write what is there already.
+        syn0, syn1 = (
+            np.require(self._checked_matrix(name), requirements=["C", "W"]) for name in ("syn0", "syn1")
+        )
+        return [
+            _kernels.Worker(
+                syn0,
+                None,
+                syn1,
+                np.ones(1, dtype=np.float32),
+                _kernels.StopFlag(),
+                **self._tree(),
+                sg=sg,
+                negative=0,
+                window=self.window,
+                shrink_windows=False,
+                cbow_mean=bool(self.cbow_mean),
+                by_window=True,  # with alpha 0 the order of updates changes nothing
+                compute_loss=True,
+                keep=None,
+                noise_table=None,
+                noise_index=None,
+                noise_shift=0,
+            )
+            for _ in range(count)
+        ]
+
     # --- training ---
 
+    @renamed_keywords(sentences="corpus_iterable")
     def train(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -823,7 +1015,8 @@ class Word2Vec:
         jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
         report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
         stop = _kernels.StopFlag()
-        run = Run(self._workers(stop), stop, self._job_seeds(), queue_factor, progress)
+        workers = self._workers(stop, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss)
+        run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
         with closing(run), run:
             run.epoch(jobs, result, report)
         self._finish_epoch(epoch, result, length)
@@ -858,14 +1051,8 @@ class Word2Vec:
     def _check_weights(self) -> None:
         """Raise unless matrices and tables are what the kernels trust: of one size, every index inside."""
         words = len(self.wv)
-        shape = words, self.vector_size
         for name in ("syn0", *self._outputs()):
-            matrix = self._require_matrix(name)
-            if matrix.shape != shape or matrix.dtype != np.float32:
-                raise ValueError(
-                    f"{name} is {matrix.dtype} {matrix.shape}; training needs float32 {shape}. "
-                    "Words and vectors are added by build_vocab(update=True)"
-                )
+            matrix = self._checked_matrix(name)
             if not matrix.flags.writeable:
                 raise ValueError(
                     f"{name} is read-only, as after load(mmap='r'): such a model answers queries but cannot "
@@ -873,9 +1060,7 @@ class Word2Vec:
                 )
             if not matrix.flags.c_contiguous:
                 setattr(self, name, np.ascontiguousarray(matrix))
-        rows = np.fromiter(self.wv.key_to_index.values(), np.int64, len(self.wv.key_to_index))
-        if rows.size and not (rows.min() >= 0 and rows.max() < words):
-            raise ValueError(f"wv.key_to_index leads to row {rows.max()} or {rows.min()}; there are {words}")
+        self._check_rows(words)
         lockf = np.asarray(getattr(self.wv, "vectors_lockf", 1.0), dtype=np.float32)
         if not lockf.size or lockf.ndim > 1:
             raise ValueError(
@@ -896,6 +1081,20 @@ class Word2Vec:
                 )
         if self.hs:
             self._check_tree(words)
+
+    def _checked_matrix(self, name: str) -> npt.NDArray[np.float32]:
+        matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
+        if matrix.shape != shape or matrix.dtype != np.float32:
+            raise ValueError(
+                f"{name} is {matrix.dtype} {matrix.shape}; training needs float32 {shape}. "
+                "Words and vectors are added by build_vocab(update=True)"
+            )
+        return matrix
+
+    def _check_rows(self, words: int) -> None:
+        rows = np.fromiter(self.wv.key_to_index.values(), np.int64, len(self.wv.key_to_index))
+        if rows.size and not (rows.min() >= 0 and rows.max() < words):
+            raise ValueError(f"wv.key_to_index leads to row {rows.max()} or {rows.min()}; there are {words}")
 
     def _check_tree(self, words: int) -> None:
         points, codes = self.wv.expandos.get("point"), self.wv.expandos.get("code")
@@ -941,13 +1140,25 @@ class Word2Vec:
 
         return blocks
 
-    def _workers(self, stop: _kernels.StopFlag) -> list[_kernels.Worker]:
-        """One `Worker` per thread; they share the arrays."""
+    def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
+        """Train on sentences as one job in this thread; return how many words were left to train."""
+        self._check_weights()
+        block = SentenceEncoder(sentences, self.wv.key_to_index).read(sys.maxsize)
+        if block is None:
+            return 0
+        (worker,) = self._workers(_kernels.StopFlag(), 1, sg=sg, compute_loss=compute_loss)
+        seed, draw_windows = self._job_seeds()(0)
+        effective = worker.train(block[0], block[1], _finite("alpha", alpha), seed, draw_windows)
+        self.running_training_loss += worker.loss
+        return effective
+
+    def _workers(
+        self, stop: _kernels.StopFlag, count: int, *, sg: bool, compute_loss: bool
+    ) -> list[_kernels.Worker]:
+        """`count` workers, one per thread; they share the arrays."""
         table = np.ascontiguousarray(self.cum_table, dtype=np.uint32) if self.negative else None
         noise, shift = noise_index(table) if table is not None else (None, 0)
-        points = self.wv.expandos["point"] if self.hs else None
-        codes = self.wv.expandos["code"] if self.hs else None
-        assert not isinstance(points, np.ndarray) and not isinstance(codes, np.ndarray)
+        tree = self._tree() if self.hs else dict.fromkeys(("codes", "points", "path_starts"))
         keep = np.ascontiguousarray(self._column("sample_int"), dtype=np.uint32) if self.sample != 0 else None
         return [
             _kernels.Worker(
@@ -956,23 +1167,32 @@ class Word2Vec:
                 self.syn1 if self.hs else None,
                 self.wv.vectors_lockf,
                 stop,
-                sg=bool(self.sg),
+                sg=sg,
                 negative=self.negative,
                 window=self.window,
                 shrink_windows=self.shrink_windows,
                 cbow_mean=bool(self.cbow_mean),
                 by_window=self.step == "window",
-                compute_loss=self.compute_loss,
+                compute_loss=compute_loss,
                 keep=keep,
                 noise_table=table,
                 noise_index=noise,
                 noise_shift=shift,
-                codes=None if codes is None else np.ascontiguousarray(codes.values, dtype=np.uint8),
-                points=None if points is None else np.ascontiguousarray(points.values, dtype=np.uint32),
-                path_starts=None if points is None else np.ascontiguousarray(points.starts, dtype=np.int64),
+                **tree,
             )
-            for _ in range(self.workers)
+            for _ in range(count)
         ]
+
+    def _tree(self) -> dict[str, Any]:
+        """The Huffman tree as workers take it: `codes` and `points` (total,), `path_starts` (V + 1,)."""
+        self._check_tree(len(self.wv))
+        points, codes = self.wv.expandos["point"], self.wv.expandos["code"]
+        assert isinstance(points, Ragged) and isinstance(codes, Ragged)
+        return {
+            "codes": np.ascontiguousarray(codes.values, dtype=np.uint8),
+            "points": np.ascontiguousarray(points.values, dtype=np.uint32),
+            "path_starts": np.ascontiguousarray(points.starts, dtype=np.int64),
+        }
 
     def _job_seeds(self) -> Callable[[int], tuple[int, Callable[[int], Any] | None]]:
         """How a job of the epoch gets its random numbers.
@@ -1078,30 +1298,33 @@ class Word2Vec:
     def save(
         self,
         fname_or_handle: StrPath | IO[bytes],
-        separately: Any = None,
-        sep_limit: int = 0,
-        ignore: Iterable[str] = (),
-        pickle_protocol: int = 0,
+        separately: Iterable[str] | None = None,
+        sep_limit: int = 10 * 1024**2,
+        ignore: Iterable[str] = frozenset(),
+        pickle_protocol: int = 4,
     ) -> None:
-        """Save everything to one `.fw2v` file (safetensors layout, no pickle), atomically if a path is given.
+        """Save to one `.fw2v` file (safetensors layout, no pickle), atomically if a path is given.
 
-        A run resumed after `load` goes on as if it had not been saved. Words must be str or int. The other
-        parameters are gensim's and change nothing: there is one file, it holds everything, and all of it can
-        be mapped.
+        A run resumed after `load` goes on as if it had not been saved. Words must be str or int. `ignore` may
+        name "syn1", "syn1neg", "raw_vocab", "history" and "lifecycle_events": they are left out, and a model
+        without its output matrix answers queries but trains no further. `separately`, `sep_limit` and
+        `pickle_protocol` are gensim's and have nothing to decide: there is one file, no pickle, and what is
+        in it can be mapped without lying apart.
         """
+        left_out = left_out_of_file(ignore, needed=_NEEDED)
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         tensors = self.wv.to_tensors()
-        for name in ("syn1", "syn1neg"):
-            if f"_{name}" in self.__dict__:
-                tensors[name] = getattr(self, name)
+        tensors |= {name: matrix for name, matrix in self._matrices().items() if name not in left_out}
         if self.negative:
             tensors["cum_table"] = self.cum_table
-        if self.raw_vocab:
+        if self.raw_vocab and "raw_vocab" not in left_out:
             tensors |= native.pack_strings(self.raw_vocab, "raw_vocab")
             tensors["raw_counts"] = np.array(list(self.raw_vocab.values()), dtype=np.int64)
         kind, keys, position, has_gauss, gauss = self.random.get_state(legacy=True)
         tensors["random_state"] = np.asarray(keys, dtype=np.uint32)
-        logs = json.dumps({name: getattr(self, name) for name in _LOGS}, default=_plain)
+        logs = json.dumps(
+            {name: [] if name in left_out else getattr(self, name) for name in _LOGS}, default=_plain
+        )
         tensors["logs"] = np.frombuffer(logs.encode(), dtype=np.uint8)
         state = {name: getattr(self, name) for name in _SAVED}
         state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
@@ -1113,21 +1336,29 @@ class Word2Vec:
         cls,
         fname: StrPath | IO[bytes],
         mmap: Literal["r", "c"] | None = None,
+        rethrow: bool = False,
         *,
         verify: Literal["structure", "full"] = "structure",
     ) -> Word2Vec:
-        """Load what `save` wrote.
+        """Load what `save` wrote, or gensim's `save` did (0.12 to 4.4, without gensim, running nothing).
 
         `mmap="r"` leaves the matrices in the file, read-only and shared between processes; `"c"` lets them be
-        changed in memory. `verify="full"` compares checksums. Raises `FormatError` for anything but such a
-        file, and AttributeError for a file that holds a `KeyedVectors`.
+        changed in memory; of gensim's files those arrays that lie apart. `verify="full"` compares checksums,
+        which gensim's files have not. `rethrow` is gensim's: errors are raised in any case.
+
+        Raises `FormatError` for anything but such files; for a pickle that holds anything but a gensim
+        Word2Vec it is a `pickle.UnpicklingError` too. AttributeError for a file that holds a `KeyedVectors`.
         """
+        if gensim.is_pickle(fname):
+            parts = gensim.read(fname, mmap)
+            if not isinstance(parts, gensim.Model):
+                raise AttributeError(_no_model(fname, "KeyedVectors"))
+            model = cls._of_parts(parts, str(fname))
+            model.add_lifecycle_event("loaded", fname=str(fname))
+            return model
         tensors, metadata = native.read(fname, mmap, verify=verify)
         if metadata.get("kind") != "Word2Vec":
-            raise AttributeError(
-                f"{fname} holds a {metadata.get('kind', 'foreign')} object, not a Word2Vec model: "
-                "load it with KeyedVectors.load"
-            )
+            raise AttributeError(_no_model(fname, metadata.get("kind", "foreign")))
         model = cls.__new__(cls)
         try:
             state = json.loads(metadata["model"])
@@ -1136,10 +1367,7 @@ class Word2Vec:
             model.__dict__.update({name: logs[name] for name in _LOGS})
             kind, position, has_gauss, gauss = state["random"]
             keys = native.expect(tensors, "random_state", np.uint32, (624,))
-            if not 0 <= position <= len(keys):
-                raise ValueError(f"the generator's position is {position}")
-            model.random = np.random.RandomState()
-            model.random.set_state((kind, keys, position, has_gauss, gauss))
+            model.random = _generator((kind, keys, position, has_gauss, gauss))
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             if isinstance(error, FormatError):
                 raise
@@ -1160,10 +1388,86 @@ class Word2Vec:
             model.raw_vocab = dict(zip(raw_words, counts.tolist(), strict=True))
         model.cum_table = np.empty(0, dtype=np.uint32)
         if model.negative:
-            model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (len(model.wv),)))
+            model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (None,)))
         model._check_loaded(str(fname))
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
+
+    @classmethod
+    def _of_parts(cls, parts: gensim.Model, source: str) -> Self:
+        """Build from what `formats.gensim` read; `step` and `history`, ours alone, are as in a new model."""
+        given = parts.settings
+        model = cls.__new__(cls)
+        try:
+            parameters = inspect.signature(Word2Vec).parameters.keys() & given.keys()
+            settings = {name: given[name] for name in parameters}
+            settings["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
+            Word2Vec.__init__(model, **settings)
+            # What versions before did not count is not known; the rest is as the constructor has left it.
+            unknown = {"corpus_count": None, "corpus_total_words": None}
+            model.__dict__.update(
+                {name: value for name, value in (unknown | given).items()
+                 if name in _SAVED and name not in parameters}
+            )  # fmt: skip
+            model.effective_min_count = given.get("effective_min_count", model.min_count)
+            model.vector_size = model.layer1_size = parts.words.vectors.shape[1]
+            if parts.random is not None:
+                model.random = _generator(parts.random)
+            model.raw_vocab = parts.raw_vocab
+            model.lifecycle_events = parts.lifecycle_events
+            model.wv = KeyedVectors.from_words(parts.words)
+            if not hasattr(model.wv, "vectors_lockf"):
+                model.wv.vectors_lockf = np.ones(1, dtype=np.float32)
+            shape = len(model.wv), model.vector_size
+            native.expect({"vectors": model.wv.vectors}, "vectors", np.float32, shape)
+            for name in parts.outputs:
+                setattr(model, name, native.expect(parts.outputs, name, np.float32, shape))
+            if len(model.wv) and "count" in model.wv.expandos:
+                if model.hs and "point" not in model.wv.expandos:
+                    model.create_binary_tree()
+                if model.negative:
+                    model.make_cum_table()  # no file has it
+        except (TypeError, ValueError) as error:
+            raise FormatError(f"{source}: {error}") from None
+        model._check_loaded(source)
+        return model
+
+    def to_gensim(self) -> Any:
+        """Return a real `gensim.models.Word2Vec` with copies of everything but `step` and `history`.
+
+        It goes on training where this model is. ImportError without gensim.
+        """
+        settings = {name: getattr(self, name) for name in _SAVED if name != "step"}
+        parts = gensim.Model(
+            self.wv.to_words(),
+            settings=settings | {"hashfxn": self.hashfxn},
+            outputs=self._matrices(),
+            random=gensim.state_of(self.random),
+            raw_vocab=self.raw_vocab,
+            lifecycle_events=self.lifecycle_events,
+        )
+        return gensim.build(copy.deepcopy(parts))
+
+    @classmethod
+    def from_gensim(cls, model: Any) -> Self:
+        """Copy a model of an installed gensim, to go on training where it is.
+
+        TypeError for anything else, and for FastText and Doc2Vec, whose models are more than that.
+        """
+        parts = gensim.describe_live(model)
+        if not isinstance(parts, gensim.Model):
+            raise TypeError("these are vectors without a model: use KeyedVectors.from_gensim")
+        ours = cls._of_parts(parts, str(model))
+        ours.hashfxn = parts.settings.get("hashfxn", hash)
+        return ours
+
+    def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The output matrices that the model has."""
+        return {name: getattr(self, name) for name in ("syn1", "syn1neg") if f"_{name}" in self.__dict__}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
+        return self.__dict__ | {"_scan": None}
 
     def _check_loaded(self, fname: str) -> None:
         """What the kernels trust: settings in range, every objective with its tables."""
@@ -1172,28 +1476,79 @@ class Word2Vec:
         except (TypeError, ValueError) as error:
             raise FormatError(f"{fname}: {error}") from None
         table = self.cum_table.astype(np.int64)
+        if len(table) not in (0, len(self.wv)):  # a model that was given its vectors has none
+            raise FormatError(f"{fname}: the noise table has {len(table)} entries for {len(self.wv)} words")
         if len(table) and (table[-1] != DOMAIN or (np.diff(table) < 0).any()):
             raise FormatError(f"{fname}: the noise table does not rise to {DOMAIN}")
         if self.hs and len(self.wv) and "point" not in self.wv.expandos:
             raise FormatError(f"{fname}: hs=1, but the file has no Huffman tree")
 
-    # --- bookkeeping ---
+    # --- older spellings ---
 
-    def add_lifecycle_event(
-        self, event_name: str, log_level: int | Literal[False] = logging.INFO, **event: Any
-    ) -> None:
-        """Remember (and log) what happened to the model; `lifecycle_events = None` turns this off."""
-        event |= {
-            "datetime": datetime.now().isoformat(),
-            "fastw2v": __version__,
-            "python": sys.version,
-            "platform": platform.platform(),
-            "event": event_name,
-        }
-        if self.lifecycle_events is not None:
-            self.lifecycle_events.append(event)
-        if log_level:
-            logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
+    iter = renamed("epochs")
+    trainables = renamed("")
+    vocabulary = renamed("")
+    reset_weights = renamed("init_weights")
+
+    index2word = renamed("wv.index_to_key")
+    syn0_lockf = renamed("wv.vectors_lockf")
+    syn0norm = renamed("wv.get_normed_vectors()")
+    vectors_lockf = renamed("wv.vectors_lockf")
+
+    @property
+    def vocab(self) -> VocabView:
+        """Older spelling of `wv.vocab`, itself one."""
+        tell("Word2Vec.vocab", "wv.key_to_index, wv.get_vecattr() and wv.set_vecattr()")
+        return VocabView(self.wv)
+
+    accuracy = renamed("wv.accuracy")
+    doesnt_match = renamed("wv.doesnt_match")
+    evaluate_word_pairs = renamed("wv.evaluate_word_pairs")
+    intersect_word2vec_format = renamed("wv.intersect_word2vec_format")
+    log_accuracy = renamed("wv.log_accuracy")
+    log_evaluate_word_pairs = renamed("wv.log_evaluate_word_pairs")
+    most_similar = renamed("wv.most_similar")
+    most_similar_cosmul = renamed("wv.most_similar_cosmul")
+    n_similarity = renamed("wv.n_similarity")
+    save_word2vec_format = renamed("wv.save_word2vec_format")
+    similar_by_vector = renamed("wv.similar_by_vector")
+    similar_by_word = renamed("wv.similar_by_word")
+    similarity = renamed("wv.similarity")
+    wmdistance = renamed("wv.wmdistance")
+
+    @classmethod
+    @deprecated("KeyedVectors.load_word2vec_format()")
+    def load_word2vec_format(cls, *args: Any, **kwargs: Any) -> Self:
+        """A model whose IN vectors are those of a word2vec file: it answers queries and cannot be trained."""
+        wv = KeyedVectors.load_word2vec_format(*args, **kwargs)
+        model = cls(vector_size=wv.vector_size)
+        model.wv = wv
+        return model
+
+    @deprecated("wv.unit_normalize_all(), if replace=True was meant")
+    def init_sims(self, replace: bool = False) -> None:
+        """Bring all IN vectors to length 1 in place if `replace`; there are no norms to prepare."""
+        if replace:
+            self.wv.unit_normalize_all()
+
+    @deprecated("nothing: no norms are kept")
+    def clear_sims(self) -> None:
+        """Do nothing: norms are computed with each query."""
+
+    @deprecated("del model.syn1neg, del model.syn1")
+    def delete_temporary_training_data(self, replace_word_vectors_with_normalized: bool = False) -> None:
+        """Give up the outputs, and with them further training, for the sake of memory."""
+        for name in ("_syn1", "_syn1neg"):
+            self.__dict__.pop(name, None)
+        if replace_word_vectors_with_normalized:
+            self.wv.unit_normalize_all()
+
+    @deprecated("pseudorandom_weak_vector()")
+    def seeded_vector(self, seed_string: str, vector_size: int) -> npt.NDArray[np.float32]:
+        """A random vector (vector_size,) that depends on `hashfxn(seed_string)` alone; training uses none."""
+        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
+
+    # --- bookkeeping ---
 
     def __str__(self) -> str:
         return (
@@ -1201,6 +1556,40 @@ class Word2Vec:
         )
 
     __repr__ = __str__
+
+
+def train_batch_sg(
+    model: Word2Vec, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
+) -> int:
+    """Train skip-gram on one batch of sentences in this thread; return how many words were left to train.
+
+    `work`, gensim's scratch memory, is not needed. The loss is added to `running_training_loss`.
+    """
+    return model._train_batch(sentences, alpha, sg=True, compute_loss=compute_loss)
+
+
+def train_batch_cbow(
+    model: Word2Vec,
+    sentences: Iterable[Any],
+    alpha: float,
+    work: Any = None,
+    neu1: Any = None,
+    compute_loss: bool = False,
+) -> int:
+    """Train CBOW on one batch, as `train_batch_sg` does skip-gram."""
+    return model._train_batch(sentences, alpha, sg=False, compute_loss=compute_loss)
+
+
+def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None) -> float:
+    """Log likelihood of one sentence in skip-gram, see `Word2Vec.score`; `work` is not needed."""
+    return model._score_sentence(sentence, sg=True)
+
+
+def score_sentence_cbow(
+    model: Word2Vec, sentence: Iterable[Any], work: Any = None, neu1: Any = None
+) -> float:
+    """Log likelihood of one sentence in CBOW, see `Word2Vec.score`; the rest is not needed."""
+    return model._score_sentence(sentence, sg=False)
 
 
 _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
@@ -1283,6 +1672,20 @@ def _epochs(epochs: Any) -> int:
 
 def _no_path(corpus_file: Any) -> str:
     return f"corpus_file must be a path, not {type(corpus_file).__name__}; a size goes into vector_size="
+
+
+def _generator(state: gensim.RandomState) -> np.random.RandomState:
+    """The generator in this state; ValueError if it could not be in it, for numpy does not look."""
+    kind, keys, position, has_gauss, gauss = state
+    if keys.shape != (624,) or not 0 <= position <= len(keys):
+        raise ValueError(f"the generator has {keys.shape} words and is at {position}")
+    generator = np.random.RandomState()
+    generator.set_state((kind, keys, position, has_gauss, gauss))
+    return generator
+
+
+def _no_model(fname: Any, kind: str) -> str:
+    return f"{fname} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
 
 
 def _scrambled(number: int) -> int:

@@ -99,6 +99,7 @@ def test_view_keeps_its_matrices_alive():
     assert (view.words, view.dim) == (4, 7)
 
 
+@pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")
 def test_node_vectors_are_syn1_at_point():
     m = model(hs=1, negative=0)
-    np.testing.assert_array_equal(m.node_vectors("potato"), m.syn1[m.wv.vocab["potato"].point])
+    np.testing.assert_array_equal(m.node_vectors("potato"), m.syn1[m.wv.get_vecattr("potato", "point")])

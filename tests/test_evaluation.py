@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,38 @@ def test_the_functions_differ(questions: Path) -> None:
     assert answers[0] != answers[1]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+@pytest.mark.parametrize("function", ["most_similar", "most_similar_cosmul"])
+def test_other_precisions(questions: Path, function: str, dtype: Any) -> None:
+    kv = vectors_of(words_in_all_cases(), 3, 0.5)
+    other = KeyedVectors(6, dtype=dtype)
+    other.add_vectors(kv.index_to_key, kv.vectors)
+    expected = kv.evaluate_word_analogies(questions, similarity_function=function)[0]
+    score = other.evaluate_word_analogies(questions, similarity_function=function)[0]
+    assert score == pytest.approx(expected, abs=0.02)
+
+
+def test_opposite_vectors_can_be_multiplied(tmp_path: Path) -> None:
+    """Cosines of -1 shift to 0, whose logarithm is none."""
+    kv = KeyedVectors(2)
+    kv.add_vectors([*"abcdef"], [[1, 0], [1, 1], [1, -1], [-1, 0], [-1, -1], [-2, 0]])
+    path = tmp_path / "questions"
+    path.write_text(": s\n" + "".join(" ".join(question) + "\n" for question in product("abcdef", repeat=4)))
+    score, sections = kv.evaluate_word_analogies(path, similarity_function="most_similar_cosmul")
+    assert len(sections[-1]["correct"]) + len(sections[-1]["incorrect"]) == 6**4 and 0 < score < 1
+
+
+@pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")
+@pytest.mark.parametrize("function", ["most_similar", "most_similar_cosmul"])
+def test_accuracy(questions: Path, function: str) -> None:
+    """gensim 3's name; the function is given itself."""
+    kv = vectors_of(words_in_all_cases(), 3, 0.5)
+    expected = kv.evaluate_word_analogies(questions, 12, similarity_function=function)
+    assert kv.accuracy(questions, 12, getattr(KeyedVectors, function)) == expected[1]
+    if function == "most_similar":
+        assert kv.accuracy(questions, restrict_vocab=12) == expected[1]
+
+
 def test_rows_without_direction_or_key(questions: Path) -> None:
     kv = vectors_of(words_in_all_cases(), 1, 0.3)
     expected = kv.evaluate_word_analogies(questions)
@@ -265,6 +298,17 @@ def test_too_few_pairs(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match="too few for a correlation"):
         vectors_of(ROOTS, 1, 0.3).evaluate_word_pairs(path)
+
+
+def test_logging(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    KeyedVectors.log_accuracy({"section": "capitals", "correct": [1], "incorrect": [2, 3, 4]})
+    KeyedVectors.log_accuracy({"section": "none", "correct": [], "incorrect": []})
+    KeyedVectors.log_evaluate_word_pairs((0.25, 1), (0.5, 1), 12.5, "pairs.tsv")
+    assert [record.getMessage() for record in caplog.records] == [
+        "capitals: 25.0% (1/4)",
+        "pairs.tsv: Pearson 0.2500, Spearman 0.5000, 12.5% unknown",
+    ]
 
 
 def test_missing_files(tmp_path: Path) -> None:

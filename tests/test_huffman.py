@@ -116,3 +116,13 @@ def test_ragged() -> None:
             rows[row]
     with pytest.raises(TypeError):
         rows["a"]  # type: ignore[index]
+
+
+@given(st.lists(st.lists(st.integers(0, 255), max_size=4), min_size=1, max_size=8), st.data())
+def test_taking_rows_of_different_lengths(rows: list[list[int]], data: st.DataObject) -> None:
+    starts = np.cumsum([0, *map(len, rows)])
+    ragged = Ragged(np.array([value for row in rows for value in row], dtype=np.uint8), starts)
+    order = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=12))
+    taken = ragged.take(np.array(order, dtype=np.intp))
+    assert [row.tolist() for row in taken] == [rows[place] for place in order]
+    assert taken.values.dtype == np.uint8 and not np.shares_memory(taken.values, ragged.values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import re
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v import keyedvectors
+from fastw2v import cosines
+from fastw2v.cosines import row_lengths, top_places, unit_rows
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import HuffmanTree, Ragged
-from fastw2v.keyedvectors import KeyedVectors, prep_vectors, top_places, unit_rows
+from fastw2v.keyedvectors import KeyedVectors, Vocab, prep_vectors, pseudorandom_weak_vector
+
+OLDER = pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")
+THEIR_WARNINGS = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
 
 WORDS = [f"w{i}" for i in range(60)]
 V = np.random.default_rng(0).standard_normal((60, 9)).astype(np.float32)
@@ -170,6 +176,39 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "n_similarity, unknown": lambda kv: kv.n_similarity(["w1", "unknown"], ["w3"]),
     "n_similarity, all unknown": lambda kv: kv.n_similarity(["unknown"], ["w3"]),
     "n_similarity, empty": lambda kv: kv.n_similarity([], ["w3"]),
+    "cosmul": lambda kv: kv.most_similar_cosmul("w1"),
+    "cosmul of two": lambda kv: kv.most_similar_cosmul(["w1", "w2"], topn=60),
+    "cosmul with a negative": lambda kv: kv.most_similar_cosmul(["w1", "w2"], ["w3", "w4"], 5),
+    "cosmul of keys": lambda kv: kv.most_similar_cosmul("w1", "w2"),
+    "cosmul of a unit vector": lambda kv: kv.most_similar_cosmul(kv.get_vector("w1", norm=True), "w2"),
+    "cosmul of a unit matrix": lambda kv: kv.most_similar_cosmul(kv.get_normed_vectors()[:2], "w9"),
+    "cosmul, all": lambda kv: kv.most_similar_cosmul("w1", topn=None).astype(np.float32),
+    "cosmul, topn 0": lambda kv: kv.most_similar_cosmul("w1", topn=0),
+    "cosmul, only negative": lambda kv: kv.most_similar_cosmul(negative=["w1"]),
+    "cosmul of nothing": lambda kv: kv.most_similar_cosmul(),
+    "cosmul, unknown": lambda kv: kv.most_similar_cosmul("unknown"),
+    "most_similar_to_given": lambda kv: kv.most_similar_to_given("w1", WORDS[5:20]),
+    "most_similar_to_given, itself": lambda kv: kv.most_similar_to_given("w7", WORDS),
+    "most_similar_to_given, rows": lambda kv: kv.most_similar_to_given("w1", [3, 4, 5]),
+    "most_similar_to_given, none": lambda kv: kv.most_similar_to_given("w1", []),
+    "most_similar_to_given, unknown": lambda kv: kv.most_similar_to_given("w1", ["unknown"]),
+    "closer_than": lambda kv: [kv.closer_than("w1", word) for word in WORDS],
+    "closer_than rows": lambda kv: kv.closer_than(1, 9),
+    "closer_than, unknown": lambda kv: kv.closer_than("w1", "unknown"),
+    "words_closer_than": lambda kv: kv.words_closer_than("w1", "w5"),
+    "rank": lambda kv: [kv.rank("w1", word) for word in WORDS],
+    "relative_cosine_similarity": lambda kv: kv.relative_cosine_similarity("w1", "w2", 5),
+    "relative_cosine_similarity, topn 0": lambda kv: kv.relative_cosine_similarity("w1", "w2", 0),
+    "similarity_unseen_docs": lambda kv: kv.similarity_unseen_docs("a", "b"),
+    "log_accuracy": lambda kv: kv.log_accuracy({"section": "s", "correct": [1], "incorrect": []}),
+    "log_accuracy of nothing": lambda kv: kv.log_accuracy({"section": "s", "correct": [], "incorrect": []}),
+    "log_evaluate_word_pairs": lambda kv: kv.log_evaluate_word_pairs((0.5, 1), (0.5, 1), 3.0, "file"),
+    "vectors_for_all": lambda kv: contents(kv.vectors_for_all(["w5", "unknown", "w2", "w5"])),
+    "vectors_for_all, generator": lambda kv: contents(kv.vectors_for_all(word for word in ("w5", "w2"))),
+    "vectors_for_all, no rows": lambda kv: contents(kv.vectors_for_all(["w5", 3], allow_inference=False)),
+    "word_vec": lambda kv: kv.word_vec("w1"),
+    "word_vec, normed": lambda kv: kv.word_vec("w1", norm=True),
+    "norms": lambda kv: (kv.fill_norms(), kv.norms)[1],
     "doesnt_match": lambda kv: kv.doesnt_match(WORDS[:9]),
     "doesnt_match, unknown": lambda kv: kv.doesnt_match(["unknown", *WORDS[:9]]),
     "doesnt_match rows": lambda kv: kv.doesnt_match([3, 4, 5]),
@@ -220,9 +259,251 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def contents(kv: Any) -> list[Any]:
+    return [kv.index_to_key, kv.key_to_index, kv.vectors, kv.expandos["count"].tolist()]
+
+
+@OLDER
+@THEIR_WARNINGS
 @pytest.mark.parametrize("call", CALLS)
 def test_calls_as_gensim(twin: Any, call: str) -> None:
     assert_same(outcome(lambda: CALLS[call](small())), outcome(lambda: CALLS[call](twin)))
+
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "unit_normalize_all": lambda kv: kv.unit_normalize_all(),
+    "init_sims": lambda kv: kv.init_sims(),
+    "init_sims, replacing": lambda kv: kv.init_sims(replace=True),
+    "sort_by_descending_frequency": lambda kv: kv.sort_by_descending_frequency(),
+}
+
+
+@OLDER
+@THEIR_WARNINGS
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_as_gensim(twin: Any, change: str) -> None:
+    ours, theirs = small(), copy.deepcopy(twin)
+    counts = np.random.default_rng(4).integers(1, 9, 60)
+    for kv in (ours, theirs):
+        for word, count in zip(WORDS, counts.tolist(), strict=True):
+            kv.set_vecattr(word, "count", count)
+        CHANGES[change](kv)
+    theirs.norms = None  # sorting leaves them behind
+    assert_same(contents(ours), contents(theirs))
+    assert_same(ours.most_similar("w1"), theirs.most_similar("w1"))
+
+
+def test_cosmul_by_definition() -> None:
+    kv = small()
+    unit = kv.get_normed_vectors().astype(np.float64)
+    shifted = (1 + unit @ unit.T) / 2
+    expected = shifted[1] * shifted[2] / (shifted[3] * shifted[4] + 1e-6)
+    scores = kv.most_similar_cosmul(["w1", 2], [V[3], "w4"], topn=None)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    # gensim looks at all rows, and takes a vector's length for a matter of its meaning.
+    best = [row for row in np.argsort(-expected[:20]).tolist() if row not in (1, 2, 4)]
+    answers = kv.most_similar_cosmul(["w1", 2], [7 * V[3], "w4"], topn=5, restrict_vocab=20)
+    assert [word for word, _ in answers] == [f"w{row}" for row in best[:5]]
+
+
+@pytest.mark.parametrize("topn", [2.5, "5"])
+def test_cosmul_checks(topn: Any) -> None:
+    with pytest.raises(TypeError, match="topn must be an integer or None"):
+        small().most_similar_cosmul("w1", topn=topn)
+    with pytest.raises(ValueError, match=r"shape \(8,\) was given, not \(9,\)"):
+        small().most_similar_cosmul(["w1", np.ones(8)])
+
+
+@pytest.mark.parametrize("query", ["most_similar", "most_similar_cosmul"])
+def test_a_key_and_its_unit_vector_ask_the_same(query: str) -> None:
+    """To the last bit, as gensim's own tests want."""
+    kv = small()
+    for word in WORDS:
+        by_key = getattr(kv, query)(word, topn=59)
+        by_vector = getattr(kv, query)(kv.get_vector(word, norm=True), topn=60)
+        assert by_key == [answer for answer in by_vector if answer[0] != word]
+
+
+def test_rank_and_closer_than() -> None:
+    kv = small()
+    for word in WORDS[:9]:
+        order = [other for other, _ in kv.most_similar(word, topn=60)]
+        assert [kv.rank(word, other) for other in order] == list(range(1, 60))
+        assert kv.rank(word, word) == 1 and kv.closer_than(word, word) == []
+        nearer = kv.closer_than(word, order[5])
+        assert set(nearer) == set(order[:5]) and nearer == sorted(nearer, key=kv.get_index)
+
+
+def test_prepared_rows_are_near_nothing() -> None:
+    kv = KeyedVectors(2, count=4)
+    kv.add_vector("a", [1, 0])
+    kv.add_vector("b", [-1, 0])
+    assert kv.closer_than("a", "b") == [] and kv.rank("a", "b") == 1
+
+
+def test_vectors_for_all_with_attributes() -> None:
+    kv = trained()
+    kv.set_vecattr("w5", "tag", "noun")
+    some = kv.vectors_for_all(["w5", "w0", "unknown", 7], copy_vecattrs=True)
+    assert some.index_to_key == ["w5", "w0", 7]
+    np.testing.assert_array_equal(some.vectors, V[[5, 0, 7]])
+    assert not np.shares_memory(some.vectors, kv.vectors)
+    for key in some.index_to_key:
+        for name in kv.expandos:
+            np.testing.assert_array_equal(some.get_vecattr(key, name), kv.get_vecattr(key, name))
+    some.set_vecattr("w5", "code", 1 - some.get_vecattr("w5", "code"))
+    np.testing.assert_array_equal(kv.get_vecattr("w5", "code"), trained().get_vecattr("w5", "code"))
+    assert kv.vectors_for_all(["w5"]).expandos.keys() == {"count"}
+    assert len(kv.vectors_for_all(["unknown"])) == 0
+    assert small(np.float16).vectors_for_all(["w5"]).vectors.dtype == np.float16
+
+
+def test_sorting_moves_all_that_belongs_to_a_row(caplog: pytest.LogCaptureFixture) -> None:
+    kv, before = trained(), trained()
+    counts = np.random.default_rng(0).integers(1, 9, 60)
+    kv.expandos["count"] = counts
+    kv.vectors_lockf = np.arange(60, dtype=np.float32)
+    kv.sort_by_descending_frequency()
+    assert "does not" in caplog.text
+    assert kv.index_to_key == sorted(WORDS, key=lambda word: (-counts[WORDS.index(word)], -WORDS.index(word)))
+    for row, word in enumerate(kv.index_to_key):
+        assert kv.key_to_index[word] == row and kv.vectors_lockf[row] == WORDS.index(word)
+        np.testing.assert_array_equal(kv[word], before[word])
+        np.testing.assert_array_equal(kv.get_vecattr(word, "point"), before.get_vecattr(word, "point"))
+
+
+def test_sorting_with_prepared_rows() -> None:
+    kv = KeyedVectors(2, count=4)
+    for key, count in (("a", 1), ("b", 2)):
+        kv.add_vector(key, [count, 0])
+        kv.set_vecattr(key, "count", count)
+    kv.sort_by_descending_frequency()
+    assert kv.index_to_key == ["b", "a", None, None] and kv["a"][0] == 1
+    assert kv.add_vector("c", [3, 0]) == 2
+    KeyedVectors(2).sort_by_descending_frequency()
+    with pytest.raises(KeyError, match="count"):
+        small().sort_by_descending_frequency()
+
+
+@given(hnp.arrays(np.float32, (4, 3), elements=st.floats(width=32)))
+def test_row_lengths(matrix: np.ndarray) -> None:
+    with np.errstate(over="ignore"):
+        exact = np.linalg.norm(matrix.astype(np.float64), axis=1).astype(np.float32)
+    lengths = row_lengths(matrix)
+    assert lengths.dtype == np.float32
+    np.testing.assert_allclose(lengths, exact, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_norms_cannot_be_set(dtype: Any) -> None:
+    kv = small(dtype)
+    kv.norms = np.ones(60)
+    np.testing.assert_allclose(kv.norms, np.linalg.norm(V, axis=1), rtol=1e-3)
+    assert kv.norms.dtype == dtype
+
+
+# --- word mover's distance ---
+
+DOCUMENTS: dict[str, tuple[Any, Any]] = {
+    "words": (["w1", "w2", "w2"], ["w3", "w4"]),
+    "shared words": (["w1", "w2", "w3"], ["w3", "w1", "w9"]),
+    "unknown words": (["w1", "unknown"], ["w3", "unknown", "w4", "w4"]),
+    "the same": (["w1", "w2"], ["w2", "w1"]),
+    "one word": (["w1"], ["w1", "w1"]),
+    "empty": ([], ["w1"]),
+    "all unknown": (["unknown"], ["w1"]),
+    "characters": ("w1", "w2"),
+}
+
+
+@pytest.fixture
+def pot() -> None:
+    pytest.importorskip("ot", reason="POT is not installed: nothing moves words")
+
+
+@pytest.mark.usefixtures("pot")
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize("documents", DOCUMENTS)
+def test_wmdistance_as_gensim(twin: Any, documents: str, norm: bool) -> None:
+    ours, theirs = (kv.wmdistance(*DOCUMENTS[documents], norm=norm) for kv in (small(), twin))
+    assert type(ours) is float and ours == pytest.approx(float(theirs), abs=1e-6)
+
+
+@pytest.mark.usefixtures("pot")
+def test_wmdistance_by_hand() -> None:
+    kv = KeyedVectors(2)
+    kv.add_vectors([*"abcd", 9], [[0, 0], [3, 4], [6, 8], [3, 4], [np.nan, 0]])
+    assert kv.wmdistance(["a"], ["b"], norm=False) == pytest.approx(5)
+    assert kv.wmdistance(["a", "b"], ["a", "c"], norm=False) == pytest.approx(2.5)
+    assert kv.wmdistance([0, 1], ["a", "c"], norm=False) == pytest.approx(2.5)  # gensim knows no ints here
+    assert kv.wmdistance(["b"], ["d"]) == 0.0  # infinite in gensim
+    assert kv.wmdistance(["b"], [9]) == pytest.approx(1)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        kv.wmdistance(["a"], [9], norm=False)
+
+
+def test_wmdistance_without_pot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ot", None)
+    with pytest.raises(ImportError, match=r"fastw2v\[wmd\]"):
+        small().wmdistance(["w1"], ["w2"])
+
+
+# --- vectors of another file ---
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_intersecting(tmp_path: Path, binary: bool) -> None:
+    """gensim fails on its own default, a single lock factor, and in binary."""
+    other = KeyedVectors(9)
+    other.add_vectors(["w3", "new", "w1"], np.arange(27).reshape(3, 9))
+    other.save_word2vec_format(tmp_path / "other", binary=binary)
+    kv = trained()
+    kv.intersect_word2vec_format(tmp_path / "other", binary=binary)
+    assert kv.index_to_key == WORDS
+    expected, factors = V.copy(), np.ones(60, dtype=np.float32)
+    expected[[3, 1]], factors[[3, 1]] = np.arange(27).reshape(3, 9)[[0, 2]], 0
+    np.testing.assert_array_equal(kv.vectors, expected, strict=True)
+    np.testing.assert_array_equal(kv.vectors_lockf, factors, strict=True)
+    kv.intersect_word2vec_format(tmp_path / "other", lockf=0.5, binary=binary)
+    assert kv.vectors_lockf[[1, 2, 3]].tolist() == [0.5, 1, 0.5]
+    assert [event["event"] for event in kv.lifecycle_events or []] == ["intersect_word2vec_format"] * 2
+    plain = small()
+    plain.intersect_word2vec_format(tmp_path / "other", binary=binary)
+    np.testing.assert_array_equal(plain.vectors_lockf, factors, strict=True)
+
+
+def test_intersecting_as_gensim_can(tmp_path: Path, twin: Any) -> None:
+    theirs, ours = copy.deepcopy(twin), trained()
+    theirs.vectors_lockf = np.ones(60, dtype=np.float32)
+    ours.vectors[4] = theirs.vectors[4] = 0
+    ours.save_word2vec_format(tmp_path / "other")
+    for kv in (ours, theirs):
+        kv.vectors[5] = 7
+        kv.intersect_word2vec_format(str(tmp_path / "other"), lockf=0.25)
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+    np.testing.assert_array_equal(ours.vectors_lockf, theirs.vectors_lockf)
+
+
+def test_intersecting_another_dimension(tmp_path: Path) -> None:
+    other = KeyedVectors(8)
+    other.add_vectors(["w1"], np.ones((1, 8)))
+    other.save_word2vec_format(tmp_path / "other")
+    kv = trained()
+    with pytest.raises(ValueError, match="vectors of 8 numbers, not 9"):
+        kv.intersect_word2vec_format(tmp_path / "other")
+    np.testing.assert_array_equal(kv.vectors, V)
+    assert len(kv.vectors_lockf) == 1
+
+
+def test_events(tmp_path: Path) -> None:
+    small().save_word2vec_format(tmp_path / "v")
+    kv = KeyedVectors.load_word2vec_format(tmp_path / "v")
+    (event,) = kv.lifecycle_events or []
+    assert event["event"] == "load_word2vec_format" and "(60, 9)" in event["msg"]
+    kv.lifecycle_events = None
+    kv.add_lifecycle_event("mine")
+    assert kv.lifecycle_events is None
 
 
 def test_writeable_or_not() -> None:
@@ -279,7 +560,7 @@ def test_equal_scores_come_in_row_order() -> None:
 def test_top_places_is_a_stable_sort(scores: np.ndarray, count: int, block: int) -> None:
     expected = sorted(range(len(scores)), key=lambda place: -scores[place])[:count]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keyedvectors, "_SCORES_PER_BLOCK", block)
+        patch.setattr(cosines, "_SCORES_PER_BLOCK", block)
         assert top_places(scores, count).tolist() == expected
 
 
@@ -305,6 +586,9 @@ QUERIES: dict[str, Callable[[KeyedVectors, str], Any]] = {
     "all scores": lambda kv, word: kv.most_similar(word, topn=None),
     "of another": lambda kv, word: kv.most_similar("w1", negative=[word], topn=100),
     "by vector": lambda kv, word: kv.similar_by_vector(kv[word], topn=100),
+    "cosmul": lambda kv, word: kv.most_similar_cosmul(["w1", word], [word], topn=100),
+    "cosmul by vector": lambda kv, word: kv.most_similar_cosmul("w1", kv[word], topn=None),
+    "relative_cosine_similarity": lambda kv, word: kv.relative_cosine_similarity("w1", word),
     "similarity": lambda kv, word: [kv.similarity(word, other) for other in ("w1", word)],
     "distance": lambda kv, word: kv.distance(word, "w1"),
     "distances": lambda kv, word: kv.distances(word),
@@ -314,7 +598,7 @@ QUERIES: dict[str, Callable[[KeyedVectors, str], Any]] = {
     "rank_by_centrality, raw": lambda kv, word: kv.rank_by_centrality(["w1", word], use_norm=False),
     "cosine_similarities": lambda kv, word: kv.cosine_similarities(kv[word], kv.vectors),
     "normed": lambda kv, word: kv.get_vector(word, norm=True),
-    "all normed": lambda kv, _: kv.vectors_norm,
+    "all normed": lambda kv, _: kv.get_normed_vectors(),
     "mean": lambda kv, word: kv.get_mean_vector([word, "w1"], post_normalize=True),
 }
 
@@ -599,6 +883,7 @@ def test_missing_attributes() -> None:
 # --- older spellings ---
 
 
+@OLDER
 def test_vocab_reads_and_writes_through() -> None:
     kv = trained()
     record = kv.vocab["w3"]
@@ -614,6 +899,7 @@ def test_vocab_reads_and_writes_through() -> None:
     assert record.count == 13
 
 
+@OLDER
 def test_vocab_is_a_mapping() -> None:
     kv = trained()
     vocab = kv.vocab
@@ -628,6 +914,7 @@ def test_vocab_is_a_mapping() -> None:
     assert "index:0" in repr(vocab["w0"]) and "61 keys" in repr(vocab)
 
 
+@OLDER
 def test_vocab_records_have_bounds() -> None:
     kv = trained()
     with pytest.raises(AttributeError, match="move words"):
@@ -640,18 +927,71 @@ def test_vocab_records_have_bounds() -> None:
         kv.vocab = {}  # type: ignore[misc, assignment]
 
 
-def test_other_names() -> None:
+@OLDER
+def test_older_names(tmp_path: Path) -> None:
     kv = small()
     assert kv.index2word is kv.index2entity is kv.index_to_key
     kv.index2word = list(reversed(WORDS))
     assert kv.index_to_key[0] == "w59"
-    assert kv.syn0 is kv.vectors
+    assert kv.syn0 is kv.vectors and kv.wv is kv
     kv.syn0 = 2 * V
     assert kv.vectors[0, 0] == 2 * V[0, 0]
     for norms in (kv.vectors_norm, kv.syn0norm):
         np.testing.assert_allclose(np.linalg.norm(norms, axis=1), 1, atol=1e-6)
     kv.vectors_norm = None
     assert kv.vectors_norm is not None
+    np.testing.assert_array_equal(kv.word_vec("w1", use_norm=True), kv.get_vector("w1", norm=True))
+    kv.add(["w1", "new"], [V[0], V[1]], True)
+    np.testing.assert_array_equal(kv[["w1", "new"]], V[:2])
+
+
+OLDER_CALLS: dict[str, Callable[[Any], Any]] = {
+    "vocab": lambda kv: kv.vocab,
+    "wv": lambda kv: kv.wv,
+    "index2word": lambda kv: kv.index2word,
+    "index2entity": lambda kv: kv.index2entity,
+    "syn0": lambda kv: kv.syn0,
+    "vectors_norm": lambda kv: kv.vectors_norm,
+    "syn0norm": lambda kv: kv.syn0norm,
+    "add()": lambda kv: kv.add(["new"], V[:1]),
+    "word_vec()": lambda kv: kv.word_vec("w1"),
+    "words_closer_than()": lambda kv: kv.words_closer_than("w1", "w2"),
+    "init_sims()": lambda kv: kv.init_sims(),
+}
+
+
+@pytest.mark.parametrize("name", OLDER_CALLS)
+def test_older_names_warn_once(name: str) -> None:
+    with pytest.warns(DeprecationWarning, match=rf"^KeyedVectors\.{re.escape(name)} is an older") as caught:
+        OLDER_CALLS[name](small())
+        OLDER_CALLS[name](small())
+    assert len(caught) == 1 and caught[0].filename == __file__
+
+
+@OLDER
+def test_both_spellings() -> None:
+    with pytest.raises(TypeError, match=r"use_norm= and norm="):
+        small().word_vec("w1", use_norm=True, norm=False)
+
+
+def test_records() -> None:
+    records = [Vocab(count=3, index=1), Vocab(index=0), Vocab(count=2, code=[1])]
+    assert [record.count for record in sorted(records)] == [0, 2, 3]
+    assert records[2].code == [1]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+@pytest.mark.parametrize("seed", ["potato", "a", "12"])
+def test_weak_vectors_as_gensim(size: int, seed: str) -> None:
+    module = pytest.importorskip("gensim.models.keyedvectors", reason="gensim is not installed")
+    expected = module.pseudorandom_weak_vector(size, seed_string=seed, hashfxn=len)
+    ours = pseudorandom_weak_vector(size, seed_string=seed, hashfxn=len)
+    np.testing.assert_array_equal(ours, expected, strict=True)
+
+
+def test_weak_vectors_without_a_seed() -> None:
+    one, other = pseudorandom_weak_vector(9), pseudorandom_weak_vector(9)
+    assert (one != other).all() and np.abs(one).max() <= 1 / 18
 
 
 # --- saving ---

@@ -13,12 +13,13 @@ import os
 import pickle
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, FormatError, KeyedVectors, LineSentence, Word2Vec
+from fastw2v import CallbackAny2Vec, FormatError, KeyedVectors, LineSentence, Word2Vec, word2vec
 from fastw2v.formats import native
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 
@@ -130,7 +131,7 @@ def test_all_parameters_by_position() -> None:
     assert model.layer1_size == 7 and model.min_alpha_yet_reached == 0.03
 
 
-@pytest.mark.parametrize("name", ["size", "iter", "max_final", "wokers"])
+@pytest.mark.parametrize("name", ["siz", "iters", "max_final", "wokers"])
 def test_unknown_parameters_are_type_errors(name: str) -> None:
     with pytest.raises(TypeError, match=name):
         Word2Vec(**{name: 3})
@@ -437,6 +438,21 @@ def test_update_adds_words_and_keeps_what_was_learnt(mode: str) -> None:
     assert (model.syn0[-1] != new).any()
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_frozen_words_stay_so_and_new_ones_learn(mode: str) -> None:
+    model = small(**MODES[mode], sample=0)
+    model.wv.vectors_lockf = np.zeros(len(model.wv), dtype=np.float32)
+    model.wv.vectors_lockf[5] = 0.5
+    old = model.syn0.copy()
+    more = [["w0", "new", "newer", "w1"]] * 20
+    model.build_vocab(more, update=True)
+    assert model.wv.vectors_lockf.tolist() == [0] * 5 + [0.5] + [0] * (len(old) - 6) + [1, 1]
+    first = model.syn0.copy()
+    model.train(more, total_examples=20, epochs=2)
+    np.testing.assert_array_equal(np.delete(model.syn0[: len(old)], 5, axis=0), np.delete(old, 5, axis=0))
+    assert (model.syn0[len(old) :] != first[len(old) :]).any(axis=1).all()
+
+
 def test_update_says_that_the_tree_changes(caplog: pytest.LogCaptureFixture) -> None:
     model = small(**MODES["sg-hs"])
     model.build_vocab([["new"]], update=True)
@@ -632,11 +648,12 @@ def test_unknown_words_are_key_errors(access: str) -> None:
         getattr(model, access)("potato")
 
 
-def test_older_spellings() -> None:
+def test_what_people_were_told_to_write() -> None:
     model = small([["potato", "soup", "potato"]], **BOTH)
     np.testing.assert_array_equal(model["potato"], model.in_vector("potato"))
     assert "potato" in model and "tomato" not in model
-    record = model.wv.vocab["potato"]
+    with pytest.warns(DeprecationWarning, match=r"KeyedVectors\.vocab is an older spelling.* key_to_index"):
+        record = model.wv.vocab["potato"]
     np.testing.assert_array_equal(model.syn1[record.point], model.node_vectors("potato"))
     np.testing.assert_array_equal(model.syn1neg[record.index], model.out_vector("potato"))
     assert (record.count, record.index) == (2, 0)
@@ -654,6 +671,328 @@ def test_load_is_a_method_of_the_class(tmp_path: Any) -> None:
         pass
 
     assert type(Mine.load(tmp_path / "model")) is Mine
+
+
+# --- older spellings ---
+
+
+OLDER: dict[str, tuple[Callable[[Word2Vec], Any], Callable[[Word2Vec], Any]]] = {
+    "iter": (lambda m: m.iter, lambda m: m.epochs),
+    "trainables": (lambda m: m.trainables, lambda m: m),
+    "vocabulary": (lambda m: m.vocabulary.min_count, lambda m: m.min_count),
+    "vectors_lockf": (lambda m: m.vectors_lockf, lambda m: m.wv.vectors_lockf),
+    "syn0_lockf": (lambda m: m.syn0_lockf, lambda m: m.wv.vectors_lockf),
+    "syn0norm": (lambda m: m.syn0norm, lambda m: m.wv.get_normed_vectors()),
+    "index2word": (lambda m: m.index2word, lambda m: m.wv.index_to_key),
+    "vocab": (lambda m: m.vocab["w3"].index, lambda m: m.wv.get_index("w3")),
+    "most_similar": (lambda m: m.most_similar("w3"), lambda m: m.wv.most_similar("w3")),
+    "most_similar_cosmul": (
+        lambda m: m.most_similar_cosmul("w3"),
+        lambda m: m.wv.most_similar_cosmul("w3"),
+    ),
+    "similarity": (lambda m: m.similarity("w3", "w4"), lambda m: m.wv.similarity("w3", "w4")),
+    "n_similarity": (lambda m: m.n_similarity(["w3"], ["w4"]), lambda m: m.wv.similarity("w3", "w4")),
+    "doesnt_match": (
+        lambda m: m.doesnt_match(["w1", "w2", "w5"]),
+        lambda m: m.wv.doesnt_match(["w1", "w2", "w5"]),
+    ),
+    "similar_by_word": (lambda m: m.similar_by_word("w3"), lambda m: m.wv.most_similar("w3")),
+    "similar_by_vector": (lambda m: m.similar_by_vector(m["w3"]), lambda m: m.wv.similar_by_vector(m["w3"])),
+    "evaluate_word_pairs": (lambda m: m.evaluate_word_pairs, lambda m: m.wv.evaluate_word_pairs),
+    "accuracy": (lambda m: m.accuracy, lambda m: m.wv.accuracy),
+    "wmdistance": (lambda m: m.wmdistance, lambda m: m.wv.wmdistance),
+    "save_word2vec_format": (lambda m: m.save_word2vec_format, lambda m: m.wv.save_word2vec_format),
+    "intersect_word2vec_format": (
+        lambda m: m.intersect_word2vec_format,
+        lambda m: m.wv.intersect_word2vec_format,
+    ),
+    "reset_weights": (lambda m: m.reset_weights, lambda m: m.init_weights),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_older_spellings_say_the_new_one_once(name: str) -> None:
+    model = small(**BOTH)
+    old, new = OLDER[name]
+    with pytest.warns(DeprecationWarning, match=rf"^Word2Vec\.{name} is an older spelling.*: use ") as heard:
+        given = old(model)
+        old(model)
+    assert len(heard) == 1 and heard[0].filename == __file__
+    expected = new(model)
+    same = np.array_equal if isinstance(expected, np.ndarray) else lambda a, b: a == b
+    assert same(given, expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("iter", lambda model: model.epochs, 7),
+        ("vectors_lockf", lambda model: model.wv.vectors_lockf, np.zeros(1, dtype=np.float32)),
+        ("index2word", lambda model: model.wv.index_to_key, ["x"]),
+    ],
+)
+def test_writing_reaches_the_new_name(old: str, new: Any, value: Any) -> None:
+    model = small()
+    with pytest.warns(DeprecationWarning, match=old):
+        setattr(model, old, value)
+    assert new(model) is value
+
+
+def test_what_older_spellings_cannot_be_set() -> None:
+    model = small()
+    for name in ("trainables", "syn0norm"):
+        with pytest.raises(AttributeError, match="cannot be set"):
+            setattr(model, name, 1)
+
+
+def test_older_parameters() -> None:
+    with pytest.warns(DeprecationWarning) as heard:
+        model = Word2Vec(TEXT, size=7, iter=2, min_count=1, workers=1, progress=False)
+    assert [str(w.message).partition(" is ")[0] for w in heard] == ["Word2Vec(size=)", "Word2Vec(iter=)"]
+    assert {w.filename for w in heard} == {__file__}
+    assert (model.vector_size, model.epochs, model.syn0.shape[1]) == (7, 2, 7)
+    with pytest.warns(DeprecationWarning, match=r"Word2Vec\.build_vocab\(sentences=\).*corpus_iterable="):
+        model.build_vocab(sentences=TEXT)
+    with pytest.warns(DeprecationWarning, match=r"Word2Vec\.train\(sentences=\)"):
+        assert model.train(sentences=TEXT, total_examples=len(TEXT), epochs=1)[1] == sum(map(len, TEXT))
+
+
+@pytest.mark.parametrize(
+    ("call", "both"),
+    [
+        (Word2Vec, {"size": 5, "vector_size": 5}),
+        (Word2Vec, {"iter": 5, "epochs": 5}),
+        (lambda **both: small().train(**both), {"sentences": TEXT, "corpus_iterable": TEXT}),
+        (lambda **both: small().train(TEXT, **both), {"sentences": TEXT}),
+        (lambda **both: small().build_vocab(**both), {"sentences": TEXT, "corpus_iterable": TEXT}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_both_spellings_are_a_type_error(call: Any, both: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"{next(iter(both))}=|multiple values"):
+        call(**both)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_word2vec_file_as_a_model(tmp_path: Any) -> None:
+    model = small()
+    model.wv.save_word2vec_format(tmp_path / "vectors.txt")
+    read = Word2Vec.load_word2vec_format(tmp_path / "vectors.txt")
+    assert isinstance(read, Word2Vec) and read.vocab.keys() == model.vocab.keys()
+    read.save(tmp_path / "model")
+    for copied in (read, Word2Vec.load(tmp_path / "model")):
+        np.testing.assert_array_equal(copied["w3"], model["w3"])
+        with pytest.raises(RuntimeError, match="syn1neg"):
+            copied.train(TEXT, total_examples=len(TEXT), epochs=1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_program_of_gensim_3s_time(tmp_path: Any) -> None:
+    """Words of one's own, vectors of others where there are some, and training goes on."""
+    pretrained = small(vector_size=9)
+    pretrained.wv.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    more = [["w0", "new", "w1", "newer"]] * 30
+    model = Word2Vec(size=9, min_count=1, iter=2, sample=0, workers=1, progress=False)
+    model.build_vocab(sentences=more)
+    model.intersect_word2vec_format(tmp_path / "vectors.bin", lockf=0.0, binary=True)
+    model.train(sentences=more, total_examples=model.corpus_count, epochs=model.iter)
+    np.testing.assert_array_equal(model["w0"], pretrained["w0"])
+    assert model.most_similar(positive=["w0"], negative=["new"], topn=1)[0][0] in {"w1", "newer"}
+    assert max(model.vocab, key=lambda word: model.wv.vocab[word].count) in model.index2word
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_gensim_itself_deprecates() -> None:
+    model = small(**BOTH)
+    before = model.syn0.copy()
+    model.init_sims()
+    model.clear_sims()
+    np.testing.assert_array_equal(model.syn0, before)
+    model.init_sims(replace=True)
+    np.testing.assert_allclose(np.linalg.norm(model.syn0, axis=1), 1, rtol=1e-6)
+    model.delete_temporary_training_data()
+    assert not hasattr(model, "syn1") and not hasattr(model, "syn1neg")
+    assert model.seeded_vector("w", 5).shape == (5,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_seeded_vector_is_gensims() -> None:
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
+    theirs = gensim.models.Word2Vec(hashfxn=len).seeded_vector("word", 9)
+    np.testing.assert_array_equal(Word2Vec(hashfxn=len).seeded_vector("word", 9), theirs)
+
+
+# --- what the outputs tell ---
+
+
+def like_gensims(**settings: Any) -> tuple[Word2Vec, Any]:
+    """A model of ours and one of gensim's with the same weights, far enough from 0 to matter."""
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
+    ours = small(**settings)
+    theirs = gensim.models.Word2Vec(TEXT, **{k: v for k, v in (SMALL | settings).items() if k != "progress"})
+    assert ours.wv.index_to_key == theirs.wv.index_to_key
+    rng = np.random.default_rng(5)
+    for mine, gensims in ((ours.syn0, theirs.wv.vectors), *outputs(ours, theirs)):
+        mine[:] = rng.normal(scale=0.6, size=mine.shape)
+        gensims[:] = mine
+    return ours, theirs
+
+
+def outputs(ours: Word2Vec, theirs: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    names = [name for name in ("syn1", "syn1neg") if hasattr(ours, name)]
+    return [(getattr(ours, name), getattr(theirs, name)) for name in names]
+
+
+SCORED = [*TEXT[:60], [], ["unknown"], ["w0"], ["w1", "unknown", "w2"], ("w3", "w4")]
+
+
+@pytest.mark.parametrize("cbow_mean", [0, 1])
+@pytest.mark.parametrize("mode", [mode for mode in MODES if "neg" not in mode])
+def test_score_is_gensims(mode: str, cbow_mean: int) -> None:
+    settings = MODES[mode] | {"cbow_mean": cbow_mean, "window": 3}
+    ours, theirs = like_gensims(**settings)
+    before = matrices(ours)
+    scores = ours.score(iter(SCORED))
+    assert scores.dtype == np.float32 and scores.shape == (len(SCORED),)
+    np.testing.assert_allclose(scores, theirs.score(SCORED), rtol=2e-4, atol=1e-4)
+    assert scores[60] == scores[61] == 0 and (scores[:60] < 0).any()
+    assert_same(matrices(ours), before)
+
+
+def test_score_follows_the_paths() -> None:
+    """Σ over windows of full width and nodes of log σ(± score), written out; the table is good to 2 %."""
+    model = small(**MODES["sg-hs"], window=2)
+    sentence = ["w0", "w1", "w2", "w0", "w5"]
+    expected = 0.0
+    for i, target in enumerate(sentence):
+        path = model.huffman_path(target)
+        for j in range(max(0, i - 2), min(len(sentence), i + 3)):
+            if j != i:
+                scores = model.syn1[path.point] @ model.in_vector(sentence[j])
+                expected -= np.logaddexp(0, np.where(path.code, scores, -scores)).sum()
+    assert model.score([sentence])[0] == pytest.approx(expected, rel=0.025)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_score_in_portions(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small(**MODES["sg-hs"])
+    expected = model.score(TEXT)
+    monkeypatch.setattr("fastw2v.word2vec.STREAM_WORDS", 30)
+    model.workers = workers
+    np.testing.assert_allclose(model.score(TEXT), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.score(TEXT, total_sentences=7), expected[:7], rtol=1e-6)
+    assert model.score([]).shape == (0,) == model.score(TEXT, total_sentences=0).shape
+
+
+def test_score_of_a_mapped_model(tmp_path: Any) -> None:
+    model = small(**MODES["cbow-hs"])
+    model.save(tmp_path / "model")
+    mapped = Word2Vec.load(tmp_path / "model", mmap="r")
+    np.testing.assert_array_equal(mapped.score(TEXT), model.score(TEXT))
+
+
+def test_what_cannot_be_scored() -> None:
+    with pytest.raises(RuntimeError, match="hs=0"):
+        small().score(TEXT)
+    model = small(**MODES["sg-hs"])
+    with pytest.raises(TypeError, match="letters"):
+        model.score("w0 w1")
+    with pytest.raises(TypeError, match="sentence #1"):
+        model.score([["w0"], None])
+    del model.syn1
+    with pytest.raises(RuntimeError, match="syn1"):
+        model.score(TEXT)
+
+
+@pytest.mark.parametrize("mode", ["sg-both", "cbow-neg"])
+@pytest.mark.parametrize("cbow_mean", [0, 1])
+def test_predict_output_word_is_gensims(mode: str, cbow_mean: int) -> None:
+    ours, theirs = like_gensims(**MODES[mode], cbow_mean=cbow_mean)
+    for context in (["w1", "w2"], ["w1", "unknown", 3], ["w4"]):
+        predicted, expected = (
+            ours.predict_output_word(context, topn=None),
+            theirs.predict_output_word(context, None),
+        )
+        assert [word for word, _ in predicted] == [word for word, _ in expected]
+        np.testing.assert_allclose([p for _, p in predicted], [p for _, p in expected], rtol=1e-4)
+        assert type(predicted[0][1]) is type(expected[0][1]) is np.float32
+    rows = [ours.wv.get_index("w1"), ours.wv.get_index("w2")]
+    assert ours.predict_output_word(["w1", "w2"], topn=5) == ours.predict_output_word(rows, topn=5)
+
+
+@pytest.mark.parametrize("mode", ["sg-hs", "cbow-hs"])
+def test_predict_output_word_by_the_path(mode: str) -> None:
+    model = small(**MODES[mode])
+    hidden = (model.in_vector("w1") + model.in_vector("w2")) / 2
+    predicted = dict(model.predict_output_word(["w1", "w2"], topn=None))
+    assert predicted.keys() == set(model.wv.index_to_key) and sum(
+        map(float, predicted.values())
+    ) == pytest.approx(1)
+    for word in ("w0", "w9"):
+        path = model.huffman_path(word)
+        right = 1 / (1 + np.exp(model.syn1[path.point] @ hidden))
+        assert predicted[word] == pytest.approx(np.where(path.code, right, 1 - right).prod(), rel=1e-5)
+
+
+@pytest.mark.parametrize("objective", [NEG, HS], ids=["neg", "hs"])
+def test_predict_output_word_at_the_edges(objective: Any, caplog: pytest.LogCaptureFixture) -> None:
+    model = small(**objective)
+    assert model.predict_output_word(["unknown"]) is None and "none of the context words" in caplog.text
+    assert model.predict_output_word(["w1"], topn=0) == []
+    assert len(model.predict_output_word(["w1"]) or []) == 10
+    for matrix in (model.syn0, getattr(model, "syn1neg" if objective is NEG else "syn1")):
+        matrix *= 1e4
+    assert np.isfinite([chance for _, chance in model.predict_output_word(["w1"]) or []]).all()
+    vectors = Word2Vec(**objective)
+    vectors.wv = model.wv
+    with pytest.raises(RuntimeError, match="this model has no syn1"):
+        vectors.predict_output_word(["w1"])
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
+def test_a_batch_is_a_job(sg: int, objective: Any) -> None:
+    by_job, by_batch = small(None, sg=sg, **objective), small(None, sg=1 - sg, **objective)
+    for model in (by_job, by_batch):
+        model.build_vocab(TEXT)
+    trained, _ = by_job.train(
+        TEXT, total_examples=len(TEXT), epochs=1, start_alpha=0.03, end_alpha=0.03, compute_loss=True
+    )
+    train_batch = word2vec.train_batch_sg if sg else word2vec.train_batch_cbow
+    assert train_batch(by_batch, TEXT, 0.03, compute_loss=True) == trained
+    assert_same(matrices(by_batch), matrices(by_job))
+    assert by_batch.get_latest_training_loss() == by_job.get_latest_training_loss()
+    assert train_batch(by_batch, [], 0.03) == 0
+
+
+def test_scores_of_single_sentences() -> None:
+    for mode, score in (("sg-hs", word2vec.score_sentence_sg), ("cbow-hs", word2vec.score_sentence_cbow)):
+        model = small(**MODES[mode])
+        assert score(model, TEXT[0]) == pytest.approx(float(model.score(TEXT[:1])[0]))
+
+
+# --- reset_from ---
+
+
+@pytest.mark.parametrize("other", ["sg-neg", "cbow-hs", "sg-both"])
+@pytest.mark.parametrize("mode", MODES)
+def test_reset_from_takes_the_vocabulary_over(mode: str, other: str) -> None:
+    source = small(text(seed=3, words=25), **MODES[other])
+    before, columns = matrices(source), set(source.wv.expandos)
+    model = small(**MODES[mode], vector_size=9)
+    model.reset_from(source)
+    assert model.wv.key_to_index is source.wv.key_to_index and model.wv.vectors.shape == (len(source.wv), 9)
+    assert (model.corpus_count, model.corpus_total_words) == (source.corpus_count, source.corpus_total_words)
+    assert model.wv.expandos["count"] is source.wv.expandos["count"]
+    fresh = small(None, vector_size=9, **MODES[mode])
+    fresh.build_vocab(text(seed=3, words=25))
+    assert_same(matrices(model), matrices(fresh))
+    for trained in (model, fresh):
+        trained.random = np.random.RandomState(1)
+        trained.train(TEXT, total_examples=len(TEXT), epochs=1)
+    assert_same(matrices(model), matrices(fresh))
+    assert_same(matrices(source), before)
+    assert set(source.wv.expandos) == columns
 
 
 # --- callbacks, loss, history, log ---
@@ -765,11 +1104,11 @@ def test_the_loss_changes_no_vector() -> None:
 
 
 def test_log_lines(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="fastw2v.word2vec")
+    caplog.set_level(logging.INFO, logger="fastw2v")
     model = Word2Vec(min_count=1, hs=1, workers=1, progress=False)
     model.build_vocab(TEXT, progress_per=50)
     model.train(TEXT, total_examples=model.corpus_count, total_words=model.corpus_total_words, epochs=1)
-    lines = [record.message for record in caplog.records if record.name == "fastw2v.word2vec"]
+    lines = [record.message for record in caplog.records if record.name.startswith("fastw2v.")]
     words, sentences = sum(map(len, TEXT)), len(TEXT)
     expected = [
         r"collecting all words and their counts",

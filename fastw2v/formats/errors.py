@@ -6,6 +6,8 @@ Only what a file's *content* causes has a type of its own; missing files, full d
 
 from __future__ import annotations
 
+import pickle
+
 
 class FastW2VError(ValueError):
     """Base of the errors about files. A `ValueError`, as gensim raises for malformed files."""
@@ -21,3 +23,7 @@ class TruncatedError(FormatError, EOFError):
 
 class WordEncodingError(FormatError, UnicodeDecodeError):
     """A word is not text in the encoding asked for. A `UnicodeDecodeError` whose reason says where."""
+
+
+class RefusedPickle(FormatError, pickle.UnpicklingError):
+    """A pickle is not what gensim writes. A `pickle.UnpicklingError`, and nothing of it was run."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import logging
 import lzma
 import os
@@ -25,7 +24,7 @@ from typing import IO, Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import utils
+from fastw2v import _text, utils
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 
@@ -39,8 +38,8 @@ MAX_WORD = 1 << 16  # bytes
 _MAX_HEADER = 200  # bytes
 _MAX_NUMBER = 64  # bytes that a number in text may take, its space included
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\n"
-_CHUNK = 1 << 20  # bytes read at a time
-_NUMBERS_PER_BLOCK = 1 << 16  # written at a time
+_CHUNK = 1 << 18  # bytes read at a time; small, to stay in the processor's cache until they are numbers
+_NUMBERS_PER_BLOCK = 1 << 16  # converted at a time
 
 
 # --- reading ---
@@ -129,9 +128,11 @@ class _Reader:
         self.file, self.name, self.size = file, name, size
         self.dtype, self.on_bad_values, self.limit = dtype, on_bad_values, limit
         self.encoding, self.unicode_errors = encoding, unicode_errors
+        self.narrow = dtype.itemsize < 8
         self.words: list[str] = []
         self.vectors: Array = np.empty((0, 0), dtype=dtype)
         self.place = "row"  # what the numbers in messages count
+        self.number = 1  # of the row or line that comes next
         self.rows_read = 0
         self.rows_dropped = 0
 
@@ -147,7 +148,7 @@ class _Reader:
     def read_text(self, no_header: bool) -> None:
         """Read all lines. Without a header, blank ones are skipped."""
         self.place = "line"
-        blocks: Iterator[tuple[int, list[bytes]]]
+        first = b""
         rows: int | None
         if no_header:
             first = self.file.readline(MAX_WORD + _MAX_NUMBER * MAX_DIMENSION)
@@ -156,20 +157,27 @@ class _Reader:
                 self.fail(1, "a word and its numbers are due" if first else "the file is empty")
             rows = self.limit
             self.allocate(0, dimension)
-            blocks = itertools.chain([(1, [first.removesuffix(b"\n")])], self.lines(2, dimension))
         else:
             rows, dimension = self.read_header(bytes_per_number=2)
-            blocks = self.lines(2, dimension)
-        for number, lines in blocks:
-            if no_header:
-                numbered = [(n, line) for n, line in enumerate(lines, number) if line.strip()]
-            else:
-                numbered = list(enumerate(lines, number))
-            wanted = len(numbered) if rows is None else rows - self.rows_read
-            self.append(*self.parse(numbered[:wanted], dimension))
-            if self.limit is not None and self.rows_read == self.limit:
+            self.number = 2
+        values = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), dimension))
+        for block in self.blocks_of_lines(first, longest=MAX_WORD + _MAX_NUMBER * dimension):
+            position = 0
+            while position < len(block) and self.rows_read != rows:
+                room = values if rows is None else values[: rows - self.rows_read]
+                words, position = _text.parse_rows(block, position, room, self.narrow)
+                self.append(words, room[: len(words)])
+                if len(words) == len(room) or position == len(block):
+                    continue
+                line_end = block.index(b"\n", position)
+                line, position = block[position:line_end], line_end + 1
+                if no_header and not line.strip():
+                    self.number += 1
+                else:
+                    self.append([self.parse_spaced(line, room[:1])], room[:1])
+            if self.rows_read == self.limit:
                 break
-            if any(line.strip() for _, line in numbered[wanted:]):
+            if self.rows_read == rows and block[position:].strip():
                 self.warn_of_more()
                 break
         if rows is not None and self.rows_read < rows and not no_header:
@@ -198,81 +206,60 @@ class _Reader:
         self.allocate(wanted, dimension)
         return wanted, dimension
 
-    def lines(self, number: int, dimension: int) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield the remaining lines in blocks, each with the number of its first line."""
-        longest = MAX_WORD + _MAX_NUMBER * dimension
-        rest = b""
+    def blocks_of_lines(self, rest: bytes, longest: int) -> Iterator[bytes]:
+        """Yield the remaining lines, whole ones, many at a time; they start with `rest`, already read."""
         while chunk := self.file.read(_CHUNK):
-            block = (rest + chunk).split(b"\n")
-            rest = block.pop()
+            cut = chunk.rfind(b"\n") + 1
+            if cut:
+                yield rest + chunk[:cut]
+                rest = chunk[cut:]
+            else:
+                rest += chunk
             if len(rest) > longest:
-                self.fail(number + len(block), f"longer than {longest:,} bytes: is this really text?")
-            yield number, block
-            number += len(block)
+                self.fail(self.number, f"longer than {longest:,} bytes: is this really text?")
         if rest:
-            logger.warning("%s: the last line has no line end, the file may be cut short", self.name)
-            yield number, [rest]
+            if not rest.endswith(b"\n"):
+                logger.warning("%s: the last line has no line end, the file may be cut short", self.name)
+                rest += b"\n"
+            yield rest
 
-    def parse(
-        self, numbered: list[tuple[int, bytes]], dimension: int
-    ) -> tuple[list[bytes], Array, Sequence[int]]:
-        """Return words, numbers (rows, D) float64, and line numbers of numbered lines."""
-        words: list[bytes] = []
-        texts: list[bytes] = []
-        for number, line in numbered:
-            word, *fields = line.rstrip().rsplit(b" ", dimension)
-            # The last: float() would take 1_000 for a number.
-            if len(fields) != dimension or not _is_word(word) or line.find(b"_", len(word)) >= 0:
-                self.fail_dimension(number, line, dimension)
-            words.append(word)
-            texts += fields
-        numbers = [number for number, _ in numbered]
-        try:
-            values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
-        except ValueError:
-            wrong = next(i for i, text in enumerate(texts) if not _is_number(text))
-            self.fail(numbers[wrong // dimension], f"{texts[wrong][:40]!r} is not a number")
-        return words, values.reshape(len(words), dimension), numbers
-
-    def fail_dimension(self, number: int, line: bytes, dimension: int) -> NoReturn:
+    def parse_spaced(self, line: bytes, values: Array) -> bytes:
+        """Return the word, which holds spaces, of a line whose numbers go to `values` (1, D)."""
+        dimension = values.shape[1]
+        word, *fields = line.rstrip().rsplit(b" ", dimension)
+        if len(fields) == dimension and b" " in word and _is_word(word):
+            found, _ = _text.parse_rows(line[len(word) :] + b"\n", 0, values, self.narrow)
+            if found:
+                return word
         fields = line.rstrip().split(b" ")
-        wrong = [field for field in fields[1:] if not _is_number(field)]
+        wrong = [field for field in reversed(fields[1:]) if not _is_number(field)]
         if wrong and len(fields) > dimension:
-            self.fail(number, f"{wrong[0][:40]!r} is not a number")
-        self.fail(number, f"a word and {dimension} numbers are due, {len(fields) - 1} numbers are there")
+            self.fail(self.number, f"{wrong[0][:40]!r} is not a number")
+        self.fail(self.number, f"a word and {dimension} numbers are due, {len(fields) - 1} numbers are there")
 
     def read_binary(self) -> None:
         """Read all rows."""
         rows, dimension = self.read_header(bytes_per_number=4)
         vector_size = 4 * dimension
-        buffer = b""
-        before = 0  # bytes of rows that have left the buffer
+        vectors = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), vector_size), dtype=np.uint8)
+        block = b""
+        position = before = 0  # bytes, in the block and in those before it
         while self.rows_read < rows:
-            more = self.file.read(max(_CHUNK, 4 * vector_size))
-            if not more:
-                self.fail_short(rows, f", {before:,} bytes after the header")
-            buffer += more
-            position = 0
-            words: list[bytes] = []
-            vectors: list[bytes] = []
-            while self.rows_read + len(words) < rows:
-                space = buffer.find(b" ", position, position + MAX_WORD + 1)
-                if space < 0 and len(buffer) - position > MAX_WORD:
-                    number = self.rows_read + len(words) + 1
-                    self.fail(number, f"no word ends within {MAX_WORD:,} bytes: is this really binary?")
-                end = space + 1 + vector_size
-                if space < 0 or end > len(buffer):
-                    break
-                words.append(buffer[position:space].lstrip(b"\n"))  # word2vec.c ends rows with one
-                vectors.append(buffer[space + 1 : end])
-                position = end
-            if vectors and vector_size >= 16 and not vectors[0].strip(_TEXT_OF_NUMBERS):
-                self.fail(self.rows_read + 1, "this looks like text: read it with binary=False")
-            values = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), dimension)
-            self.append(words, values, range(self.rows_read + 1, self.rows_read + 1 + len(words)))
-            buffer = buffer[position:]
-            before += position
-        if self.limit is None and (buffer.strip() or self.file.read(_CHUNK).strip()):
+            room = vectors[: rows - self.rows_read]
+            words, position = _text.split_rows(block, position, room, MAX_WORD)
+            if not words:  # the block is used up
+                if len(block) - position > MAX_WORD and block.find(b" ", position) < 0:
+                    self.fail(self.number, f"no word ends within {MAX_WORD:,} bytes: is this really binary?")
+                before += position
+                more = self.file.read(max(_CHUNK, 4 * vector_size))
+                if not more:
+                    self.fail_short(rows, f", {before:,} bytes after the header")
+                block, position = block[position:] + more, 0
+                continue
+            if vector_size >= 16 and not vectors[0].tobytes().strip(_TEXT_OF_NUMBERS):
+                self.fail(self.number, "this looks like text: read it with binary=False")
+            self.append(words, room[: len(words)].view("<f4"))
+        if self.limit is None and (block[position:].strip() or self.file.read(_CHUNK).strip()):
             self.warn_of_more()
         self.finish()
 
@@ -283,27 +270,29 @@ class _Reader:
         # What the size of the file bears out is allocated at once; otherwise it grows with what comes.
         self.vectors = np.empty((rows if self.size is not None else 0, dimension), dtype=self.dtype)
 
-    def append(self, words: list[bytes], values: Array, numbers: Sequence[int]) -> None:
-        """Take rows over; `numbers` are their places in the file."""
+    def append(self, words: list[bytes], values: Array) -> None:
+        """Take rows over, which are the next in the file."""
+        start, end = len(self.words), len(self.words) + len(words)
+        if end > len(self.vectors):
+            self.vectors.resize((max(end, 2 * len(self.vectors)), values.shape[1]), refcheck=False)
+        block = self.vectors[start:end]
         with np.errstate(over="ignore"):
-            block = values.astype(self.dtype)
+            block[:] = values
+        numbers: Sequence[int] = range(self.number, self.number + len(words))
+        self.number += len(words)
         self.rows_read += len(words)
-        if self.on_bad_values != "keep" and not (finite := np.isfinite(block).all(axis=1)).all():
+        if self.on_bad_values != "keep" and not np.isfinite(block).all():
+            finite = np.isfinite(block).all(axis=1)
             if self.on_bad_values == "raise":
-                number = numbers[int(np.argmin(finite))]
                 self.fail(
-                    number,
+                    numbers[int(np.argmin(finite))],
                     f"NaN, infinity or a number too large for {self.dtype}; on_bad_values='drop' or 'keep' "
                     "reads such files",
                 )
-            kept = np.flatnonzero(finite)
+            kept = np.flatnonzero(finite).tolist()
             self.rows_dropped += len(words) - len(kept)
-            words, numbers = [words[i] for i in kept], [numbers[int(i)] for i in kept]
-            block = block[kept]
-        end = len(self.words) + len(words)
-        if end > len(self.vectors):
-            self.vectors.resize((max(end, 2 * len(self.vectors)), values.shape[1]), refcheck=False)
-        self.vectors[len(self.words) : end] = block
+            words, numbers = [words[i] for i in kept], [numbers[i] for i in kept]
+            block[: len(kept)] = block[kept]
         try:
             self.words += [word.decode(self.encoding, self.unicode_errors) for word in words]
         except UnicodeDecodeError:
@@ -348,11 +337,11 @@ def _is_word(word: bytes) -> bool:
 
 def _first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[str], Array]:
     """Keep the first row of every word."""
+    if len(set(words)) == len(words):
+        return words, vectors
     first: dict[str, int] = {}
     for row, word in enumerate(words):
         first.setdefault(word, row)
-    if len(first) == len(words):
-        return words, vectors
     repeated = [word for row, word in enumerate(words) if first[word] != row]
     logger.warning(
         "%s: ignored %d rows of duplicate words, keeping the first of each: %s",
@@ -398,9 +387,10 @@ def write(
 ) -> None:
     """Write words with their vectors (V, D), in the order of their rows or in that of `order`.
 
-    Text shows the shortest decimals that read back to the same numbers. `total_vec` replaces V in the header;
-    `prefix` precedes every word. A path is replaced atomically; with `append` the file is added to, and cut
-    back to its old length if that fails. Raises `ValueError` for words that the format cannot hold.
+    Text shows the shortest decimals that read back to the same numbers, float32 as numpy 2.4 prints them,
+    other types as the installed numpy does. `total_vec` replaces V in the header; `prefix` precedes every
+    word. A path is replaced atomically; with `append` the file is added to, and cut back to its old length if
+    that fails. Raises `ValueError` for words that the format cannot hold.
     """
     rows = np.arange(len(words)) if order is None else np.fromiter(order, dtype=np.intp)
     _check_words(words, binary)
@@ -411,7 +401,7 @@ def write(
             file.write(f"{len(rows) if total_vec is None else total_vec} {vectors.shape[1]}\n".encode())
         for start in range(0, len(rows), block_size):
             block = rows[start : start + block_size]
-            names = [f"{prefix}{words[row]} ".encode("utf8", "surrogateescape") for row in block.tolist()]
+            names = [f"{prefix}{words[row]}".encode("utf8", "surrogateescape") for row in block.tolist()]
             file.write(write_block(names, vectors[block]))
 
 
@@ -444,15 +434,17 @@ def _check_words(words: Iterable[Any], binary: bool) -> None:
 
 
 def _text_block(names: list[bytes], vectors: Array) -> bytes:
+    if vectors.dtype == np.float32:
+        return _text.print_rows(names, vectors)
     # A cast to str prints what str() of each number does, without making the numbers objects first.
     rows = vectors.astype("U32").tolist()
-    return b"".join(name + " ".join(row).encode() + b"\n" for name, row in zip(names, rows, strict=True))
+    return b"".join(name + f" {' '.join(row)}\n".encode() for name, row in zip(names, rows, strict=True))
 
 
 def _binary_block(names: list[bytes], vectors: Array) -> bytes:
     with np.errstate(over="ignore"):
         rows = vectors.astype("<f4")
-    return b"".join(name + row.tobytes() for name, row in zip(names, rows, strict=True))
+    return b"".join(name + b" " + row.tobytes() for name, row in zip(names, rows, strict=True))
 
 
 @contextlib.contextmanager

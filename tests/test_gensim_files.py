@@ -1,0 +1,674 @@
+"""gensim's own files: what it saved since 0.12 loads and trains on, hostile pickles do not run, and objects
+go to an installed gensim and back bit for bit.
+"""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import copy
+import gzip
+import io
+import lzma
+import os
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from children import PYTHON, environment
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.formats import gensim as files
+from fastw2v.formats.errors import FormatError
+
+gensim = pytest.importorskip(
+    "gensim", reason="gensim has no wheel for this Python, or the test extra is not installed"
+)
+DATA = Path(gensim.__file__).parent / "test" / "test_data"
+
+# Every pickle of words and vectors in gensim's test data: vocabulary and dimension.
+MODELS = {
+    **{f"old_w2v_models/w2v_0.12.{i}.mdl": (3, 4) for i in range(5)},
+    **{f"old_w2v_models/w2v_0.13.{i}.mdl": (3, 4) for i in range(5)},
+    **{
+        f"old_w2v_models/w2v_{version}.mdl": (3, 4)
+        for version in (
+            *("1.0.0", "1.0.1", "2.0.0", "2.1.0", "2.2.0", "2.3.0"),
+            *("3.0.0", "3.1.0", "3.2.0", "3.3.0", "3.4.0"),
+        )
+    },
+    **{f"word2vec_pre_kv_{kind}": (9, 2) for kind in ("py2", "py3", "py3_4")},
+    **{f"word2vec_pre_kv_sep_{kind}": (9, 2) for kind in ("py2", "py3", "py3_4")},
+    "w2v-lee-v0.12.0": (806, 100),
+    "word2vec_old": (12, 100),
+    "word2vec_old_sep": (12, 100),
+    "word2vec_3.3": (4, 100),
+    "model-from-gensim-3.8.0.w2v": (3, 300),
+}
+VECTORS = {"old_keyedvectors_320.dat": (12, 100)}
+
+# What gensim 4.4 cannot load itself: before 1.0 there was no `wv`, or one that it does not upgrade.
+TOO_OLD_FOR_GENSIM = ("_0.1", "-v0.12", "pre_kv")
+
+TEXT = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
+
+
+def matrices(model: Any) -> dict[str, Any]:
+    """All matrices of a model, ours or gensim's."""
+    names = [name for name, on in (("syn1", model.hs), ("syn1neg", model.negative)) if on]
+    return {"vectors": model.wv.vectors} | {name: getattr(model, name) for name in names}
+
+
+def assert_same(one: Any, other: Any, within: float = 0) -> None:
+    a, b = matrices(one), matrices(other)
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].dtype == b[name].dtype
+        np.testing.assert_allclose(a[name], b[name], rtol=0, atol=within * np.abs(b[name]).max(initial=0))
+
+
+def assert_same_words(kv: KeyedVectors, theirs: Any) -> None:
+    """Ours and gensim's have the same keys, vectors and attributes, bit for bit."""
+    assert kv.index_to_key == theirs.index_to_key
+    assert kv.key_to_index == theirs.key_to_index
+    np.testing.assert_array_equal(kv.vectors, theirs.vectors, strict=True)
+    for name in kv.expandos:
+        for key in kv.index_to_key:
+            np.testing.assert_array_equal(kv.get_vecattr(key, name), theirs.get_vecattr(key, name))
+
+
+def trained(**more: Any) -> Any:
+    """A model of gensim's."""
+    return gensim.models.Word2Vec(TEXT, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more})
+
+
+# --- all that gensim's test data holds ---
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_of_all_versions_load_and_train_on(name: str, tmp_path: Path) -> None:
+    model = Word2Vec.load(DATA / name)
+    words, dimensions = MODELS[name]
+    assert all(matrix.shape == (words, dimensions) for matrix in matrices(model).values())
+    assert all(np.isfinite(matrix).all() for matrix in matrices(model).values()) and model.wv.vectors.any()
+    assert model.wv.get_vecattr(model.wv.index_to_key[0], "count") >= 1
+    assert len(model.wv.most_similar(model.wv.index_to_key[0], topn=2)) == 2
+    before = copy.deepcopy(matrices(model))
+    sentences = [[*model.wv.index_to_key[:9], "Unheard"]] * 20
+    model.build_vocab(sentences, update=True)
+    model.train(sentences * 20, total_examples=400, epochs=1)
+    assert len(model.wv) == words + 1
+    assert all((matrix[:words] != before[name]).any() for name, matrix in matrices(model).items())
+    model.save(tmp_path / "model")
+    assert_same(Word2Vec.load(tmp_path / "model", verify="full"), model)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if not any(old in name for old in TOO_OLD_FOR_GENSIM)]
+)
+def test_models_are_what_gensim_makes_of_them(name: str) -> None:
+    ours, theirs = Word2Vec.load(DATA / name), gensim.models.Word2Vec.load(str(DATA / name))
+    assert_same(ours, theirs)
+    assert_same_words(ours.wv, theirs.wv)
+    for setting in (
+        *("vector_size", "layer1_size", "alpha", "min_alpha", "window", "min_count", "max_vocab_size"),
+        *("sample", "seed", "workers", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs"),
+        *("null_word", "sorted_vocab", "batch_words", "max_final_vocab", "shrink_windows"),
+        *("min_alpha_yet_reached", "corpus_count", "corpus_total_words", "train_count", "total_train_time"),
+    ):
+        assert getattr(ours, setting) == getattr(theirs, setting), setting
+    if ours.negative:
+        np.testing.assert_array_equal(ours.cum_table, theirs.cum_table)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_load(name: str) -> None:
+    kv = KeyedVectors.load(DATA / name)
+    assert kv.vectors.shape == VECTORS[name]
+    assert_same_words(kv, gensim.models.KeyedVectors.load(str(DATA / name)))
+
+
+def test_the_table_is_complete() -> None:
+    """Every other pickle there is refused, by the name of a class that is not ours to load."""
+    loaded, refused = set(), {}
+    for path in filter(Path.is_file, (*DATA.iterdir(), *(DATA / "old_w2v_models").iterdir())):
+        if files.is_pickle(path):
+            try:
+                files.read(path)
+                loaded.add(path.relative_to(DATA).as_posix())
+            except pickle.UnpicklingError as error:
+                refused[path.name] = str(error)
+    assert loaded == MODELS.keys() | VECTORS.keys()
+    assert len(refused) > 20
+    for name, error in refused.items():
+        assert "asks for" in error or "but not of gensim's Word2Vec" in error, (name, error)
+        assert "word2vec." not in error and "keyedvectors.Word2VecKeyedVectors" not in error
+
+
+def test_gensim_is_not_needed() -> None:
+    code = (
+        "import sys; sys.modules['gensim'] = None\n"
+        "from fastw2v import KeyedVectors, Word2Vec\n"
+        f"model = Word2Vec.load({os.fspath(DATA / 'word2vec_old_sep')!r}, mmap='c')\n"
+        "model.train([['graph', 'trees']] * 50, total_examples=50, epochs=1)\n"
+        f"kv = KeyedVectors.load({os.fspath(DATA / 'old_keyedvectors_320.dat')!r})\n"
+        "print(len(kv), model.wv.most_similar('graph')[0][0] in kv)\n"
+        "try: model.to_gensim()\n"
+        "except ImportError as error: print('gensim' in str(error))\n"
+    )
+    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert run.stdout.split() == ["12", "True", "True"], run.stderr
+
+
+# --- what gensim 4 saves ---
+
+WAYS: dict[str, dict[str, Any]] = {
+    **{f"protocol-{protocol}": {"pickle_protocol": protocol} for protocol in range(6)},
+    "apart": {"sep_limit": 0},
+    "chosen": {"separately": ["syn1neg"]},
+}
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".bz2"])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
+    theirs = trained(hs=1)
+    path = tmp_path / f"model{suffix}"
+    theirs.save(str(path), **WAYS[way])
+    ours = Word2Vec.load(path)
+    assert_same(ours, theirs)
+    assert_same_words(ours.wv, theirs.wv)
+    assert [event["event"] for event in ours.lifecycle_events or []][-2:] == ["saving", "loaded"]
+    assert_same_words(KeyedVectors.load(path), theirs.wv)  # the vectors of a whole model
+    theirs.wv.save(str(path), **{key: value for key, value in WAYS[way].items() if key != "separately"})
+    assert_same_words(KeyedVectors.load(path), theirs.wv)
+    with pytest.raises(AttributeError, match=r"KeyedVectors\.load"):
+        Word2Vec.load(path)
+
+
+def test_xz_too(tmp_path: Path) -> None:
+    theirs = trained()
+    theirs.save(str(tmp_path / "model"))
+    (tmp_path / "model.xz").write_bytes(lzma.compress((tmp_path / "model").read_bytes()))
+    assert_same(Word2Vec.load(tmp_path / "model.xz"), theirs)
+
+
+@pytest.mark.parametrize("mmap", ["r", "c"])
+def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
+    theirs = trained()
+    theirs.save(str(tmp_path / "model"), sep_limit=0)
+    before = (tmp_path / "model.wv.vectors.npy").read_bytes()
+    for obj in (
+        model := Word2Vec.load(tmp_path / "model", mmap=mmap),
+        KeyedVectors.load(tmp_path / "model", mmap),
+    ):
+        kv = obj if isinstance(obj, KeyedVectors) else obj.wv
+        assert type(kv.vectors) is np.ndarray and kv.vectors.flags.writeable == (mmap == "c")
+        assert kv.most_similar("graph")[0][0] == theirs.wv.most_similar("graph")[0][0]
+    if mmap == "r":
+        with pytest.raises(ValueError, match="read-only"):
+            model.train(TEXT, total_examples=len(TEXT), epochs=1)
+    else:
+        model.train(TEXT, total_examples=len(TEXT), epochs=1)
+        assert (model.wv.vectors != theirs.wv.vectors).any()
+    assert (tmp_path / "model.wv.vectors.npy").read_bytes() == before
+    with pytest.raises(ValueError, match="mmap must be"):
+        Word2Vec.load(tmp_path / "model", mmap="w+")  # type: ignore[arg-type]
+
+
+def test_compressed_files_cannot_be_mapped(tmp_path: Path) -> None:
+    trained().save(str(tmp_path / "model.gz"), sep_limit=0)
+    with pytest.raises(OSError, match="compressed"):
+        Word2Vec.load(tmp_path / "model.gz", mmap="r")
+
+
+def test_open_files(tmp_path: Path) -> None:
+    theirs = trained()
+    theirs.save(str(tmp_path / "model"))
+    theirs.save(str(tmp_path / "apart"), sep_limit=0)
+    with open(tmp_path / "model", "rb") as file:
+        assert_same(Word2Vec.load(file), theirs)
+    raw = (tmp_path / "model").read_bytes()
+    file_at_7 = io.BytesIO(b"x" * 7 + raw)
+    file_at_7.seek(7)
+    assert_same(Word2Vec.load(file_at_7), theirs)
+    with open(tmp_path / "apart", "rb") as file, pytest.raises(FormatError, match="give the path"):
+        Word2Vec.load(file)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    trained().save(str(path), sep_limit=0)
+    beside = f"{path}.syn1neg.{'npz' if suffix else 'npy'}"
+    os.remove(beside)
+    with pytest.raises(FileNotFoundError, match="syn1neg"):
+        Word2Vec.load(path)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"sg": 1}, {"sg": 0}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}, {"sample": 0, "ns_exponent": 0.5}],
+    ids=str,
+)
+def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> None:
+    """Random numbers, noise table, Huffman tree and counters are where gensim left them."""
+    theirs = trained(**more)
+    theirs.save(str(tmp_path / "model"))
+    ours = Word2Vec.load(tmp_path / "model")
+    again = Word2Vec.from_gensim(theirs)
+    for model in (theirs, ours, again):
+        model.train(TEXT, total_examples=len(TEXT), epochs=4, start_alpha=0.05)
+        model.build_vocab([*TEXT, ["new", "word"]], update=True)
+        model.train(TEXT, total_examples=len(TEXT), epochs=2)
+    assert_same(ours, theirs, within=1e-3)
+    assert_same(again, ours)
+    assert ours.min_alpha_yet_reached == theirs.min_alpha_yet_reached
+    assert ours.train_count == theirs.train_count
+
+
+def test_frozen_words_stay_frozen(tmp_path: Path) -> None:
+    theirs = trained()
+    theirs.wv.vectors_lockf = np.ones(len(theirs.wv), dtype=np.float32)
+    theirs.wv.vectors_lockf[0] = 0
+    theirs.save(str(tmp_path / "model"))
+    ours = Word2Vec.load(tmp_path / "model")
+    ours.train(TEXT, total_examples=len(TEXT), epochs=2)
+    np.testing.assert_array_equal(ours.wv.vectors[0], theirs.wv.vectors[0])
+    assert (ours.wv.vectors[1] != theirs.wv.vectors[1]).any()
+
+
+def test_never_downsampled_stays_so() -> None:
+    """gensim 3 wrote 2**32 for it, which gensim 4 takes for 0, "always"."""
+    model = Word2Vec.load(DATA / "w2v-lee-v0.12.0")
+    assert (model.wv.expandos["sample_int"] == 2**32 - 1).all()
+
+
+def test_odd_models(tmp_path: Path) -> None:
+    """No vocabulary; one word; no workers; words that are no str; a foreign generator; numpy's numbers."""
+    gensim.models.Word2Vec(vector_size=5).save(str(tmp_path / "empty"), pickle_protocol=2)
+    empty = Word2Vec.load(tmp_path / "empty")
+    empty.build_vocab(TEXT, min_count=1)
+    empty.train(TEXT, total_examples=len(TEXT), epochs=1)
+    assert empty.wv.vectors.shape == (len({word for sentence in TEXT for word in sentence}), 5)
+
+    one = gensim.models.Word2Vec(vector_size=5, min_count=1, hs=1, workers=0)
+    one.build_vocab([[7, 7]])
+    one.random = np.random.default_rng(1)
+    one.alpha = np.float64(0.5)
+    one.corpus_count = np.int64(1)
+    one.save(str(tmp_path / "one"))
+    ours = Word2Vec.load(tmp_path / "one")
+    assert (ours.wv.index_to_key, ours.workers, ours.alpha, ours.corpus_count) == ([7], 1, 0.5, 1)
+    ours.train([[7, 7]], total_examples=1, epochs=1)
+
+
+def test_attributes_of_vectors(tmp_path: Path) -> None:
+    theirs = gensim.models.KeyedVectors(2, count=3, dtype=np.float64)
+    theirs.add_vector("a", np.array([1.5, 2]))
+    theirs.add_vectors(["b"], np.array([[3.0, 4]]))
+    for attr, value in (("text", "x"), ("number", 2.5), ("big", np.uint8(200)), ("list", [1, 2])):
+        theirs.set_vecattr("a", attr, value)
+    theirs.save(str(tmp_path / "kv"))
+    kv = KeyedVectors.load(tmp_path / "kv")
+    assert kv.index_to_key == theirs.index_to_key and kv.next_index == 1 and kv.vectors.dtype == np.float64
+    for attr in ("text", "number", "big", "list"):
+        assert kv.get_vecattr("a", attr) == theirs.get_vecattr("a", attr)
+        assert getattr(kv.expandos[attr], "dtype", None) == theirs.expandos[attr].dtype
+
+
+def test_columns_that_gensim_forgot_to_grow(tmp_path: Path) -> None:
+    theirs = trained(hs=1)
+    theirs.wv.index_to_key.append("late")
+    theirs.wv.key_to_index["late"] = len(theirs.wv) - 1
+    theirs.wv.vectors = np.vstack([theirs.wv.vectors, theirs.wv.vectors[:1]])
+    theirs.wv.save(str(tmp_path / "kv"))
+    kv = KeyedVectors.load(tmp_path / "kv")
+    assert kv.get_vecattr("late", "count") == 0 and len(kv.get_vecattr("late", "point")) == 0
+    assert kv.get_vecattr("graph", "count") == theirs.wv.get_vecattr("graph", "count")
+
+
+# --- pickles that are not what they should be ---
+
+
+class Calls:
+    """Pickles as a call of any function."""
+
+    def __init__(self, function: Any, *args: Any) -> None:
+        self.call = function, args
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def model_with(**attributes: Any) -> bytes:
+    model = trained()
+    model.__dict__.update(attributes)
+    return pickle.dumps(model, 4)
+
+
+HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
+    "system": (lambda canary: pickle.dumps(Calls(os.system, f"touch {canary}")), r"(posix|nt)\.system"),
+    "in a model": (lambda canary: model_with(comment=Calls(os.system, f"touch {canary}")), r"\.system"),
+    "in protocol 0": (
+        lambda canary: pickle.dumps([Calls(os.system, f"touch {canary}")], 0).replace(b"(l", b"(l", 1),
+        r"is not a fastw2v file|not a fastw2v|system",
+    ),
+    "hashfxn": (lambda canary: model_with(hashfxn=Path), r"pathlib\.Path"),
+    "eval": (lambda canary: model_with(x=Calls(eval, f"open({canary!r}, 'w')")), r"builtins\.eval"),
+    "getattr": (lambda canary: model_with(x=Calls(getattr, 1, "real")), r"builtins\.getattr"),
+    "numpy": (lambda canary: model_with(x=Calls(np.save, canary, 1)), r"numpy\.save"),
+    "dotted": (
+        lambda canary: b"\x80\x04\x8c\x16gensim.models.word2vec\x8c\x11Word2Vec.load.sys\x93.",
+        r"word2vec\.Word2Vec\.load\.sys",
+    ),
+    "instance": (lambda canary: b"\x80\x02(S'touch'\nios\nsystem\n.", r"os\.system"),
+    "extension": (lambda canary: b"\x80\x02\x82\x01.", "extension"),
+    "persistent": (lambda canary: b"\x80\x02Ptouch\n.", "persistent"),
+}
+
+
+@pytest.mark.parametrize("load", [Word2Vec.load, KeyedVectors.load])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_runs(name: str, load: Any, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    pickled, says = HOSTILE[name]
+    for suffix, wrapped in (("", bytes), (".gz", gzip.compress), (".bz2", bz2.compress)):
+        path = tmp_path / f"model{suffix}"
+        path.write_bytes(wrapped(pickled(os.fspath(canary))))
+        with pytest.raises(FormatError, match=says) as raised:
+            load(path)
+        if name != "in protocol 0":  # not taken for a pickle at all
+            assert isinstance(raised.value, pickle.UnpicklingError)
+            assert str(path) in str(raised.value)
+    assert not canary.exists()
+
+
+def opcodes(*parts: bytes) -> bytes:
+    return b"\x80\x02" + b"".join(parts) + b"."
+
+
+MODEL = b"cgensim.models.word2vec\nWord2Vec\n)\x81"
+RECONSTRUCT = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\1b\x87R"
+DTYPE = b"cnumpy\ndtype\nX\2\0\0\0f4K\0K\1\x87R"
+FORGED = {
+    "memo of 4 GB": opcodes(b"N", b"r\xff\xff\xff\x07"),
+    "memo by text": opcodes(b"N", b"p99999999999\n"),
+    "memo below 0": opcodes(b"N", b"p-5\n"),
+    "frame": b"\x80\x04\x95" + struct.pack("<Q", 2**60) + b"N.",
+    "long bytes": opcodes(b"\x8e" + struct.pack("<Q", 2**60)),
+    "long text": opcodes(b"X\xff\xff\xff\x7f"),
+    "no end": b"\x80\x02N",
+    "no opcode": opcodes(b"\xff"),
+    "pops nothing": opcodes(b"00"),
+    "nothing": opcodes(b"N"),
+    "a list": opcodes(b"]"),
+    "only a class": opcodes(b"cgensim.models.word2vec\nWord2Vec\n"),
+    "only a record": opcodes(b"cgensim.models.word2vec\nVocab\n)\x81"),
+    "a function": opcodes(b"cnumpy\ndtype\n"),
+    "changes a function": opcodes(b"c_codecs\nencode\n}X\1\0\0\0aK\1sb"),
+    "changes a class": opcodes(b"cgensim.models.word2vec\nVocab\n}X\1\0\0\0aK\1sb"),
+    "arguments": opcodes(b"cgensim.models.word2vec\nVocab\nK\1\x85\x81"),
+    "state": opcodes(MODEL, b"K\1b"),
+    "slots": opcodes(MODEL, b"}}X\x09\0\0\0__class__K\1s\x86b"),
+    "keys": opcodes(MODEL, b"}K\1K\1sb"),
+    "codec": opcodes(b"c_codecs\nencode\nX\1\0\0\0aX\5\0\0\0utf-7\x86R"),
+    "reconstructor": opcodes(b"ccopy_reg\n_reconstructor\nccopy_reg\n_reconstructor\nNN\x87R"),
+    "dtype of python": opcodes(b"cnumpy\ndtype\nX\6\0\0\0O8,M8dK\0K\1\x87R"),
+    "dtype of records": opcodes(DTYPE, b"(K\3X\1\0\0\0|NX\1\0\0\0aNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"),
+    "array too large": opcodes(RECONSTRUCT, b"(K\1", b"\x8a\x06\0\0\0\0\0\1\x85", DTYPE, b"\x89C\4abcdtb"),
+    "array below 0": opcodes(RECONSTRUCT, b"(K\1", b"J\xff\xff\xff\xff\x85", DTYPE, b"\x89C\4abcdtb"),
+    "array of nothing": opcodes(RECONSTRUCT, b"N", b"b"),
+    "settings": opcodes(MODEL, b"}X\6\0\0\0windowX\1\0\0\0xsb"),
+    "words": opcodes(MODEL, b"}X\x0a\0\0\0index2wordK\1sb"),
+    "words without vectors": opcodes(MODEL, b"}X\x0a\0\0\0index2word]X\1\0\0\0aasb"),
+    "path": opcodes(MODEL, b"}X\x08\0\0\0__numpys]X\x0d\0\0\0/../../secretasb"),
+    "deep": opcodes(b"]" * 100_000, b"a" * 99_999),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_forged_pickles(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(FORGED[name])
+    with pytest.raises(FormatError, match=str(path)):
+        Word2Vec.load(path)
+    with pytest.raises(FormatError):
+        Word2Vec.load(io.BytesIO(FORGED[name]))
+
+
+def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(FORGED["memo of 4 GB"])
+    code = (
+        "import resource\nfrom fastw2v import Word2Vec\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"try: Word2Vec.load({os.fspath(path)!r})\nexcept ValueError: pass\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    if sys.platform == "win32":
+        pytest.skip("no getrusage")
+    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert int(run.stdout) < 64 << 10, run.stderr  # KiB (bytes on macOS)
+
+
+@pytest.fixture(scope="module")
+def saved() -> list[bytes]:
+    """Small models of gensim's as bytes: protocols 2 and 4, negative sampling and hierarchical softmax."""
+    few = [["a", "b", "c"], ["b", "c"]]
+    models = [
+        gensim.models.Word2Vec(few, vector_size=2, min_count=1, workers=1, **kind)
+        for kind in ({}, {"hs": 1, "negative": 0})
+    ]
+    for model in models:
+        model.lifecycle_events = []
+    return [pickle.dumps(model, protocol) for model in models for protocol in (2, 4)]
+
+
+def test_no_cut_file_loads(saved: list[bytes]) -> None:
+    for whole in saved:
+        files.read(io.BytesIO(whole))
+        for length in range(0, len(whole), 3):
+            with pytest.raises(FormatError):
+                files.read(io.BytesIO(whole[:length]))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_damage_is_found_or_harmless(saved: list[bytes], data: st.DataObject) -> None:
+    """Whatever bytes change: FormatError is raised, or there is a model that can be asked and trained."""
+    raw = bytearray(data.draw(st.sampled_from(saved)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(2, len(raw) - 1))
+        raw[place] = data.draw(st.integers(0, 255))
+    try:
+        model = Word2Vec.load(io.BytesIO(raw))
+    except (FormatError, AttributeError) as error:
+        assert isinstance(error, FormatError) or "KeyedVectors.load" in str(error)
+        return
+    model.workers = model.epochs = 1
+    if len(model.wv):
+        model.wv.most_similar(np.ones(model.vector_size, dtype=np.float32))
+    with contextlib.suppress(ValueError, RuntimeError, TypeError, FloatingPointError):  # said, not crashed
+        model.train([["a", "b", "c"]], total_examples=1, epochs=1)
+
+
+def forged_npy(shape: str, dtype: str = "<f4") -> bytes:
+    header = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + b"\0" * 400
+
+
+@pytest.mark.parametrize("npy", [forged_npy("(2000000000, 300)"), forged_npy("(1,)", "|O"), b"", b"junk"])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    trained().save(str(path), sep_limit=0)
+    if suffix:
+        with zipfile.ZipFile(f"{path}.syn1neg.npz", "w") as archive:
+            archive.writestr("val.npy", npy)
+    else:
+        Path(f"{path}.syn1neg.npy").write_bytes(npy)
+    with pytest.raises(FormatError, match="model"):
+        Word2Vec.load(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda model: setattr(model.wv, "vectors", model.wv.vectors[:-1]),
+        lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.float64)),
+        lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.int32)),
+        lambda model: setattr(model.wv, "vectors", None),
+        lambda model: setattr(model.wv, "index_to_key", ["a"] * len(model.wv)),
+        lambda model: setattr(model.wv, "index_to_key", [[]] * len(model.wv)),
+        lambda model: setattr(model, "syn1", model.syn1[:-1]),
+        lambda model: setattr(model, "syn1neg", model.syn1neg.astype(np.float16)),
+        lambda model: setattr(model, "window", 0),
+        lambda model: setattr(model, "negative", -1),
+        lambda model: setattr(model, "seed", -1),
+        lambda model: model.wv.expandos["point"].__setitem__(0, np.array([2**31], dtype=np.uint32)),
+        lambda model: model.wv.expandos["code"].__setitem__(0, np.zeros(50, dtype=np.uint8)),
+        lambda model: model.wv.expandos.update(count=np.ones(100, dtype=np.int64)),
+    ],
+)
+def test_files_that_say_impossible_things(damage: Any, tmp_path: Path) -> None:
+    model = trained(hs=1)
+    damage(model)
+    with open(tmp_path / "model", "wb") as file:
+        pickle.dump(model, file)
+    with pytest.raises(FormatError, match="model"):
+        Word2Vec.load(tmp_path / "model")
+
+
+def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
+    """Its first bytes are the length of its header, and 0x0280 reads as a pickle of protocol 2."""
+    model = Word2Vec(TEXT, vector_size=4, min_count=1)
+    for length in range(640 - 64, 641):
+        model.comment = "x" * length
+        model.save(tmp_path / "model")
+        raw = (tmp_path / "model").read_bytes()
+        (tmp_path / "forged").write_bytes(b"\x80\x02" + raw[2:])
+        assert not files.is_pickle(tmp_path / "model") and not files.is_pickle(tmp_path / "forged")
+
+
+# --- to an installed gensim, and back ---
+
+
+@pytest.mark.parametrize("more", [{}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}], ids=str)
+def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> None:
+    ours = Word2Vec(TEXT, vector_size=8, min_count=1, workers=1, comment="c", **more)
+    ours.build_vocab(TEXT, update=True, keep_raw_vocab=True)
+    theirs = ours.to_gensim()
+    assert type(theirs) is gensim.models.Word2Vec and type(theirs.wv) is gensim.models.KeyedVectors
+    assert_same(ours, theirs)
+    assert_same_words(ours.wv, theirs.wv)
+    back = Word2Vec.from_gensim(theirs)
+    theirs.save(str(tmp_path / "theirs"), sep_limit=0)
+    for twin in (back, Word2Vec.load(tmp_path / "theirs")):
+        assert_same(twin, ours)
+        assert_same_words(twin.wv, ours.wv)
+        np.testing.assert_array_equal(twin.cum_table, ours.cum_table, strict=True)
+        assert twin.raw_vocab == ours.raw_vocab and twin.comment == "c"
+    for model in (ours, back):
+        model.train(TEXT, total_examples=len(TEXT), epochs=2)
+    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
+    assert_same(back, ours)
+    assert_same(ours, theirs, within=1e-3)
+
+
+def test_gensims_copy_is_its_own() -> None:
+    ours = Word2Vec(TEXT, vector_size=8, min_count=1)
+    before = copy.deepcopy(ours)
+    theirs = ours.to_gensim()
+    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
+    theirs.wv.unit_normalize_all()
+    theirs.wv.index_to_key.append("x")
+    theirs.wv.set_vecattr("graph", "count", 77)
+    assert_same(ours, before)
+    assert_same_words(ours.wv, before.wv)
+
+
+def test_vectors_go_to_gensim_and_back() -> None:
+    ours = KeyedVectors(3, dtype=np.float64)
+    ours.add_vectors(["a", "b", 5], np.arange(9).reshape(3, 3), extras={"tag": ["x", "y", "z"]})
+    theirs = ours.to_gensim()
+    assert isinstance(theirs, gensim.models.KeyedVectors)
+    assert_same_words(ours, theirs)
+    assert_same_words(KeyedVectors.from_gensim(theirs), theirs)
+    assert theirs.most_similar("b", topn=1)[0][0] == ours.most_similar("b", topn=1)[0][0]
+    assert "count" not in theirs.expandos
+
+
+def test_only_word2vec_comes_from_gensim() -> None:
+    fast_text = gensim.models.FastText([["a", "b"]], vector_size=4, min_count=1, bucket=10)
+    for obj in (fast_text, Word2Vec(), object()):
+        with pytest.raises(TypeError):
+            Word2Vec.from_gensim(obj)
+    with pytest.raises(TypeError, match=r"KeyedVectors\.from_gensim"):
+        Word2Vec.from_gensim(fast_text.wv)
+    with pytest.raises(TypeError, match=r"Word2Vec\.from_gensim"):
+        KeyedVectors.from_gensim(trained())
+    np.testing.assert_array_equal(KeyedVectors.from_gensim(fast_text.wv).vectors, fast_text.wv.vectors)
+
+
+# --- gensim's arguments of `save` and `load` ---
+
+
+def test_parts_can_be_left_out(tmp_path: Path) -> None:
+    model = Word2Vec(TEXT, vector_size=4, min_count=1, hs=1)
+    model.raw_vocab = {"a": 1}
+    model.save(
+        tmp_path / "model",
+        ignore=["syn1neg", "raw_vocab", "history", "lifecycle_events", "cum_table", "norms", "vectors_norm"],
+    )
+    loaded = Word2Vec.load(tmp_path / "model")
+    assert not hasattr(loaded, "syn1neg") and not loaded.raw_vocab and not loaded.history
+    np.testing.assert_array_equal(loaded.syn1, model.syn1)
+    with pytest.raises(RuntimeError, match="syn1neg"):
+        loaded.train(TEXT, total_examples=len(TEXT), epochs=1)
+    model.wv.save(tmp_path / "kv", ignore=("expandos", "vectors_lockf", "norms"))
+    kv = KeyedVectors.load(tmp_path / "kv")
+    assert not kv.expandos and not hasattr(kv, "vectors_lockf") and kv.index_to_key == model.wv.index_to_key
+    for obj, ignore in ((model, ["wv"]), (model, ["window"]), (model.wv, ["vectors"])):
+        with pytest.raises(ValueError, match=ignore[0]):
+            obj.save(tmp_path / "refused", ignore=ignore)
+    with pytest.raises(TypeError, match="list"):
+        model.save(tmp_path / "refused", ignore="syn1neg")
+    assert not (tmp_path / "refused").exists()
+
+
+def test_an_open_file_after_a_path(tmp_path: Path) -> None:
+    """gensim remembers what the first save put into files of its own, and leaves it out of the second."""
+    for obj in (model := Word2Vec(TEXT, vector_size=4, min_count=1), model.wv):
+        obj.save(tmp_path / "first", separately=["vectors"], sep_limit=0)
+        file = io.BytesIO()
+        obj.save(file)
+        file.seek(0)
+        np.testing.assert_array_equal(KeyedVectors.load(file).vectors, model.syn0)
+
+
+def test_load_is_a_method_of_the_class(tmp_path: Path) -> None:
+    theirs = trained()
+    theirs.save(str(tmp_path / "model"))
+    with pytest.raises(AttributeError):
+        Word2Vec().load(tmp_path / "model")
+    assert_same(Word2Vec.load(str(tmp_path / "model"), mmap=None, rethrow=True), theirs)
+
+
+def test_a_subclass_loads_as_itself(tmp_path: Path) -> None:
+    class Mine(Word2Vec):
+        def __init__(self) -> None:
+            raise AssertionError("loading is not making")
+
+    shutil.copy(DATA / "word2vec_old", tmp_path / "model")
+    assert type(Mine.load(tmp_path / "model")) is Mine
