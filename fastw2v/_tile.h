@@ -26,7 +26,11 @@
 #if defined(__GNUC__)
 #define TILE_INLINE static inline __attribute__((always_inline))
 #define TILE_UNUSED __attribute__((unused)) static
+#ifdef TILE_X86
+#define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
+#else
 #define TILE_PREFETCH(address) __builtin_prefetch(address, 1, 3)
+#endif
 #else
 #define TILE_INLINE static __inline
 #define TILE_UNUSED static

@@ -49,7 +49,7 @@ from fastw2v.huffman import HuffmanPath, HuffmanTree, Ragged
 from fastw2v.keyedvectors import KeyedVectors, prep_vectors
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
 from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
-from fastw2v.training import Block, EpochResult, Run, Schedule, jobs_of
+from fastw2v.training import Block, EpochResult, Run, Schedule, aligned_rows, jobs_of
 from fastw2v.utils import TrimRule
 
 __all__ = ["BrownCorpus", "KeyedVectors", "LineSentence", "PathLineSentences", "Text8Corpus", "Word2Vec"]
@@ -60,6 +60,7 @@ Step = Literal["window", "pair"]
 DEFAULT_STEP: Step = "pair"
 
 MAX_WORDS_IN_BATCH = 10000
+USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
 C_INT_MAX = 2**31 - 1
 
@@ -751,7 +752,8 @@ class Word2Vec:
 
         Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
         ended, and leaves a model that can be used and trained further. A call that is refused changes
-        nothing.
+        nothing. Callbacks see the vectors as they are at the edges of an epoch; within one, the matrices may
+        be trained in copies.
         """
         self._check_settings()
         length = self._check_call(corpus_file, total_examples, total_words)
@@ -823,9 +825,13 @@ class Word2Vec:
         jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
         report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
         stop = _kernels.StopFlag()
-        run = Run(self._workers(stop), stop, self._job_seeds(), queue_factor, progress)
-        with closing(run), run:
-            run.epoch(jobs, result, report)
+        matrices = {name: getattr(self, name) for name in ("syn0", *self._outputs())}
+        words = length.words or (length.examples or 0) * USUAL_SENTENCE
+        with aligned_rows(list(matrices.values()), words) as rows:
+            workers = self._workers(stop, **dict(zip(matrices, rows, strict=True)))
+            run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
+            with closing(run), run:
+                run.epoch(jobs, result, report)
         self._finish_epoch(epoch, result, length)
         return result
 
@@ -941,8 +947,14 @@ class Word2Vec:
 
         return blocks
 
-    def _workers(self, stop: _kernels.StopFlag) -> list[_kernels.Worker]:
-        """One `Worker` per thread; they share the arrays."""
+    def _workers(
+        self,
+        stop: _kernels.StopFlag,
+        syn0: npt.NDArray[np.float32],
+        syn1neg: npt.NDArray[np.float32] | None = None,
+        syn1: npt.NDArray[np.float32] | None = None,
+    ) -> list[_kernels.Worker]:
+        """One `Worker` per thread; they share the matrices, each (V, D or more)."""
         table = np.ascontiguousarray(self.cum_table, dtype=np.uint32) if self.negative else None
         noise, shift = noise_index(table) if table is not None else (None, 0)
         points = self.wv.expandos["point"] if self.hs else None
@@ -951,9 +963,9 @@ class Word2Vec:
         keep = np.ascontiguousarray(self._column("sample_int"), dtype=np.uint32) if self.sample != 0 else None
         return [
             _kernels.Worker(
-                self.syn0,
-                self.syn1neg if self.negative else None,
-                self.syn1 if self.hs else None,
+                syn0,
+                syn1neg,
+                syn1,
                 self.wv.vectors_lockf,
                 stop,
                 sg=bool(self.sg),
@@ -963,6 +975,7 @@ class Word2Vec:
                 cbow_mean=bool(self.cbow_mean),
                 by_window=self.step == "window",
                 compute_loss=self.compute_loss,
+                alone=self.workers == 1,
                 keep=keep,
                 noise_table=table,
                 noise_index=noise,
