@@ -115,6 +115,7 @@ cdef class Worker:
     cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void draw_noise(self, Py_ssize_t count) noexcept nogil
     cdef void prefetch(self, const Window *w) noexcept nogil
+    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil
     cdef void merge_hot_nodes(self) noexcept nogil
     cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil
     cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil

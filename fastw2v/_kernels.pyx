@@ -381,17 +381,20 @@ cdef class Worker:
 
     cdef void prefetch(self, const Window *w) noexcept nogil:
         """Call the rows that this window needs, and has not shared with the last one, into the cache."""
-        cdef Py_ssize_t dim = self.weights.dim, i, lists
+        cdef Py_ssize_t dim = self.weights.dim, i
         tile_prefetch(self.weights.input + dim * w.entering, dim)
         if self.objective.negative:
             tile_prefetch(self.weights.output + dim * w.centre, dim)
-            lists = 1 if self.objective.by_window or not self.objective.sg else w.size
-            for i in range(lists * self.objective.negative):
-                tile_prefetch(self.weights.output + dim * w.noise[i], dim)
+            self.prefetch_noise(w.noise)
         if self.objective.hs:
             for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
                 if <Py_ssize_t>self.objective.points[i] < self.weights.hot:
                     tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
+
+    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil:
+        cdef Py_ssize_t dim = self.weights.dim, i
+        for i in range(self.objective.negative):
+            tile_prefetch(self.weights.output + dim * noise[i], dim)
 
     cdef void train_example(self, const Window *w) noexcept nogil:
         if not self.objective.sg:
@@ -406,11 +409,15 @@ cdef class Worker:
     cdef void train_skipgram(self, const Window *w) noexcept nogil:
         """Each context word predicts the centre, one after the other; in the paper's words the centre is the context."""
         cdef Py_ssize_t i
+        cdef const int32_t *noise = w.noise
         for i in range(w.size):
             if self.objective.hs:
                 self.update_input(w.context[i], self.path_outputs(w.centre, 1))
             if self.objective.negative:
-                self.update_input(w.context[i], self.noise_outputs(w.centre, w.noise + i * self.objective.negative))
+                if i + 1 < w.size:
+                    self.prefetch_noise(noise + self.objective.negative)
+                self.update_input(w.context[i], self.noise_outputs(w.centre, noise))
+                noise += self.objective.negative
 
     cdef void train_window(self, const Window *w) noexcept nogil:
         """All context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
