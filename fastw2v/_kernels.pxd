@@ -21,8 +21,10 @@ ctypedef struct Weights:
     float *input            # (V, dim) IN vectors, syn0
     float *output           # (V, dim) OUT vectors, syn1neg; NULL without negative sampling
     float *nodes            # (V, dim) inner nodes of the Huffman tree, syn1; NULL without hierarchical softmax
+    Py_ssize_t hot          # nodes from this row on are visited all the time: the tree is built bottom up
     const float *lockf      # (locks,) factor on what an input row learns; row i reads lockf[i % locks]
     Py_ssize_t locks
+    Py_ssize_t rows         # V
     Py_ssize_t dim
 
 
@@ -48,6 +50,8 @@ ctypedef struct Objective:
 
 cdef enum:
     AHEAD = 16              # positions whose random numbers are drawn together
+    HOT_NODES = 63          # the inner nodes of the highest counts: about the first six levels below the root
+    HOT_UPDATES = 32        # updates of a private copy of such a node before it is merged
 
 
 # One position of a sentence with everything drawn that its training needs.
@@ -76,6 +80,9 @@ ctypedef struct Scratch:
     float **y               # the tile's outputs
     float *label            # 1 for what was seen, 0 for noise
     float *times_y          # how often each of them was drawn
+    float *hot              # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
+    float *merged           # (HOT_NODES, dim) what they were when they were last merged
+    int32_t *hot_updates    # (HOT_NODES,) their updates since then
     bint distinct           # no row stands twice among them (False: perhaps)
     float *ones             # as many as any of the lists above
     int32_t *noise          # noise words of AHEAD windows, one after another
@@ -96,7 +103,7 @@ cdef class Worker:
     cdef const Tile *tile
     cdef StopFlag stop
     cdef Py_ssize_t inputs, outputs # what the scratch has room for
-    cdef object borrowed, owned     # keep alive everything that the pointers above point into
+    cdef object borrowed, owned, private  # keep alive everything that the pointers above point into
     cdef int32_t[::1] kept          # the job's ids after downsampling
     cdef int32_t[::1] reduced       # by how much each of its windows is smaller than `window`
     cdef int64_t[::1] kept_ends     # ends of its sentences in `kept`
@@ -108,12 +115,16 @@ cdef class Worker:
     cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void draw_noise(self, Py_ssize_t count) noexcept nogil
     cdef void prefetch(self, const Window *w) noexcept nogil
+    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil
+    cdef void merge_hot_nodes(self) noexcept nogil
+    cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil
+    cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil
     cdef void train_example(self, const Window *w) noexcept nogil
     cdef void train_skipgram(self, const Window *w) noexcept nogil
     cdef void train_window(self, const Window *w) noexcept nogil
     cdef void train_cbow(self, const Window *w) noexcept nogil
     cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil
-    cdef Py_ssize_t path_outputs(self, int32_t word) noexcept nogil
+    cdef Py_ssize_t path_outputs(self, int32_t word, Py_ssize_t m) noexcept nogil
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil
     cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil

@@ -5,10 +5,12 @@ import numpy as np
 import numpy.typing as npt
 
 ISAS: tuple[str, ...]
+CACHE_LINE: int
 
 def available_isas() -> list[str]: ...
 def select_isa(name: str) -> None: ...
 def selected_isa() -> str: ...
+def floats(*shape: int) -> npt.NDArray[np.float32]: ...
 def scan(
     vectors: npt.NDArray[np.float32],
     query: npt.NDArray[np.float32],
@@ -37,6 +39,7 @@ class Worker:
         cbow_mean: bool,
         by_window: bool,
         compute_loss: bool,
+        alone: bool,
         keep: npt.NDArray[np.uint32] | None,
         noise_table: npt.NDArray[np.uint32] | None,
         noise_index: npt.NDArray[np.int32] | None,

@@ -24,6 +24,7 @@ cdef extern from "_tile.h" nogil:
 
 tile_fill_tables()
 
+CACHE_LINE = 16  # floats
 ISAS = ("avx512", "avx2", "generic", "blas")
 cdef const Tile *selected = NULL
 
@@ -61,7 +62,6 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 
 cdef enum:
     NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
-    HOT_NODES = 6  # so near the root, nodes are visited so often that they are in the cache anyway
 
 cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
 
@@ -75,6 +75,13 @@ cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
 
 cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
     return low if value < low else high if value > high else value
+
+
+def floats(*shape):
+    """Zeros that begin on a cache line."""
+    room = np.zeros(np.prod(shape) + CACHE_LINE, dtype=np.float32)
+    start = -(room.ctypes.data // room.itemsize) % CACHE_LINE
+    return room[start:start + room.size - CACHE_LINE].reshape(shape)
 
 
 cdef class StopFlag:
@@ -98,6 +105,7 @@ cdef class Worker:
         bint cbow_mean,
         bint by_window,
         bint compute_loss,
+        bint alone,
         const uint32_t[::1] keep,
         const uint32_t[::1] noise_table,
         const int32_t[::1] noise_index,
@@ -108,9 +116,12 @@ cdef class Worker:
     ):
         """Borrows the arrays for its life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
 
-        The caller has checked every shape and that all ids, nodes and table entries lie inside V.
+        The caller has checked every shape and that all ids, nodes and table entries lie inside V. A worker that is not
+        `alone` updates private copies of the nodes near the root, and merges them every few updates.
         """
         cdef Py_ssize_t dim = input.shape[1], longest_path = 0
+        cdef float[:, ::1] hot
+        cdef int32_t[::1] hot_updates
         self.tile = selected
         self.stop = stop
         self.weights.input = &input[0, 0]
@@ -118,6 +129,7 @@ cdef class Worker:
         self.weights.nodes = &nodes[0, 0] if nodes is not None else NULL
         self.weights.lockf = &lockf[0]
         self.weights.locks = lockf.shape[0]
+        self.weights.rows = input.shape[0]
         self.weights.dim = dim
         self.objective.sg = sg
         self.objective.hs = nodes is not None
@@ -140,6 +152,14 @@ cdef class Worker:
                 self.objective.codes = &codes[0]
                 self.objective.points = &points[0]
             longest_path = np.diff(path_starts).max()
+            self.weights.hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row of `nodes` is not in the tree
+            if not alone:
+                hot = floats(2 * HOT_NODES, dim)
+                hot_updates = np.zeros(HOT_NODES, dtype=np.int32)
+                self.scratch.hot = &hot[0, 0]
+                self.scratch.merged = &hot[HOT_NODES, 0]
+                self.scratch.hot_updates = &hot_updates[0]
+                self.private = (hot, hot_updates)
         self.outputs = max(1 + negative, longest_path)
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
         self.reserve(1)
@@ -151,9 +171,6 @@ cdef class Worker:
         """Scratch for windows of so many context words: what the longest sentence needs, however wide `window` is."""
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
         cdef Py_ssize_t noise_words = AHEAD * inputs * self.objective.negative + 1
-
-        def floats(count):
-            return np.zeros(count, dtype=np.float32)
 
         def pointers(count):
             return np.zeros(count, dtype=np.uintp)
@@ -240,13 +257,47 @@ cdef class Worker:
                 for i in range(kept):
                     self.reduced[i] = draw(&self.scratch.rng) % window
         with nogil:
+            self.merge_hot_nodes()
             start = 0
             for i in range(sentences):
                 if self.stop.raised:
                     break
                 self.train_sentence(start, self.kept_ends[i], first, last)
                 start = self.kept_ends[i]
+            self.merge_hot_nodes()
         return last - first
+
+    cdef void merge_hot_nodes(self) noexcept nogil:
+        """What this worker learnt reaches the others, and what they learnt reaches it."""
+        cdef Py_ssize_t hot
+        if self.scratch.hot != NULL:
+            for hot in range(min(HOT_NODES, self.weights.rows - 1)):
+                self.merge_hot_node(hot)
+
+    cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil:
+        cdef Py_ssize_t dim = self.weights.dim, d
+        cdef float *shared = self.weights.nodes + dim * (self.weights.hot + hot)
+        cdef float *mine = self.scratch.hot + dim * hot
+        cdef float *merged = self.scratch.merged + dim * hot
+        for d in range(dim):
+            shared[d] += mine[d] - merged[d]
+            mine[d] = merged[d] = shared[d]
+        self.scratch.hot_updates[hot] = 0
+
+    cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil:
+        """The row of an inner node that is about to get so many updates.
+
+        Every path begins at the root, so cores that update the same rows near it spend their time handing cache lines
+        to each other. Private copies end that (Vuurens et al. 2016); they are merged so soon that the copies of many
+        workers cannot drift apart.
+        """
+        cdef Py_ssize_t hot = node - self.weights.hot
+        if hot < 0 or self.scratch.hot == NULL:
+            return self.weights.nodes + self.weights.dim * node
+        if self.scratch.hot_updates[hot] >= HOT_UPDATES:
+            self.merge_hot_node(hot)
+        self.scratch.hot_updates[hot] += <int32_t>updates
+        return self.scratch.hot + self.weights.dim * hot
 
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil:
@@ -330,16 +381,20 @@ cdef class Worker:
 
     cdef void prefetch(self, const Window *w) noexcept nogil:
         """Call the rows that this window needs, and has not shared with the last one, into the cache."""
-        cdef Py_ssize_t dim = self.weights.dim, i, lists
+        cdef Py_ssize_t dim = self.weights.dim, i
         tile_prefetch(self.weights.input + dim * w.entering, dim)
         if self.objective.negative:
             tile_prefetch(self.weights.output + dim * w.centre, dim)
-            lists = 1 if self.objective.by_window or not self.objective.sg else w.size
-            for i in range(lists * self.objective.negative):
-                tile_prefetch(self.weights.output + dim * w.noise[i], dim)
+            self.prefetch_noise(w.noise)
         if self.objective.hs:
-            for i in range(self.objective.path_starts[w.centre] + HOT_NODES, self.objective.path_starts[w.centre + 1]):
-                tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
+            for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
+                if <Py_ssize_t>self.objective.points[i] < self.weights.hot:
+                    tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
+
+    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil:
+        cdef Py_ssize_t dim = self.weights.dim, i
+        for i in range(self.objective.negative):
+            tile_prefetch(self.weights.output + dim * noise[i], dim)
 
     cdef void train_example(self, const Window *w) noexcept nogil:
         if not self.objective.sg:
@@ -354,17 +409,21 @@ cdef class Worker:
     cdef void train_skipgram(self, const Window *w) noexcept nogil:
         """Each context word predicts the centre, one after the other; in the paper's words the centre is the context."""
         cdef Py_ssize_t i
+        cdef const int32_t *noise = w.noise
         for i in range(w.size):
             if self.objective.hs:
-                self.update_input(w.context[i], self.path_outputs(w.centre))
+                self.update_input(w.context[i], self.path_outputs(w.centre, 1))
             if self.objective.negative:
-                self.update_input(w.context[i], self.noise_outputs(w.centre, w.noise + i * self.objective.negative))
+                if i + 1 < w.size:
+                    self.prefetch_noise(noise + self.objective.negative)
+                self.update_input(w.context[i], self.noise_outputs(w.centre, noise))
+                noise += self.objective.negative
 
     cdef void train_window(self, const Window *w) noexcept nogil:
         """All context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
         cdef Py_ssize_t m = self.context_inputs(w), n
         if self.objective.hs:
-            n = self.path_outputs(w.centre)
+            n = self.path_outputs(w.centre, m)
             self.update(self.scratch.x, self.scratch.to, self.scratch.lock, self.scratch.times_x, m, 0, n)
             self.scratch.examples += w.size
         if self.objective.negative:
@@ -379,7 +438,7 @@ cdef class Worker:
             self.scratch.to[i] = self.weights.input + self.weights.dim * w.context[i]
             self.scratch.lock[i] = self.weights.lockf[w.context[i] % self.weights.locks]
         if self.objective.hs:
-            self.update_hidden(w.size, self.path_outputs(w.centre))
+            self.update_hidden(w.size, self.path_outputs(w.centre, 1))
         if self.objective.negative:
             self.update_hidden(w.size, self.noise_outputs(w.centre, w.noise))
 
@@ -400,11 +459,11 @@ cdef class Worker:
                 m += 1
         return m
 
-    cdef Py_ssize_t path_outputs(self, int32_t word) noexcept nogil:
-        """The inner nodes from the root to the word; label 1 where the path turns left, code 0."""
+    cdef Py_ssize_t path_outputs(self, int32_t word, Py_ssize_t m) noexcept nogil:
+        """The inner nodes from the root to the word, for m inputs; label 1 where the path turns left, code 0."""
         cdef Py_ssize_t n = 0, i
         for i in range(self.objective.path_starts[word], self.objective.path_starts[word + 1]):
-            self.scratch.y[n] = self.weights.nodes + self.weights.dim * <Py_ssize_t>self.objective.points[i]
+            self.scratch.y[n] = self.node_row(self.objective.points[i], m)
             self.scratch.label[n] = 1 - self.objective.codes[i]
             self.scratch.times_y[n] = 1
             n += 1

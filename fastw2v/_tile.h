@@ -26,7 +26,11 @@
 #if defined(__GNUC__)
 #define TILE_INLINE static inline __attribute__((always_inline))
 #define TILE_UNUSED __attribute__((unused)) static
+#ifdef TILE_X86
+#define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
+#else
 #define TILE_PREFETCH(address) __builtin_prefetch(address, 1, 3)
+#endif
 #else
 #define TILE_INLINE static __inline
 #define TILE_UNUSED static
@@ -389,6 +393,18 @@ INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, pt
     for (int j = 0; j < columns; j++) STORE(y[j] + d, after[j]);
 }
 
+/* One input needs no blocks of outputs: each output is read, used both ways and written. */
+INLINE void ISA(update_chunk_of_one)(const float *x, float *to, float lock, float **y, ptrdiff_t n, const float *g,
+                                     ptrdiff_t d, const int full, ptrdiff_t count) {
+    VECTOR a = LOAD(x + d), delta = SPLAT(0.0f);
+    for (ptrdiff_t j = 0; j < n; j++) {
+        VECTOR b = LOAD(y[j] + d), gradient = SPLAT(g[j]);
+        delta += gradient * b;
+        STORE(y[j] + d, b + gradient * a);
+    }
+    STORE(to + d, LOAD(to + d) + SPLAT(lock) * delta);
+}
+
 #define UPDATE_CHUNK(columns, first, last) \
     ISA(update_chunk)(x, to, lock, m, y + done, columns, g + m * done, partial, first, last, d, full, count)
 
@@ -401,6 +417,10 @@ INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, pt
 TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lock, ptrdiff_t m,
                                     float **y, ptrdiff_t n, ptrdiff_t dim, const float *g, float *partial) {
     ptrdiff_t done = 0;
+    if (m == 1 && n > TILE_COLUMNS) {
+        FOR_CHUNKS(dim, ISA(update_chunk_of_one)(x[0], to[0], lock[0], y, n, g, d, full, count));
+        return;
+    }
     if (n <= TILE_COLUMNS) {
         switch (n) {
             UPDATE_ONE(1)

@@ -62,7 +62,7 @@ from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
 from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
-from fastw2v.training import Block, EpochResult, Run, Schedule, jobs_of
+from fastw2v.training import Block, EpochResult, Run, Schedule, aligned_rows, jobs_of
 from fastw2v.utils import TrimRule, keep_vocab_item
 
 __all__ = [
@@ -92,6 +92,7 @@ DEFAULT_STEP: Step = "pair"
 
 FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
+USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
 C_INT_MAX = 2**31 - 1
 
@@ -908,6 +909,7 @@ class Word2Vec(Lifecycle):
                 cbow_mean=bool(self.cbow_mean),
                 by_window=True,  # with alpha 0 the order of updates changes nothing
                 compute_loss=True,
+                alone=True,
                 keep=None,
                 noise_table=None,
                 noise_index=None,
@@ -943,7 +945,8 @@ class Word2Vec(Lifecycle):
 
         Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
         ended, and leaves a model that can be used and trained further. A call that is refused changes
-        nothing.
+        nothing. Callbacks see the vectors as they are at the edges of an epoch; within one, the matrices may
+        be trained in copies.
         """
         self._check_settings()
         length = self._check_call(corpus_file, total_examples, total_words)
@@ -1015,10 +1018,16 @@ class Word2Vec(Lifecycle):
         jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
         report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
         stop = _kernels.StopFlag()
-        workers = self._workers(stop, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss)
-        run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
-        with closing(run), run:
-            run.epoch(jobs, result, report)
+        matrices = self._trained_matrices()
+        words = length.words or (length.examples or 0) * USUAL_SENTENCE
+        with aligned_rows(list(matrices.values()), words) as rows:
+            matrices = dict(zip(matrices, rows, strict=True))
+            workers = self._workers(
+                stop, matrices, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss
+            )
+            run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
+            with closing(run), run:
+                run.epoch(jobs, result, report)
         self._finish_epoch(epoch, result, length)
         return result
 
@@ -1146,25 +1155,37 @@ class Word2Vec(Lifecycle):
         block = SentenceEncoder(sentences, self.wv.key_to_index).read(sys.maxsize)
         if block is None:
             return 0
-        (worker,) = self._workers(_kernels.StopFlag(), 1, sg=sg, compute_loss=compute_loss)
+        (worker,) = self._workers(
+            _kernels.StopFlag(), self._trained_matrices(), 1, sg=sg, compute_loss=compute_loss
+        )
         seed, draw_windows = self._job_seeds()(0)
         effective = worker.train(block[0], block[1], _finite("alpha", alpha), seed, draw_windows)
         self.running_training_loss += worker.loss
         return effective
 
+    def _trained_matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The matrices that the settings train, by name."""
+        return {name: getattr(self, name) for name in ("syn0", *self._outputs())}
+
     def _workers(
-        self, stop: _kernels.StopFlag, count: int, *, sg: bool, compute_loss: bool
+        self,
+        stop: _kernels.StopFlag,
+        matrices: Mapping[str, npt.NDArray[np.float32]],
+        count: int,
+        *,
+        sg: bool,
+        compute_loss: bool,
     ) -> list[_kernels.Worker]:
-        """`count` workers, one per thread; they share the arrays."""
+        """`count` workers, one per thread; they share the matrices, each (V, D or more)."""
         table = np.ascontiguousarray(self.cum_table, dtype=np.uint32) if self.negative else None
         noise, shift = noise_index(table) if table is not None else (None, 0)
         tree = self._tree() if self.hs else dict.fromkeys(("codes", "points", "path_starts"))
         keep = np.ascontiguousarray(self._column("sample_int"), dtype=np.uint32) if self.sample != 0 else None
         return [
             _kernels.Worker(
-                self.syn0,
-                self.syn1neg if self.negative else None,
-                self.syn1 if self.hs else None,
+                matrices["syn0"],
+                matrices.get("syn1neg"),
+                matrices.get("syn1"),
                 self.wv.vectors_lockf,
                 stop,
                 sg=sg,
@@ -1174,6 +1195,7 @@ class Word2Vec(Lifecycle):
                 cbow_mean=bool(self.cbow_mean),
                 by_window=self.step == "window",
                 compute_loss=compute_loss,
+                alone=count == 1,
                 keep=keep,
                 noise_table=table,
                 noise_index=noise,

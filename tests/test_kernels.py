@@ -42,10 +42,16 @@ def flat(sentences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     return ids, np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64)
 
 
-def pair(
-    dim=16, sg=True, objective="neg", step="pair", sample=0.05, words=V, scale=0.5, lockf=None, **settings
-):
+def pair(dim=16, **settings):
     """The reference and a worker over equal weights; returns both and the worker's arrays."""
+    reference, (worker,), arrays = team(1, dim, **settings)
+    return reference, worker, arrays
+
+
+def team(
+    size, dim, sg=True, objective="neg", step="pair", sample=0.05, words=V, scale=0.5, lockf=None, **settings
+):
+    """The reference, so many workers that share weights equal to its, and the arrays of these."""
     negative, hs = OBJECTIVES[objective]
     negative = settings.pop("negative", negative)
     random = np.random.default_rng(dim)
@@ -65,12 +71,15 @@ def pair(
         [(tree.path(i).point, tree.path(i).code) for i in range(words)],
         table, keep, sg=sg, negative=negative, by_window=step == "window", lockf=lockf, **common,
     )  # fmt: skip
-    worker = _kernels.Worker(
-        IN, OUT, NODES, lockf, _kernels.StopFlag(), sg=sg, negative=negative, by_window=step == "window",
-        compute_loss=True, keep=keep, noise_table=table, noise_index=index, noise_shift=shift,
-        codes=tree.codes, points=tree.points, path_starts=tree.starts, **common,
-    )  # fmt: skip
-    return reference, worker, (IN, OUT, NODES)
+    workers = [
+        _kernels.Worker(
+            IN, OUT, NODES, lockf, _kernels.StopFlag(), sg=sg, negative=negative, by_window=step == "window",
+            compute_loss=True, alone=size == 1, keep=keep, noise_table=table, noise_index=index,
+            noise_shift=shift, codes=tree.codes, points=tree.points, path_starts=tree.starts, **common,
+        )
+        for _ in range(size)
+    ]  # fmt: skip
+    return reference, workers, (IN, OUT, NODES)
 
 
 def assert_same(reference: Reference, worker, arrays) -> None:
@@ -101,6 +110,20 @@ def test_equals_reference(isa, sg, objective, step):
     both = pair(sg=sg, objective=objective, step=step)
     train_both(*both[:2])
     assert_same(*both)
+
+
+@pytest.mark.parametrize("sg, objective, step", [m for m in MODES if m.values[1] != "neg"])
+@pytest.mark.parametrize("words", [2, V, 300])
+def test_workers_share_what_they_learn_near_the_root(sg, objective, step, words):
+    """Taking turns, three workers with private hot nodes train as one: every job ends merged."""
+    reference, workers, arrays = team(3, 16, sg=sg, objective=objective, step=step, words=words)
+    for job in range(6):
+        sentences = corpus(seed=job, words=words)
+        theirs = reference.train(sentences, 0.02, 1234567 + job)
+        assert workers[job % 3].train(*flat(sentences), 0.02, 1234567 + job) == theirs
+    for name, ours in zip(("IN", "OUT", "NODES"), arrays, strict=True):
+        if ours is not None:
+            np.testing.assert_allclose(ours, getattr(reference, name), atol=2e-4, rtol=0, err_msg=name)
 
 
 @pytest.mark.parametrize("sg, objective, step", MODES)
@@ -257,7 +280,7 @@ def test_stop_flag_ends_a_job_early():
     _, _, (IN, OUT, _) = pair()
     stopped = _kernels.Worker(
         IN, OUT, None, np.ones(1, np.float32), stop, sg=True, negative=5, window=2, shrink_windows=False,
-        cbow_mean=True, by_window=False, compute_loss=True, keep=None,
+        cbow_mean=True, by_window=False, compute_loss=True, alone=True, keep=None,
         noise_table=np.full(V, 2**31 - 1, np.uint32), noise_index=np.zeros(1, np.int32), noise_shift=32,
         codes=None, points=None, path_starts=None,
     )  # fmt: skip
