@@ -194,10 +194,23 @@ def _aligned(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return copy
 
 
+@dataclass(frozen=True)
+class Done:
+    """What became of a job: the words that it trained, or the error that ended it."""
+
+    raw_words: int
+    effective_words: int = 0
+    error: BaseException | None = None
+
+
 class Run:
     """The worker threads of one epoch, as a context manager: on leaving it, none of them is alive.
 
     Use it as `with closing(run), run:`, since Ctrl-C may strike the first closing before it has begun.
+
+    Threads meet in two queues of the compiled kind. Ctrl-C can strike the caller's thread in the middle of
+    anything that is written in Python: in `queue.Queue` or `threading.Condition` it leaves locks behind that
+    nobody holds, or that nobody gives back.
 
     seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it
     is called in the worker's thread.
@@ -215,13 +228,12 @@ class Run:
         self._stop = stop
         self._seed_job = seed_job
         self._progress = progress
-        self._jobs: queue.Queue[tuple[int, Job] | None] = queue.Queue(max(1, queue_factor) * len(workers))
-        self._changed = threading.Condition()
-        self._error: BaseException | None = None
-        self._submitted = 0
-        self._finished = 0
-        self._home = 0  # threads that have nothing to do any more
+        self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._room = (1 + max(1, queue_factor)) * len(workers)  # jobs that are waiting or in work
+        self._submitted = self._finished = 0
         self._raw_words = self._effective_words = 0
+        self._home: list[Worker] = []  # those that have nothing to do any more
         self._started: list[threading.Thread] = []
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
@@ -245,16 +257,16 @@ class Run:
         """Bring all threads home. To be called once more if Ctrl-C struck the first time."""
         self._stop.stop()
         for _thread in self._started:
-            with suppress(queue.Full):  # then they see the flag once they have emptied the queue
-                self._jobs.put_nowait(None)
+            self._jobs.put(None)
         # Not by join() alone: struck by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
         give_up = time.monotonic() + 5 * POLL
-        with self._changed:
-            while not self._changed.wait_for(lambda: self._home == len(self._started), POLL):
-                if time.monotonic() > give_up and self._home == sum(
-                    t.ident is not None for t in self._started
-                ):
-                    break  # the others' start was interrupted: they never came to life
+        while len(self._home) < len(self._started):
+            with suppress(queue.Empty):
+                self._done.get(timeout=POLL)
+            if time.monotonic() > give_up and len(self._home) == sum(
+                t.ident is not None for t in self._started
+            ):
+                break  # the others' start was interrupted: they never came to life
         for thread in self._started:
             if thread.ident is not None:
                 thread.join()
@@ -266,80 +278,61 @@ class Run:
 
         report(seconds, effective words, jobs waiting) is called about every `POLL` seconds.
         """
-        begin = time.perf_counter()
+        begin = looked = time.perf_counter()
         shown = 0
 
         def look() -> None:
-            nonlocal shown
-            with self._changed:
-                if self._error is not None:
-                    raise self._error
-                raw, effective = self._raw_words, self._effective_words
-            self._progress.update(raw - shown, alpha=f"{result.alpha or 0:.5f}")
-            shown = raw
-            report(time.perf_counter() - begin, effective, self._jobs.qsize())
+            nonlocal looked, shown
+            looked = time.perf_counter()
+            self._progress.update(self._raw_words - shown, alpha=f"{result.alpha or 0:.5f}")
+            shown = self._raw_words
+            report(looked - begin, self._effective_words, self._jobs.qsize())
 
-        looked = begin
+        def collect(room: int) -> None:
+            """Wait until at most so many jobs are left, looking now and then."""
+            while self._collect(wait=self._submitted - self._finished > room):
+                if time.perf_counter() - looked > POLL:
+                    look()
+
         for job in jobs:
-            while not self._put(job):
-                look()
-            if time.perf_counter() - looked > POLL:
-                looked = time.perf_counter()
-                look()
-        while not self._idle():
-            look()
+            collect(self._room - 1)
+            self._jobs.put((self._submitted, job))
+            self._submitted += 1
+        collect(0)
         look()
         result.effective_words = self._effective_words
         result.loss = sum(worker.loss for worker in self._workers)
         result.examples = sum(worker.examples for worker in self._workers)
         result.seconds = time.perf_counter() - begin
 
-    def _put(self, job: Job) -> bool:
-        """Whether the queue had room for it within `POLL` seconds."""
+    def _collect(self, wait: bool) -> bool:
+        """Add up one job that is done, and raise its error. False if there is none and none to wait for."""
         try:
-            self._jobs.put((self._submitted, job), timeout=POLL)
-        except queue.Full:
-            return False
-        self._submitted += 1
+            done = self._done.get(wait, timeout=POLL)
+        except queue.Empty:
+            return wait
+        if done.error is not None:
+            raise done.error
+        self._finished += 1
+        self._raw_words += done.raw_words
+        self._effective_words += done.effective_words
         return True
-
-    def _idle(self) -> bool:
-        """Whether all jobs are done, after `POLL` seconds at most."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._finished == self._submitted, POLL)
 
     def _work(self, worker: Worker) -> None:
         try:
-            while (item := self._next()) is not None:
-                self._do(worker, *item)
+            while (item := self._jobs.get()) is not None:
+                self._done.put(self._do(worker, *item))
         finally:
-            with self._changed:
-                self._home += 1
-                self._changed.notify_all()
+            self._home.append(worker)
+            self._done.put(Done(0))  # wakes `close`
 
-    def _next(self) -> tuple[int, Job] | None:
-        """The next job; None if there will be no more."""
-        while True:
-            try:
-                return self._jobs.get(timeout=POLL)
-            except queue.Empty:
-                if self._stop.raised:
-                    return None
-
-    def _do(self, worker: Worker, number: int, job: Job) -> None:
-        effective = 0
+    def _do(self, worker: Worker, number: int, job: Job) -> Done:
+        if self._stop.raised:
+            return Done(job.raw_words)
         try:
-            if not self._stop.raised:
-                seed, draw_windows = self._seed_job(number)
-                effective = worker.train(
-                    job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
-                )
+            seed, draw_windows = self._seed_job(number)
+            effective = worker.train(job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail)
         except BaseException as error:  # whatever it is, it belongs to the caller of train()
-            with self._changed:
-                self._error = self._error or error
             self._stop.stop()
-        with self._changed:
-            self._finished += 1
-            self._raw_words += job.raw_words
-            self._effective_words += effective
-            self._changed.notify_all()
+            return Done(job.raw_words, error=error)
+        return Done(job.raw_words, effective)
