@@ -13,6 +13,7 @@ from fastw2v._kernels cimport Tile
 
 cdef extern from "_tile.h" nogil:
     Py_ssize_t tile_columns(Py_ssize_t left)
+    void tile_prefetch(const float *row, Py_ssize_t dim)
 
 
 cdef void scores(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssize_t dim, float *g) noexcept nogil:
@@ -28,13 +29,16 @@ cdef void scores(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssiz
 
 
 cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
-                 Py_ssize_t dim, const float *g, float *partial) noexcept nogil:
+                 Py_ssize_t dim, const float *g, float *partial, const float **ahead,
+                 Py_ssize_t ahead_count) noexcept nogil:
     """Both sides are copied first, because both change from the values before."""
     cdef float *inputs = partial
     cdef float *outputs = partial + m * dim
     cdef Py_ssize_t i, j, done = 0, columns
     cdef int length = <int>dim, one = 1, rows = <int>m, width
     cdef float unit = 1
+    for i in range(ahead_count):
+        tile_prefetch(ahead[i], dim)
     for i in range(m):
         memcpy(inputs + i * dim, x[i], dim * sizeof(float))
     for j in range(n):

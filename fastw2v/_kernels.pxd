@@ -8,7 +8,8 @@ cdef extern from "_tile.h" nogil:
         const char *name
         void (*scores)(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssize_t dim, float *g) noexcept nogil
         void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
-                       Py_ssize_t dim, const float *g, float *partial) noexcept nogil
+                       Py_ssize_t dim, const float *g, float *partial, const float **ahead,
+                       Py_ssize_t ahead_count) noexcept nogil
         void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
         void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
         void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
@@ -83,6 +84,8 @@ ctypedef struct Scratch:
     float *hot              # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
     float *merged           # (HOT_NODES, dim) what they were when they were last merged
     int32_t *hot_updates    # (HOT_NODES,) their updates since then
+    const float **ahead     # rows that the next updates need, to be called into the cache by this one
+    Py_ssize_t ahead_count
     bint distinct           # no row stands twice among them (False: perhaps)
     float *ones             # as many as any of the lists above
     int32_t *noise          # noise words of AHEAD windows, one after another
@@ -114,8 +117,10 @@ cdef class Worker:
     cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first, Py_ssize_t last) noexcept nogil
     cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void draw_noise(self, Py_ssize_t count) noexcept nogil
-    cdef void prefetch(self, const Window *w) noexcept nogil
-    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil
+    cdef void look_ahead(self, const Window *w) noexcept nogil
+    cdef void look_ahead_to(self, const float *row) noexcept nogil
+    cdef void look_ahead_to_noise(self, const int32_t *noise) noexcept nogil
+    cdef void prefetch(self) noexcept nogil
     cdef void merge_hot_nodes(self) noexcept nogil
     cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil
     cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil

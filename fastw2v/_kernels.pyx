@@ -182,6 +182,7 @@ cdef class Worker:
         cdef float[::1] label = floats(outputs), times_y = floats(outputs)
         cdef float[::1] ones = floats(max(inputs, outputs))
         cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs)
+        cdef size_t[::1] ahead = pointers(2 + 2 * self.objective.negative + outputs)
         cdef int32_t[:, ::1] contexts = np.zeros((AHEAD, inputs), dtype=np.int32)
         cdef int32_t[::1] noise = np.zeros(noise_words, dtype=np.int32)
         cdef uint32_t[::1] draws = np.zeros(noise_words, dtype=np.uint32)
@@ -198,12 +199,13 @@ cdef class Worker:
         self.scratch.x = <const float **>&x[0]
         self.scratch.to = <float **>&to[0]
         self.scratch.y = <float **>&y[0]
+        self.scratch.ahead = <const float **>&ahead[0]
         self.scratch.noise = &noise[0]
         self.scratch.draws = &draws[0]
         for i in range(AHEAD):
             self.windows[i].context = &contexts[i, 0]
         self.inputs = inputs
-        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, contexts, noise, draws)
+        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, ahead, contexts, noise, draws)
         return 0
 
     @property
@@ -330,10 +332,11 @@ cdef class Worker:
         while position < stop and not self.stop.raised:
             count = min(<Py_ssize_t>AHEAD, stop - position)
             self.fill_windows(position, position + count, start, end)
-            self.prefetch(&self.windows[0])
+            self.look_ahead(&self.windows[0])
+            self.prefetch()
             for i in range(count):
                 if i + 1 < count:
-                    self.prefetch(&self.windows[i + 1])
+                    self.look_ahead(&self.windows[i + 1])
                 self.train_example(&self.windows[i])
             position += count
 
@@ -379,22 +382,35 @@ cdef class Worker:
                 word += 1
             noise[i] = word
 
-    cdef void prefetch(self, const Window *w) noexcept nogil:
-        """Call the rows that this window needs, and has not shared with the last one, into the cache."""
-        cdef Py_ssize_t dim = self.weights.dim, i
-        tile_prefetch(self.weights.input + dim * w.entering, dim)
+    cdef void look_ahead(self, const Window *w) noexcept nogil:
+        """Note the rows that this window needs, and has not shared with the last one; the next update calls them."""
+        cdef Py_ssize_t i, node
+        self.scratch.ahead_count = 0
+        self.look_ahead_to(self.weights.input + self.weights.dim * w.entering)
         if self.objective.negative:
-            tile_prefetch(self.weights.output + dim * w.centre, dim)
-            self.prefetch_noise(w.noise)
+            self.look_ahead_to(self.weights.output + self.weights.dim * w.centre)
+            self.look_ahead_to_noise(w.noise)
         if self.objective.hs:
             for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
-                if <Py_ssize_t>self.objective.points[i] < self.weights.hot:
-                    tile_prefetch(self.weights.nodes + dim * <Py_ssize_t>self.objective.points[i], dim)
+                node = self.objective.points[i]
+                if node < self.weights.hot:
+                    self.look_ahead_to(self.weights.nodes + self.weights.dim * node)
 
-    cdef void prefetch_noise(self, const int32_t *noise) noexcept nogil:
-        cdef Py_ssize_t dim = self.weights.dim, i
+    cdef void look_ahead_to(self, const float *row) noexcept nogil:
+        self.scratch.ahead[self.scratch.ahead_count] = row
+        self.scratch.ahead_count += 1
+
+    cdef void look_ahead_to_noise(self, const int32_t *noise) noexcept nogil:
+        cdef Py_ssize_t i
         for i in range(self.objective.negative):
-            tile_prefetch(self.weights.output + dim * noise[i], dim)
+            self.look_ahead_to(self.weights.output + self.weights.dim * noise[i])
+
+    cdef void prefetch(self) noexcept nogil:
+        """Call the rows ahead now: there is no update before the one that needs them."""
+        cdef Py_ssize_t i
+        for i in range(self.scratch.ahead_count):
+            tile_prefetch(self.scratch.ahead[i], self.weights.dim)
+        self.scratch.ahead_count = 0
 
     cdef void train_example(self, const Window *w) noexcept nogil:
         if not self.objective.sg:
@@ -415,7 +431,7 @@ cdef class Worker:
                 self.update_input(w.context[i], self.path_outputs(w.centre, 1))
             if self.objective.negative:
                 if i + 1 < w.size:
-                    self.prefetch_noise(noise + self.objective.negative)
+                    self.look_ahead_to_noise(noise + self.objective.negative)
                 self.update_input(w.context[i], self.noise_outputs(w.centre, noise))
                 noise += self.objective.negative
 
@@ -569,7 +585,8 @@ cdef class Worker:
         self.tile.scores(x, m, s.y + first, n, dim, s.scores)
         s.loss += tile_logistic(s.scores, m, n, s.label + first, times_x, s.times_y + first, s.alpha,
                                 self.objective.want_loss)
-        self.tile.update(x, to, lock, m, s.y + first, n, dim, s.scores, s.partial)
+        self.tile.update(x, to, lock, m, s.y + first, n, dim, s.scores, s.partial, s.ahead, s.ahead_count)
+        s.ahead_count = 0
 
 
 def scan(const float[:, ::1] vectors not None, const float[::1] query not None, float[::1] dots not None,

@@ -51,9 +51,9 @@
 typedef struct {
     const char *name;
     void (*scores)(const float **x, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim, float *g);
-    /* partial: room for (m + n) * (dim + TILE_SLACK) floats */
-    void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y,
-                   ptrdiff_t n, ptrdiff_t dim, const float *g, float *partial);
+    /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are called into the cache on the way. */
+    void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
+                   const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);
     /* out := scale * sum of m rows, added in order from zero */
     void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
     /* rows[m] += lock[m] * delta, one after another: a row that stands twice gets it twice */
@@ -73,6 +73,15 @@ TILE_INLINE void tile_prefetch_one(const void *address) { TILE_PREFETCH(address)
 TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
     for (ptrdiff_t d = 0; d < dim; d += 16) TILE_PREFETCH(row + d);
     TILE_PREFETCH(row + dim - 1);
+}
+
+/* One cache line of each of these rows: a few at a time, for more would stop the reads of the row in work. */
+TILE_INLINE void tile_prefetch_lines(const float **rows, ptrdiff_t count, ptrdiff_t d, ptrdiff_t dim) {
+    if (d % 16) return;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        TILE_PREFETCH(rows[k] + d);
+        if (d == 0) TILE_PREFETCH(rows[k] + dim - 1);
+    }
 }
 
 /* ---- the logistic function, as word2vec reads it: from a table, and not at all beyond +-6 ---- */
@@ -405,20 +414,23 @@ INLINE void ISA(update_chunk_of_one)(const float *x, float *to, float lock, floa
     STORE(to + d, LOAD(to + d) + SPLAT(lock) * delta);
 }
 
+#define AHEAD() tile_prefetch_lines(ahead, ahead_count, d, dim)
+
 #define UPDATE_CHUNK(columns, first, last) \
     ISA(update_chunk)(x, to, lock, m, y + done, columns, g + m * done, partial, first, last, d, full, count)
 
 #define UPDATE_ONE(columns)                                      \
-    case columns: FOR_CHUNKS(dim, UPDATE_CHUNK(columns, 1, 1)); break;
+    case columns: FOR_CHUNKS(dim, { AHEAD(); UPDATE_CHUNK(columns, 1, 1); }); break;
 
 #define UPDATE_MANY(columns)                                     \
     case columns: UPDATE_CHUNK(columns, done == 0, done + columns == n); break;
 
 TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lock, ptrdiff_t m,
-                                    float **y, ptrdiff_t n, ptrdiff_t dim, const float *g, float *partial) {
+                                    float **y, ptrdiff_t n, ptrdiff_t dim, const float *g, float *partial,
+                                    const float **ahead, ptrdiff_t ahead_count) {
     ptrdiff_t done = 0;
     if (m == 1 && n > TILE_COLUMNS) {
-        FOR_CHUNKS(dim, ISA(update_chunk_of_one)(x[0], to[0], lock[0], y, n, g, d, full, count));
+        FOR_CHUNKS(dim, { AHEAD(); ISA(update_chunk_of_one)(x[0], to[0], lock[0], y, n, g, d, full, count); });
         return;
     }
     if (n <= TILE_COLUMNS) {
@@ -434,6 +446,7 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
     }
     FOR_CHUNKS(dim, {
         ptrdiff_t columns;
+        AHEAD();
         for (done = 0; done < n; done += columns) {
             columns = tile_columns(n - done);
             switch (columns) {
@@ -492,6 +505,7 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(scores), ISA(update
 #undef STORE
 #undef FOR_CHUNKS
 #undef SCORE_COLUMNS
+#undef AHEAD
 #undef UPDATE_CHUNK
 #undef UPDATE_ONE
 #undef UPDATE_MANY
