@@ -1,11 +1,15 @@
-"""Makes `tests/` importable, so that `reference` can be, and lets every test hear of older spellings anew."""
+"""Makes `tests/` importable, lets every test hear of older spellings anew, and tests of Ctrl-C work anywhere."""
 
+import signal
 import sys
 from pathlib import Path
 
 from fastw2v import legacy
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell makes what it starts in the background deaf to Ctrl-C, and that is inherited by children under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup() -> None:
