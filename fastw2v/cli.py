@@ -1,4 +1,4 @@
-"""The command line: `fastw2v train`, `neighbors`, `info`, `demo`.
+"""The command line: `fastw2v train`, `neighbors`, `desm`, `info`, `demo`.
 
 Answers go to standard output; warnings, progress and errors to standard error.
 Exit codes: 0 done, 1 it failed, 2 it was asked wrongly, 130 stopped by Ctrl-C.
@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import inspect
 import io
+import itertools
 import json
 import logging
 import os
@@ -27,13 +28,17 @@ from fastw2v import demo
 from fastw2v._version import __version__
 from fastw2v.corpus import PathLineSentences
 from fastw2v.progress import is_watched
+from fastw2v.utils import open as open_text
 from fastw2v.word2vec import Word2Vec
 
 SPACES = {
     "in": "words used like it: its IN vector against all IN vectors",
     "out": "words whose company is like its own: OUT against OUT",
     "in-out": "words it keeps company with: its IN vector against all OUT vectors",
+    "out-in": "words that keep company with it: its OUT vector against all IN vectors",
 }
+DESM_SPACES = ("in-out", "in-in", "out-out", "out-in")
+COMPARED = "all"  # in place of one of them: IN-IN, OUT-OUT and IN-OUT side by side
 
 # Constructor parameters that can be given as --options, with what help says of them. Types and defaults are
 # read off the constructor; the others (corpora, callables) have no spelling on a command line.
@@ -61,6 +66,7 @@ TRAINING_OPTIONS = {
     "comment": "a note kept in the model",
     "shrink_windows": "draw each window's size from 1 to --window, rather than always --window",
     "step": "order of updates in skip-gram: gensim's, or all context words of a window at once",
+    "baskets": "a sentence is a set: every word is context of all others, and --window has no say",
 }
 SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab"}  # gensim has them as 0 and 1
 CHOICES = {"step": ("window", "pair")}
@@ -144,14 +150,17 @@ def build_parser() -> argparse.ArgumentParser:
     neighbors.add_argument("words", metavar="WORD", nargs="+")
     neighbors.add_argument(
         "--space",
-        choices=list(SPACES),
+        choices=[*SPACES, COMPARED],
         default="in",
-        help="; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items()) + " (default: in)",
+        help="; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items())
+        + f"; {COMPARED}: in, out and in-out side by side (default: in)",
     )
     neighbors.add_argument(
         "--topn", type=_positive, default=10, metavar="N", help="neighbours per word (default: 10)"
     )
     neighbors.add_argument("--json", action="store_true", help="print JSON")
+
+    _add_desm_commands(commands, common)
 
     info = command("info", run_info, "print what is in a model file")
     info.add_argument("model", metavar="MODEL", help="file written by `fastw2v train -o`")
@@ -169,6 +178,51 @@ def build_parser() -> argparse.ArgumentParser:
     workers = min(4, _usable_cpus())
     _add_training_options(shown, {**demo.SETTINGS, "comment": demo.COMMENT, "workers": workers})
     return parser
+
+
+def _add_desm_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    summary = "rank documents by the dual embedding space model"
+    ranking = commands.add_parser("desm", help=summary, description=summary, allow_abbrev=False)
+    steps = ranking.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def step(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = steps.add_parser(
+            name, help=summary, description=summary, parents=[common], allow_abbrev=False
+        )
+        made.set_defaults(run=run, warnings=True)
+        return made
+
+    index = step("index", run_desm_index, "make an index of documents")
+    index.add_argument("docs", metavar="DOCS.jsonl", help='lines of JSON, {"id": ..., "text": ...}; .gz etc.')
+    index.add_argument("-m", "--model", required=True, metavar="MODEL", help="written by `fastw2v train -o`")
+    index.add_argument("-o", "--output", required=True, metavar="INDEX", help="a file there is replaced")
+    index.add_argument("--spaces", choices=DESM_SPACES, default="in-out", help="of query and document words")
+    index.add_argument("--no-center", action="store_true", help="leave the mean of each space where it is")
+    index.add_argument("--idf", action="store_true", help="weigh words by their inverse document frequency")
+    index.add_argument("--paper", action="store_true", help="as published: not centred, BM25 k1=1.7 b=0.95")
+    index.add_argument("--bm25", action="store_true", help="index for BM25 too; needs the package bm25s")
+    index.add_argument("--precision", choices=("float32", "float16", "int8"), default="float32")
+
+    search = step("search", run_desm_search, "print the best documents for a query")
+    search.add_argument("index", metavar="INDEX", help="file written by `fastw2v desm index`")
+    search.add_argument("query", metavar="QUERY", nargs="*")
+    search.add_argument(
+        "--queries", metavar="FILE", help="JSON lines as above; prints a run in the format of TREC"
+    )
+    search.add_argument("-k", type=_positive, default=10, metavar="N", help="documents (default: 10)")
+
+    judge = step("eval", run_desm_eval, "judge rankings: nDCG@1, 3 and 10, MAP and recall")
+    judge.add_argument("index", metavar="INDEX", help="file written by `fastw2v desm index`")
+    judge.add_argument("--queries", required=True, metavar="FILE", help="JSON lines as above")
+    judge.add_argument(
+        "--qrels", required=True, metavar="FILE", help="lines: query, document, grade; or as TREC has them"
+    )
+    judge.add_argument("-k", type=_positive, default=1000, metavar="N", help="ranks (default: 1000)")
+    judge.add_argument("--tune", action="store_true", help="with --mix: find the best alpha on these queries")
+    for parser in (search, judge):
+        parser.add_argument("--mix", choices=("raw", "zscore", "rrf"), help="with BM25; without: DESM alone")
+        parser.add_argument("--alpha", type=float, metavar="X", help="share of DESM in the mixture")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_training_options(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
@@ -249,20 +303,147 @@ def run_train(options: argparse.Namespace) -> None:
 def run_neighbors(options: argparse.Namespace) -> None:
     """Print the neighbours of words, a table or JSON."""
     model = _load(options.model)
-    found = {word: neighbors(model, word, options.space, options.topn) for word in options.words}
+    unknown = next((word for word in options.words if word not in model.wv), None)
+    if unknown is not None:
+        raise KeyError(f"{unknown!r} is not among the {len(model.wv):,} words of the vocabulary")
+    compared = options.space == COMPARED
+    table = model.compare_spaces(
+        options.words, options.topn, ["in-in", "out-out", "in-out"] if compared else [options.space]
+    )
     if options.json:
-        rows = {
-            word: [{"word": other, "similarity": similarity} for other, similarity in ranked]
-            for word, ranked in found.items()
-        }
-        _print_json({"space": options.space, "neighbors": rows})
+        rows = {word: {name: _listed(ranked) for name, ranked in columns.items()}
+                for word, columns in table.neighbors.items()}  # fmt: skip
+        _print_json({
+            "space": options.space,
+            "neighbors": rows if compared else {word: rows[word][options.space] for word in rows},
+        })  # fmt: skip
         return
+    if compared:
+        print(table)
+        return
+    found = {word: columns[options.space] for word, columns in table.neighbors.items()}
     width = max((len(other) for ranked in found.values() for other, _ in ranked), default=0)
     for number, (word, ranked) in enumerate(found.items()):
         if len(found) > 1:
             print(f"{os.linesep if number else ''}{word}")
         for other, similarity in ranked:
             print(f"{other:<{width}}  {similarity:7.4f}")
+
+
+def _listed(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"word": other, "similarity": similarity} for other, similarity in ranked]
+
+
+def run_desm_index(options: argparse.Namespace) -> None:
+    """Make an index of documents."""
+    from fastw2v.desm import DESM  # here, as below, for its import is not for other commands to wait for
+
+    _check_writable(options.output)
+    desm = DESM(
+        _load(options.model),
+        options.spaces,
+        center=not options.no_center,
+        weights="idf" if options.idf else None,
+        preset="paper" if options.paper else None,
+    )
+    first, second = itertools.tee(_texts(options.docs))
+    index = desm.index(
+        (text for _, text in first),
+        (name for name, _ in second),
+        bm25=options.bm25,
+        precision=options.precision,
+        progress=not options.quiet and is_watched(),
+    )
+    index.save(options.output)
+    if not options.quiet:
+        _note(f"{len(index):,} documents, written: {options.output}")
+
+
+def run_desm_search(options: argparse.Namespace) -> None:
+    """Print the best documents for one query, or a run of many."""
+    from fastw2v.desm import DESMIndex
+
+    if bool(options.query) == bool(options.queries):
+        raise UsageError("give a query, or --queries FILE")
+    _check_mixture(options)
+    index = DESMIndex.load(options.index, mmap="r")
+    queries = dict(_texts(options.queries)) if options.queries else {"": " ".join(options.query)}
+    run = index.search_many(queries, options.k, mix=options.mix, alpha=options.alpha)
+    if options.json:
+        listed = {
+            name: [{"id": document, "score": score} for document, score in ranking]
+            for name, ranking in run.items()
+        }
+        _print_json({"queries": listed} if options.queries else {"documents": listed[""]})
+        return
+    for name, ranking in run.items():
+        for place, (document, score) in enumerate(ranking, 1):
+            if options.queries:
+                print(f"{name} Q0 {document} {place} {score:.6f} fastw2v")
+            else:
+                print(f"{place:>3}  {score:8.4f}  {document}")
+
+
+def run_desm_eval(options: argparse.Namespace) -> None:
+    """Judge the rankings of an index."""
+    from fastw2v import evaluation
+    from fastw2v.desm import DESMIndex
+
+    _check_mixture(options)
+    if options.tune and (not options.mix or options.alpha is not None):
+        raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
+    index = DESMIndex.load(options.index, mmap="r")
+    queries, qrels = dict(_texts(options.queries)), _judgements(options.qrels)
+    alpha = options.alpha
+    if options.tune:
+        alpha = index.tune(queries, qrels, mix=options.mix).alpha
+    run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha)
+    scores = evaluation.evaluate_ranking(run, qrels)
+    if options.json:
+        _print_json({"mix": options.mix, "alpha": alpha, "scores": scores})
+        return
+    if options.tune:
+        print(f"alpha    {alpha:g}")
+    for measure, value in scores.items():
+        print(f"{measure:<8} {value:.4f}")
+
+
+def _check_mixture(options: argparse.Namespace) -> None:
+    if options.alpha is not None and not (options.mix and 0 <= options.alpha <= 1):
+        raise UsageError("--alpha is the share of DESM, 0 to 1, in a mixture: give --mix too")
+
+
+def _texts(path: str) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of lines of JSON; a title that the text does not begin with is put before it."""
+    with open_text(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                name, text = record["id"], record["text"]
+            except (ValueError, TypeError, KeyError):
+                name = text = None
+            if not isinstance(name, str | int) or not isinstance(text, str):
+                raise ValueError(f'{path}, line {number}: JSON of the form {{"id": ..., "text": ...}} is due')
+            title = record.get("title")
+            yield str(name), f"{title} {text}" if title and not text.startswith(title) else text
+
+
+def _judgements(path: str) -> dict[str, dict[str, int]]:
+    """Query → document → grade; lines of three columns, or four as TREC has them, the second left out."""
+    found: dict[str, dict[str, int]] = {}
+    with open_text(path) as lines:
+        for number, line in enumerate(lines, 1):
+            fields = line.split()
+            if not fields:
+                continue
+            try:
+                query, document, grade = fields if len(fields) == 3 else (fields[0], fields[2], fields[3])
+                found.setdefault(query, {})[document] = int(grade)
+            except (ValueError, IndexError):
+                raise ValueError(f"{path}, line {number}: query, document and grade are due") from None
+    return found
 
 
 def run_info(options: argparse.Namespace) -> None:
@@ -329,25 +510,13 @@ def run_demo(options: argparse.Namespace) -> None:
     print(f"{len(model.wv):,} words seen at least {model.min_count} times; {_speed(model)}\n")
 
     words = [word for word in demo.WORDS if word in model.wv]
-    for word in words:
-        _print_spaces(model, word)
+    if words:
+        spaces = ["in-in", "out-out", "in-out"] if model.negative else ["in-in"]
+        print(model.compare_spaces(words, spaces=spaces), end="\n\n")
     if model.hs and words:
         _print_path(model, words[0])
     model.save(output)
     print(f"Saved to {output}. Try: fastw2v neighbors {output} {' '.join(words[:2])}")
-
-
-def _print_spaces(model: Word2Vec, word: str, topn: int = 6) -> None:
-    """Print neighbours of `word` in every space that `model` has, side by side."""
-    spaces = list(SPACES) if model.negative else ["in"]
-    columns = [neighbors(model, word, space, topn) for space in spaces]
-    width = 2 + max(len(other) for column in columns for other, _ in column)
-    names = {"in": "IN-IN", "out": "OUT-OUT", "in-out": "IN-OUT"}
-    print(f"{word} ({model.wv.get_vecattr(word, 'count'):,} times)")
-    print("  " + "   ".join(f"{names[space]:<{width + 5}}" for space in spaces).rstrip())
-    for row in zip(*columns, strict=True):
-        print("  " + "   ".join(f"{other:<{width}}{similarity:5.2f}" for other, similarity in row))
-    print()
 
 
 def _print_path(model: Word2Vec, word: str) -> None:
@@ -357,19 +526,6 @@ def _print_path(model: Word2Vec, word: str) -> None:
     width = max(len(str(node)) for node in path.point) if len(path.point) else 0
     print("  node  " + " ".join(f"{node:>{width}}" for node in path.point))
     print("  code  " + " ".join(f"{bit:>{width}}" for bit in path.code) + "\n")
-
-
-def neighbors(model: Word2Vec, word: str, space: str, topn: int) -> list[tuple[str, float]]:
-    """The `topn` words nearest to `word` in one of SPACES, with their cosine; `word` itself is left out.
-
-    KeyError if the vocabulary lacks `word`; AttributeError if `space` needs OUT vectors and there are none.
-    """
-    if word not in model.wv:
-        raise KeyError(f"{word!r} is not among the {len(model.wv):,} words of the vocabulary")
-    vectors = model.wv if space == "in" else model.wv_out
-    query = model.out_vector(word) if space == "out" else model.in_vector(word)
-    ranked = vectors.similar_by_vector(query, topn=topn + 1)
-    return [(other, float(similarity)) for other, similarity in ranked if other != word][:topn]
 
 
 def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:

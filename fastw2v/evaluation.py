@@ -1,4 +1,4 @@
-"""How good are these vectors? Analogies, and correlation with human judgement of word pairs.
+"""How good are these vectors? Analogies, correlation with human judgement of word pairs, and rankings.
 
 Nothing here knows `KeyedVectors`: functions take the words, and `unit`, which gives rows of length 1 for a
 slice or an array of row numbers.
@@ -7,9 +7,9 @@ slice or an array of row numbers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -106,6 +106,7 @@ def word_pairs(
     path: StrPath,
     words: Sequence[Any],
     unit: Unit,
+    unit_second: Unit | None = None,
     *,
     delimiter: str = "\t",
     encoding: str = "utf8",
@@ -115,7 +116,8 @@ def word_pairs(
     """Correlate cosines with the judgements in a file: return scipy's Pearson and Spearman results, and the
     percentage of pairs with unknown words.
 
-    Lines are word, word, number; "#" starts a comment. Pairs with unknown words are left out, or given cosine
+    Lines are word, word, number; "#" starts a comment. `unit_second` gives the rows of a pair's second word,
+    if they are others than those of the first. Pairs with unknown words are left out, or given cosine
     0 if `dummy4unknown`. `ValueError` if fewer than two pairs remain.
     """
     rows = _rows_by_word(words, case_insensitive)
@@ -147,7 +149,7 @@ def word_pairs(
         )
     places, left, right = np.array(known, dtype=np.intp).reshape(-1, 3).T
     cosines = np.zeros(len(gold))
-    cosines[places] = np.einsum("ij,ij->i", unit(left), unit(right), dtype=np.float64)
+    cosines[places] = np.einsum("ij,ij->i", unit(left), (unit_second or unit)(right), dtype=np.float64)
     spearman, pearson = stats.spearmanr(gold, cosines), stats.pearsonr(gold, cosines)
     share = unknown / (len(gold) if dummy4unknown else len(gold) + unknown) * 100
     log_evaluate_word_pairs(pearson, spearman, share, path)
@@ -282,3 +284,88 @@ def _answers(
         else:
             answer = best[i]
         yield None if answer < 0 else _fold(words[answer], case_insensitive)
+
+
+# --- rankings ---
+
+Run = Mapping[Any, Sequence[tuple[Any, float]]]  # query → [(document, score), …], best first
+Judgements = Mapping[Any, Mapping[Any, int]]  # query → document → grade
+
+GAINS: dict[str, Callable[[int], int]] = {
+    "exponential": lambda grade: 2 ** max(grade, 0) - 1,
+    "linear": lambda grade: grade,
+}
+
+
+def evaluate_ranking(
+    run: Run,
+    qrels: Judgements,
+    measures: Sequence[str] = ("nDCG@1", "nDCG@3", "nDCG@10", "AP", "R@100"),
+    *,
+    gain: Literal["exponential", "linear"] = "exponential",
+) -> dict[str, float]:
+    """Return the mean of each measure over the judged queries; one that `run` lacks counts as 0.
+
+    The measures are those of the package `ir_measures` (pip install 'fastw2v[desm]'): AP is that of MAP. The
+    gain of a grade g in nDCG is 2^g − 1 (Burges et al. 2005, as the paper of DESM has it), or g if "linear"
+    (Järvelin and Kekäläinen 2002, as trec_eval has it). Documents count in the order they are given in, for
+    trec_eval would break ties by their names. ValueError for an unknown measure, or if nothing is judged.
+    """
+    by_query = ranking_by_query(run, qrels, measures, gain=gain)
+    return {
+        measure: float(np.mean([values[measure] for values in by_query.values()])) for measure in measures
+    }
+
+
+def ranking_by_query(
+    run: Run,
+    qrels: Judgements,
+    measures: Sequence[str],
+    *,
+    gain: Literal["exponential", "linear"] = "exponential",
+) -> dict[Any, dict[str, float]]:
+    """Return what `evaluate_ranking` averages: query → measure → value, for every judged query."""
+    ir_measures = _ir_measures()
+    if gain not in GAINS:
+        raise ValueError(f"gain={gain!r}: give one of {', '.join(map(repr, GAINS))}")
+    judged = [query for query in qrels if qrels[query]]
+    if not judged:
+        raise ValueError("no query has a judgement: give qrels as {query: {document: grade}}")
+    parsed = {}
+    for measure in measures:
+        try:
+            parsed[measure] = ir_measures.parse_measure(measure)
+        except (NameError, ValueError, SyntaxError) as error:
+            raise ValueError(f"measure {measure!r}: {error}; examples are nDCG@10, AP, R@100") from None
+    ranks = {
+        str(number): {str(document): -place for place, (document, _) in enumerate(run.get(query, ()))}
+        for number, query in enumerate(judged)
+    }
+    values: dict[Any, dict[str, float]] = {query: dict.fromkeys(measures, 0.0) for query in judged}
+    for name, of_grade in (("nDCG", GAINS[gain]), ("", GAINS["linear"])):
+        chosen = {m: text for text, m in parsed.items() if (m.NAME == "nDCG") == (name == "nDCG")}
+        if not chosen:
+            continue
+        grades = {
+            str(number): {str(document): of_grade(int(grade)) for document, grade in qrels[query].items()}
+            for number, query in enumerate(judged)
+        }
+        for metric in ir_measures.iter_calc(list(chosen), grades, ranks):
+            values[judged[int(metric.query_id)]][chosen[metric.measure]] = float(metric.value)
+    return values
+
+
+def cutoff_of(measure: str) -> int | None:
+    """Return down to which rank a measure looks: 10 for "nDCG@10"; None if it looks at all ranks."""
+    cutoff = _ir_measures().parse_measure(measure).params.get("cutoff")
+    return None if cutoff is None else int(cutoff)
+
+
+def _ir_measures() -> Any:
+    try:
+        import ir_measures
+    except ImportError:
+        raise ImportError(
+            "measures of rankings need the package ir_measures: pip install 'fastw2v[desm]'"
+        ) from None
+    return ir_measures

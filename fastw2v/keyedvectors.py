@@ -403,6 +403,8 @@ class KeyedVectors(Lifecycle):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         indexer: Any = None,
+        *,
+        target: KeyedVectors | None = None,
     ) -> Any:
         """Return the `topn` keys nearest to Σ positive − Σ negative: `[(key, cosine), …]`, best first.
 
@@ -410,22 +412,30 @@ class KeyedVectors(Lifecycle):
         `(key or vector, weight)` pairs; a given weight is used as it is, with its sign. Keys count with
         length 1, vectors as given. Keys asked for are left out of the answer. `topn=None` returns all cosines
         (V,) instead. Only rows `clip_start:clip_end`, or the first `restrict_vocab`, are looked at. Equal
-        cosines: earlier row first. `indexer.most_similar(vector, topn)` replaces the scan. Raises `KeyError`
-        for missing keys.
+        cosines: earlier row first. `indexer.most_similar(vector, topn)` replaces the scan. `target` has the
+        rows that answer, if not these: of the same dimension, its keys may be others. Raises `KeyError` for
+        missing keys.
         """
         if isinstance(topn, numbers.Integral) and topn < 1:
             return []
+        answering = self._facing(target)
         keys, weights = _weighted_inputs(positive, negative)
         mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
         if indexer is not None and isinstance(topn, int):
             return indexer.most_similar(mean, topn)
         _check_topn(topn)
         rows = slice(0, restrict_vocab) if restrict_vocab else slice(clip_start, clip_end or None)
-        start, end, _ = rows.indices(len(self))
-        scores = cosines(self.vectors[start:end], mean)
+        start, end, _ = rows.indices(len(answering))
+        scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
-        return self._best(scores, topn, start, keys)
+        return answering._best(scores, topn, start, keys)
+
+    def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
+        """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
+        if target is not None and target.vector_size != self.vector_size:
+            raise ValueError(f"the target has {target.vector_size} dimensions, these have {self.vector_size}")
+        return self if target is None else target
 
     def most_similar_cosmul(
         self,
@@ -461,14 +471,14 @@ class KeyedVectors(Lifecycle):
 
     def _best(self, scores: Array, topn: int, start: int, asked: list[Any]) -> Result:
         """The keys of the `topn` best scores of rows start…, except the keys in `asked` and nameless rows."""
-        topn, without = int(topn), {self.get_index(key) for key in asked if not isinstance(key, np.ndarray)}
+        without = {self.get_index(key, -1) for key in asked if not isinstance(key, np.ndarray)}
         nameless = len(self.index_to_key) - len(self.key_to_index)
         result: Result = []
-        for place in top_places(scores, topn + len(without) + nameless).tolist():
+        for place in top_places(scores, int(topn) + len(without) + nameless).tolist():
             key = self.index_to_key[start + place]
             if key is not None and start + place not in without:
                 result.append((key, float(scores[place])))
-        return result[:topn]
+        return result[: int(topn)]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return that key of `keys_list` which has the largest cosine with `key1`."""
@@ -507,9 +517,10 @@ class KeyedVectors(Lifecycle):
         """`most_similar` of one vector (D,)."""
         return self.most_similar(positive=[np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similarity(self, w1: Key, w2: Key) -> np.float32:
-        """Cosine of two keys; exactly 1 for a key with itself."""
-        return np.float32(cosine(self.vectors[self.get_index(w1)], self.vectors[self.get_index(w2)]))
+    def similarity(self, w1: Key, w2: Key, *, target: KeyedVectors | None = None) -> np.float32:
+        """Cosine of two keys; exactly 1 for a key with itself. `target` has the row of `w2`, if not this."""
+        other = self._facing(target)
+        return np.float32(cosine(self.vectors[self.get_index(w1)], other.vectors[other.get_index(w2)]))
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
         """1 − cosine of two keys."""
@@ -656,16 +667,22 @@ class KeyedVectors(Lifecycle):
         restrict_vocab: int | None = 300000,
         case_insensitive: bool = True,
         dummy4unknown: bool = False,
+        *,
+        target: KeyedVectors | None = None,
     ) -> tuple[Any, Any, float]:
         """Correlate cosines with the human judgements of a file, for pairs of the first words only.
 
         Returns scipy's Pearson and Spearman results and the percentage of pairs with unknown words; see
-        `evaluation.word_pairs`.
+        `evaluation.word_pairs`. `target` has the rows of each pair's second word, if not these; its keys are
+        the same.
         """
         words, unit = self._first_words(restrict_vocab)
+        others, unit_second = self._facing(target)._first_words(restrict_vocab)
+        if others != words:
+            raise ValueError("the target has other keys: both words of a pair are looked up by the same ones")
         return evaluation.word_pairs(
-            pairs, words, unit, delimiter=delimiter, encoding=encoding, case_insensitive=case_insensitive,
-            dummy4unknown=dummy4unknown,
+            pairs, words, unit, unit_second, delimiter=delimiter, encoding=encoding,
+            case_insensitive=case_insensitive, dummy4unknown=dummy4unknown,
         )  # fmt: skip
 
     def _first_words(self, restrict_vocab: int | None) -> tuple[list[Key], evaluation.Unit]:

@@ -45,7 +45,7 @@ from fastw2v.corpus import (
     text_files,
 )
 from fastw2v.cosines import top_places
-from fastw2v.formats import gensim, native
+from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import HuffmanPath, HuffmanTree, Ragged
@@ -62,6 +62,7 @@ from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
 from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
+from fastw2v.spaces import Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.training import Block, EpochResult, Run, Schedule, aligned_rows, jobs_of
 from fastw2v.utils import TrimRule, keep_vocab_item
 
@@ -89,11 +90,14 @@ logger = logging.getLogger(__name__)
 
 Step = Literal["window", "pair"]
 DEFAULT_STEP: Step = "pair"
+Freeze = Literal["in"]
 
 FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
 USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
+FREEZE = (None, "in")
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
+BASKET_WORDS = 500_000  # words whose baskets are made sets at a time: few enough to stay in the cache
 C_INT_MAX = 2**31 - 1
 
 # What a saved model's metadata holds, by attribute.
@@ -102,8 +106,9 @@ _SAVED = (
     "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
     "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
     "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
-    "running_training_loss", "train_count", "total_train_time",
+    "running_training_loss", "train_count", "total_train_time", "baskets",
 )  # fmt: skip
+_OURS = {"step": DEFAULT_STEP, "baskets": False}  # settings that gensim does not have
 _LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
 _NEEDED = frozenset({"wv", "random", *_SAVED})  # to load a file again
 
@@ -161,8 +166,10 @@ class Word2Vec(Lifecycle):
     sorted_vocab: order words by descending count. batch_words: raw words in a worker's job.
     compute_loss: sum up the loss, see `history`. callbacks: objects with the hooks of `CallbackAny2Vec`.
     comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all
-        words of a skip-gram window meet one list of outputs, several times faster. progress: "auto" shows a
-        bar in a terminal or notebook, True always, False never.
+        words of a skip-gram window meet one list of outputs, several times faster. baskets: sentences are
+        sets, whose order means nothing: every word has all the others for context, whatever `window` says,
+        and a word that is repeated counts once. progress: "auto" shows a bar in a terminal or notebook, True
+        always, False never.
     """
 
     @renamed_keywords(size="vector_size", iter="epochs")
@@ -197,6 +204,7 @@ class Word2Vec(Lifecycle):
         shrink_windows: bool = True,
         *,
         step: Step | None = None,
+        baskets: bool = False,
         progress: Mode = "auto",
     ) -> None:
         self.vector_size = self.layer1_size = int(vector_size)
@@ -224,6 +232,7 @@ class Word2Vec(Lifecycle):
         self.comment = comment
         self.shrink_windows = bool(shrink_windows)
         self.step = DEFAULT_STEP if step is None else step
+        self.baskets = bool(baskets)
         self.progress = progress
         self._check_settings()
 
@@ -734,14 +743,28 @@ class Word2Vec(Lifecycle):
 
     def _matrix(self, name: str, objective: str, setting: str) -> npt.NDArray[np.float32]:
         matrix: npt.NDArray[np.float32] | None = self.__dict__.get(f"_{name}")
-        if matrix is None:
-            raise AttributeError(
+        if matrix is not None:
+            return matrix
+        if not len(self.wv):
+            reason = f"this model has no {name} yet: build a vocabulary and train first"
+        elif name in self._outputs():
+            reason = (
+                f"this model has no {name}, though {objective} needs it (hs={self.hs}, "
+                f"negative={self.negative}): it was made of IN vectors alone, or its outputs were left out. "
+                "Word2Vec.from_vectors(in_=..., out=...) makes a model of two word2vec files"
+            )
+        elif name == "syn1neg" and "_syn1" in self.__dict__:
+            reason = (
+                "hierarchical softmax has no OUT vector per word: its outputs are inner nodes, shared by "
+                "many words. node_vectors(word) gives those on a word's path, hs_path_vector(word) one "
+                f"vector made of them; for OUT vectors (syn1neg) train with {setting}"
+            )
+        else:
+            reason = (
                 f"this model has no {name}: it belongs to {objective}, which this model was not trained with "
                 f"(hs={self.hs}, negative={self.negative}); train with {setting}"
-                if len(self.wv)
-                else f"this model has no {name} yet: build a vocabulary and train first"
             )
-        return matrix
+        raise AttributeError(reason)
 
     # --- words ---
 
@@ -756,12 +779,6 @@ class Word2Vec(Lifecycle):
         AttributeError under pure hierarchical softmax, which has no OUT vector per word but the nodes of its
         path.
         """
-        if "_syn1neg" not in self.__dict__ and "_syn1" in self.__dict__:
-            raise AttributeError(
-                "hierarchical softmax has no OUT vector per word: its outputs are inner nodes, shared by "
-                f"many words. node_vectors({word!r}) gives those on the word's path; for OUT vectors train "
-                "with negative=5"
-            )
         row: npt.NDArray[np.float32] = self.syn1neg[self.wv.get_index(word)]
         return row
 
@@ -778,10 +795,147 @@ class Word2Vec(Lifecycle):
         """Vectors of the inner nodes on the word's path (L, D), root first, a copy: `syn1` at its `point`."""
         return self.syn1[self.huffman_path(word).point]
 
+    def hs_path_vector(self, word: Any) -> npt.NDArray[np.float32]:
+        """½ Σ ±θ over the nodes θ on the word's path (D,), + where it turns left: the nearest thing to an OUT
+        vector that hierarchical softmax has.
+
+        For scores near 0 log P(word | h) is this vector · h, and a constant per word (the first order of
+        log σ(x) ≈ x / 2 − log 2). It is not what was trained, so nothing here takes it for an OUT vector.
+        """
+        signs = np.where(self.huffman_path(word).code, np.float32(-0.5), np.float32(0.5))
+        return np.asarray(signs @ self.node_vectors(word))
+
     @property
     def wv_out(self) -> KeyedVectors:
         """All OUT vectors as a `KeyedVectors`, sharing words and memory with the model."""
         return self.wv.with_vectors(self.syn1neg)
+
+    # --- both spaces ---
+
+    def vectors(self, space: Space = "in") -> npt.NDArray[np.float32]:
+        """All vectors of a space, a row per word: "in" and "out" (V, D) are the model's own memory.
+
+        "in+out" (V, D) is their sum, which GloVe takes for its vectors (see Levy, Goldberg and Dagan 2015,
+        "Improving Distributional Similarity with Lessons Learned from Word Embeddings"); "concat" (V, 2·D)
+        has them side by side.
+        """
+        if checked_space(space) == "in":
+            return self.syn0
+        if space == "out":
+            return self.syn1neg
+        return self.syn0 + self.syn1neg if space == "in+out" else np.hstack([self.syn0, self.syn1neg])
+
+    def _words_in(self, space: Space) -> KeyedVectors:
+        return self.wv if space == "in" else self.wv.with_vectors(self.vectors(space))
+
+    def most_similar(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int | None = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        source: Space = "in",
+        target: Space = "in",
+    ) -> Any:
+        """`KeyedVectors.most_similar` of words in the space `source`, among those in the space `target`.
+
+        From "in" to "in": words used alike; from "in" to "out": words that stand together with it.
+        """
+        asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
+        return asked.most_similar(
+            positive, negative, topn, clip_start, clip_end, restrict_vocab, indexer, target=answering
+        )
+
+    def similarity(self, w1: Any, w2: Any, spaces: str = "in-in") -> np.float32:
+        """Cosine of two words, each in its space: "in-out" compares IN of `w1` with OUT of `w2`.
+
+        Between two spaces that has a direction: bread calls for butter more than butter for bread.
+        """
+        first, second = map(self._words_in, pair_of_spaces(spaces))
+        return first.similarity(w1, w2, target=second)
+
+    def association(self, a: Any, b: Any) -> Any:
+        """IN(a) · OUT(b) + log `negative`: how much more often `b` stands beside `a` than chance has it, in
+        nats; 0 for no more.
+
+        Where skip-gram with negative sampling has converged that is log P(a, b) / (P(a)·Q(b)), Q the
+        distribution of noise words: pointwise mutual information, but that `ns_exponent` and `sample` flatten
+        what is frequent. Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
+        `a` and `b` are words, or lists of words for many pairs at once: float, or float64 (pairs,).
+        """
+        rows = [
+            [self.wv.get_index(word) for word in words]
+            if isinstance(words, list | tuple | np.ndarray)
+            else self.wv.get_index(words)
+            for words in (a, b)
+        ]
+        dots = np.einsum("...d,...d->...", self.syn0[rows[0]], self.syn1neg[rows[1]], dtype=np.float64)
+        shifted = np.asarray(dots + math.log(self.negative))
+        return shifted if shifted.ndim else float(shifted)
+
+    def compare_spaces(
+        self, words: Any, topn: int = 6, spaces: Iterable[str] = ("in-in", "out-out", "in-out")
+    ) -> SpaceComparison:
+        """The `topn` nearest words of each of `words` in several pairs of spaces, the word itself left out.
+
+        The result prints as a table like table 1 of Mitra et al. 2016; `.to_dict()` has it as data.
+        """
+        words = [words] if isinstance(words, str | int | np.integer) else list(words)
+        pairs = {name: pair_of_spaces(name) for name in spaces}
+        held = {space: self._words_in(space) for pair in pairs.values() for space in pair}
+        return SpaceComparison(
+            tuple(pairs),
+            {
+                word: {
+                    name: held[source].most_similar(word, topn=topn, target=held[target])
+                    for name, (source, target) in pairs.items()
+                }
+                for word in words
+            },
+        )
+
+    def evaluate_word_pairs(
+        self,
+        pairs: StrPath,
+        delimiter: str = "\t",
+        encoding: str = "utf8",
+        restrict_vocab: int | None = 300000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        *,
+        spaces: str = "in-in",
+    ) -> tuple[Any, Any, float]:
+        """`KeyedVectors.evaluate_word_pairs`, the two words of a pair each in its space.
+
+        Asr, Zinkov and Jones 2018 ("Querying Word Embeddings for Similarity and Relatedness") found "in-in"
+        best for similarity and "in-out" for relatedness.
+        """
+        first, second = map(self._words_in, pair_of_spaces(spaces))
+        return first.evaluate_word_pairs(
+            pairs, delimiter, encoding, restrict_vocab, case_insensitive, dummy4unknown, target=second
+        )
+
+    def save_word2vec_format(
+        self,
+        fname: StrPath | IO[bytes],
+        fvocab: StrPath | IO[bytes] | None = None,
+        binary: bool = False,
+        total_vec: int | None = None,
+        write_header: bool = True,
+        prefix: str = "",
+        append: bool = False,
+        sort_attr: str = "count",
+        *,
+        space: Space = "in",
+    ) -> None:
+        """`KeyedVectors.save_word2vec_format` of the vectors of one space; `from_vectors` is the way back."""
+        self._words_in(checked_space(space)).save_word2vec_format(
+            fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
+        )
 
     def __getitem__(self, word: Any) -> npt.NDArray[np.float32]:
         return self.wv[word]
@@ -803,13 +957,10 @@ class Word2Vec(Lifecycle):
         RuntimeError if the model has no outputs.
         """
         output = self._checked_matrix("syn1neg" if self.negative else "syn1")
-        rows = [self.wv.get_index(word) for word in context_words_list if word in self.wv]
-        if not rows:
+        hidden = self._hidden(context_words_list)
+        if hidden is None:
             logger.warning("predict_output_word: none of the context words is in the vocabulary")
             return None
-        hidden = self.syn0[rows].sum(axis=0)
-        if self.cbow_mean:
-            hidden /= len(rows)
         scores = np.asarray(output @ hidden, dtype=np.float64)
         logs = scores if self.negative else self._path_scores(scores)
         chances = np.exp(logs - logs.max())
@@ -817,12 +968,36 @@ class Word2Vec(Lifecycle):
         best = top_places(chances, len(chances) if topn is None else max(0, topn))
         return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
 
+    def hs_probability(self, context: Any, word: Any = None) -> Any:
+        """Probability of `word` in a context, a word or a list of words, under hierarchical softmax: a float.
+
+        P(word | h) = Π σ(± θ·h) over the nodes θ on its path (Morin and Bengio 2005), h as for
+        `predict_output_word`. Without `word`, those of all words, float64 (V,): they sum to 1. Unknown
+        context words are left out; KeyError if that leaves none, or if `word` is unknown. AttributeError
+        without `hs`.
+        """
+        context = [context] if isinstance(context, str | int | np.integer) else list(context)
+        nodes, hidden = self.syn1, self._hidden(context)
+        if hidden is None:
+            raise KeyError(f"none of the context words {context!r} is in the vocabulary")
+        if word is None:
+            return np.exp(self._path_scores(np.asarray(nodes @ hidden, dtype=np.float64)))
+        path = self.huffman_path(word)
+        scores = np.asarray(nodes[path.point] @ hidden, dtype=np.float64)
+        return math.exp(-np.logaddexp(0, np.where(path.code, scores, -scores)).sum())
+
+    def _hidden(self, context: Iterable[Any]) -> npt.NDArray[np.float32] | None:
+        """Mean or sum (D,) of the IN vectors of those context words that are known; None if none is."""
+        rows = [self.wv.get_index(word) for word in context if word in self.wv]
+        hidden: npt.NDArray[np.float32] = self.syn0[rows].sum(axis=0)
+        return hidden / np.float32(len(rows) if self.cbow_mean else 1) if rows else None
+
     def _path_scores(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Log probability of each word (V,): Σ log σ(± score) of the nodes on its path; scores (V,)."""
         codes, points, starts = self._tree().values()
-        turns = np.where(codes, -scores[points], scores[points])
+        left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # of each node, not each path
         words = np.repeat(np.arange(len(self.wv)), np.diff(starts))
-        sums = np.bincount(words, -np.logaddexp(0, -turns), minlength=len(self.wv))
+        sums = np.bincount(words, np.where(codes, right[points], left[points]), minlength=len(self.wv))
         return sums.astype(np.float64, copy=False)
 
     def score(
@@ -860,7 +1035,8 @@ class Word2Vec(Lifecycle):
         begin = due = time.perf_counter()
         scores: list[float] = []
         jobs: deque[Future[list[float]]] = deque()
-        blocks = _encoded_stream(islice(sentences, total_sentences), self.wv.key_to_index, STREAM_WORDS)
+        text = islice(sentences, total_sentences)
+        blocks = self._distinct(_encoded_stream(text, self.wv.key_to_index, STREAM_WORDS))
         with ThreadPoolExecutor(self.workers, "fastw2v-score") as pool:
             while (block := next(blocks, None)) or jobs:
                 if block is not None:
@@ -879,7 +1055,8 @@ class Word2Vec(Lifecycle):
         block = SentenceEncoder([sentence], self.wv.key_to_index).read(1)
         assert block is not None
         (worker,) = self._scorers(1, sg)
-        worker.train(block[0], block[1], alpha=0.0, seed=0)
+        for ids, ends, _ in self._distinct([block]):
+            worker.train(ids, ends, alpha=0.0, seed=0)
         return -worker.loss
 
     def _scorers(self, count: int, sg: bool) -> list[_kernels.Worker]:
@@ -904,7 +1081,7 @@ class Word2Vec(Lifecycle):
                 **self._tree(),
                 sg=sg,
                 negative=0,
-                window=self.window,
+                window=self._reach,
                 shrink_windows=False,
                 cbow_mean=bool(self.cbow_mean),
                 by_window=True,  # with alpha 0 the order of updates changes nothing
@@ -935,13 +1112,16 @@ class Word2Vec(Lifecycle):
         report_delay: float = 1.0,
         compute_loss: bool = False,
         callbacks: Iterable[Any] = (),
+        *,
+        freeze: Freeze | None = None,
     ) -> tuple[int, int]:
         """Train on a corpus; return (words trained, raw words) over all epochs.
 
         `total_examples` (sentences) or `total_words` is the length of the corpus, for the learning rate;
         `corpus_file` needs `total_words`. `start_alpha` and `end_alpha` replace the model's `alpha` and
         `min_alpha`. `word_count` is accepted for gensim's sake and changes nothing. `queue_factor`: jobs per
-        worker that may wait. `report_delay`: seconds between log lines.
+        worker that may wait. `report_delay`: seconds between log lines. `freeze="in"` leaves the IN vectors
+        as they are, so that OUT vectors are learnt for given ones.
 
         Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
         ended, and leaves a model that can be used and trained further. A call that is refused changes
@@ -958,6 +1138,8 @@ class Word2Vec(Lifecycle):
         queue_factor = _whole("queue_factor", queue_factor, 1)
         _finite("report_delay", report_delay)
         callbacks = _hooked(callbacks)
+        if freeze not in FREEZE:
+            raise ValueError(f"freeze={freeze!r}: give 'in', or None to train both sides")
 
         self.alpha, self.min_alpha, self.epochs = alpha, min_alpha, epochs
         self.compute_loss = bool(compute_loss)
@@ -983,7 +1165,7 @@ class Word2Vec(Lifecycle):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 result = self._train_epoch(
-                    epoch, epochs, blocks, length, queue_factor, report_delay, progress
+                    epoch, epochs, blocks, length, queue_factor, report_delay, progress, freeze
                 )
                 trained += result.effective_words
                 raw += result.raw_words
@@ -1010,12 +1192,13 @@ class Word2Vec(Lifecycle):
         queue_factor: int,
         report_delay: float,
         progress: Progress,
+        freeze: Freeze | None,
     ) -> EpochResult:
         """One pass over the corpus. Settings and arrays are looked up now: a callback may change them."""
         self._check_weights()
         schedule = Schedule(self.alpha, self.min_alpha, epochs, *length)
         result = EpochResult()
-        jobs = jobs_of(blocks(), self.batch_words, self.window, schedule, epoch, result)
+        jobs = jobs_of(blocks(), self.batch_words, self._reach, schedule, epoch, result)
         report = self._reporter(schedule, epoch, result, report_delay, isinstance(progress, NoProgress))
         stop = _kernels.StopFlag()
         matrices = self._trained_matrices()
@@ -1023,7 +1206,7 @@ class Word2Vec(Lifecycle):
         with aligned_rows(list(matrices.values()), words) as rows:
             matrices = dict(zip(matrices, rows, strict=True))
             workers = self._workers(
-                stop, matrices, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss
+                stop, matrices, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss, freeze=freeze
             )
             run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
             with closing(run), run:
@@ -1128,7 +1311,7 @@ class Word2Vec(Lifecycle):
         if corpus_file is None and not is_static(corpus_iterable):
             assert corpus_iterable is not None
             words = max(STREAM_WORDS, self.batch_words)
-            return lambda: _encoded_stream(corpus_iterable, self.wv.key_to_index, words)
+            return lambda: self._distinct(_encoded_stream(corpus_iterable, self.wv.key_to_index, words))
         source = _source(corpus_iterable, corpus_file)
         same = read is source or (isinstance(read, ReadFiles) and read == source)
         if same and scan is not None and scan.encoded is not None:
@@ -1145,7 +1328,7 @@ class Word2Vec(Lifecycle):
                 raise RuntimeError(
                     "the vocabulary changed while it was trained: a callback must not build another one"
                 )
-            return [(encoded.ids, encoded.ends, encoded.lengths)]
+            return self._distinct([(encoded.ids, encoded.ends, encoded.lengths)])
 
         return blocks
 
@@ -1158,10 +1341,31 @@ class Word2Vec(Lifecycle):
         (worker,) = self._workers(
             _kernels.StopFlag(), self._trained_matrices(), 1, sg=sg, compute_loss=compute_loss
         )
-        seed, draw_windows = self._job_seeds()(0)
-        effective = worker.train(block[0], block[1], _finite("alpha", alpha), seed, draw_windows)
+        effective = 0
+        for ids, ends, _ in self._distinct([block]):
+            seed, draw_windows = self._job_seeds()(0)
+            effective += worker.train(ids, ends, _finite("alpha", alpha), seed, draw_windows)
         self.running_training_loss += worker.loss
         return effective
+
+    @property
+    def _reach(self) -> int:
+        """Largest distance of a context word."""
+        return C_INT_MAX if self.baskets else self.window
+
+    def _distinct(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The blocks themselves, or of `baskets` in portions, every word of a basket but once."""
+        for ids, ends, lengths in blocks:
+            if not self.baskets:
+                yield ids, ends, lengths
+                continue
+            first = start = 0
+            while first < len(ends):
+                last = max(first + 1, int(np.searchsorted(ends, start + BASKET_WORDS, side="right")))
+                stop = int(ends[last - 1])
+                sets = _as_sets(ids[start:stop], ends[first:last] - start, len(self.wv))
+                yield *sets, lengths[first:last]
+                first, start = last, stop
 
     def _trained_matrices(self) -> dict[str, npt.NDArray[np.float32]]:
         """The matrices that the settings train, by name."""
@@ -1175,8 +1379,10 @@ class Word2Vec(Lifecycle):
         *,
         sg: bool,
         compute_loss: bool,
+        freeze: Freeze | None = None,
     ) -> list[_kernels.Worker]:
         """`count` workers, one per thread; they share the matrices, each (V, D or more)."""
+        lockf = np.zeros(1, dtype=np.float32) if freeze == "in" else self.wv.vectors_lockf
         table = np.ascontiguousarray(self.cum_table, dtype=np.uint32) if self.negative else None
         noise, shift = noise_index(table) if table is not None else (None, 0)
         tree = self._tree() if self.hs else dict.fromkeys(("codes", "points", "path_starts"))
@@ -1186,12 +1392,12 @@ class Word2Vec(Lifecycle):
                 matrices["syn0"],
                 matrices.get("syn1neg"),
                 matrices.get("syn1"),
-                self.wv.vectors_lockf,
+                lockf,
                 stop,
                 sg=sg,
                 negative=self.negative,
-                window=self.window,
-                shrink_windows=self.shrink_windows,
+                window=self._reach,
+                shrink_windows=self.shrink_windows and not self.baskets,
                 cbow_mean=bool(self.cbow_mean),
                 by_window=self.step == "window",
                 compute_loss=compute_loss,
@@ -1385,7 +1591,7 @@ class Word2Vec(Lifecycle):
         try:
             state = json.loads(metadata["model"])
             logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
-            model.__dict__.update({name: state[name] for name in _SAVED})
+            model.__dict__.update({name: (_OURS | state)[name] for name in _SAVED})
             model.__dict__.update({name: logs[name] for name in _LOGS})
             kind, position, has_gauss, gauss = state["random"]
             keys = native.expect(tensors, "random_state", np.uint32, (624,))
@@ -1416,8 +1622,56 @@ class Word2Vec(Lifecycle):
         return model
 
     @classmethod
+    def from_vectors(
+        cls,
+        in_: KeyedVectors | StrPath | IO[bytes],
+        out: KeyedVectors | StrPath | IO[bytes],
+        *,
+        binary: bool = False,
+        fvocab: StrPath | None = None,
+        **settings: Any,
+    ) -> Self:
+        """A model of given IN and OUT vectors, to query both or to go on training.
+
+        `in_` and `out` are word2vec files (`binary` or text) or `KeyedVectors`, which are copied: the same
+        words, in any order. `settings` are the constructor's. Training needs the words' counts, from the file
+        `fvocab` or the attribute `count` of `in_`. Vectors that were saved without have none: then Zipf's law
+        is taken for granted, the n-th word V / n times, and `build_vocab(corpus, update=True)` adds what a
+        corpus says. ValueError if the two do not belong together, or for settings that have no OUT vectors.
+        """
+        if taken := sorted(settings.keys() & {"sentences", "corpus_file", "vector_size"}):
+            raise TypeError(f"{taken}: words and their vectors are those given; train on a corpus afterwards")
+        model = cls(**settings)
+        if model.hs or not model.negative:
+            raise ValueError(
+                f"hs={model.hs}, negative={model.negative}: OUT vectors belong to negative sampling alone"
+            )
+        words, vectors, counts = _given_vectors(in_, binary, fvocab)
+        out_words, out_vectors, _ = _given_vectors(out, binary, None)
+        rows = {word: row for row, word in enumerate(out_words)}
+        if alone := list(rows.keys() ^ set(words)):
+            raise ValueError(
+                f"in_ has {len(words)} words and out {len(rows)}; they must be the same, but only one has "
+                + ", ".join(map(repr, sorted(alone, key=str)[:5]))
+            )
+        if vectors.shape[1] != out_vectors.shape[1]:
+            raise ValueError(f"in_ has {vectors.shape[1]} dimensions and out {out_vectors.shape[1]}")
+        if counts is None:
+            counts = np.maximum(1, len(words) // np.arange(1, len(words) + 1))
+            logger.warning("the words have no counts: taken as Zipf's law has them, in the order of in_")
+        model.vector_size = model.layer1_size = vectors.shape[1]
+        model.wv.vector_size = model.vector_size
+        model._set_words(words, counts, downsampling(counts, model.sample)[0])
+        model.corpus_total_words = int(counts.sum())
+        model.syn0 = vectors
+        model.syn1neg = out_vectors[[rows[word] for word in words]]
+        model.make_cum_table()
+        model.add_lifecycle_event("from_vectors", msg=f"{len(words)} words of {in_} and {out}")
+        return model
+
+    @classmethod
     def _of_parts(cls, parts: gensim.Model, source: str) -> Self:
-        """Build from what `formats.gensim` read; `step` and `history`, ours alone, are as in a new model."""
+        """Build from what `formats.gensim` read; what is ours alone is as in a new model."""
         given = parts.settings
         model = cls.__new__(cls)
         try:
@@ -1455,11 +1709,11 @@ class Word2Vec(Lifecycle):
         return model
 
     def to_gensim(self) -> Any:
-        """Return a real `gensim.models.Word2Vec` with copies of everything but `step` and `history`.
+        """Return a real `gensim.models.Word2Vec` with copies of everything but `history`, `step`, `baskets`.
 
         It goes on training where this model is. ImportError without gensim.
         """
-        settings = {name: getattr(self, name) for name in _SAVED if name != "step"}
+        settings = {name: getattr(self, name) for name in _SAVED if name not in _OURS}
         parts = gensim.Model(
             self.wv.to_words(),
             settings=settings | {"hashfxn": self.hashfxn},
@@ -1525,17 +1779,13 @@ class Word2Vec(Lifecycle):
 
     accuracy = renamed("wv.accuracy")
     doesnt_match = renamed("wv.doesnt_match")
-    evaluate_word_pairs = renamed("wv.evaluate_word_pairs")
     intersect_word2vec_format = renamed("wv.intersect_word2vec_format")
     log_accuracy = renamed("wv.log_accuracy")
     log_evaluate_word_pairs = renamed("wv.log_evaluate_word_pairs")
-    most_similar = renamed("wv.most_similar")
     most_similar_cosmul = renamed("wv.most_similar_cosmul")
     n_similarity = renamed("wv.n_similarity")
-    save_word2vec_format = renamed("wv.save_word2vec_format")
     similar_by_vector = renamed("wv.similar_by_vector")
     similar_by_word = renamed("wv.similar_by_word")
-    similarity = renamed("wv.similarity")
     wmdistance = renamed("wv.wmdistance")
 
     @classmethod
@@ -1626,12 +1876,40 @@ def _source(corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None) 
     return ReadFiles(files, tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states))
 
 
+def _given_vectors(
+    source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
+) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Words, vectors float32 (V, D), and counts (V,) if they are known; nothing of them is shared."""
+    if not isinstance(source, KeyedVectors):
+        return word2vec.read(source, binary=binary, fvocab=fvocab)
+    if len(source) != len(source.key_to_index):
+        raise ValueError("the vectors have rows without a word: fill them, or leave them out")
+    counts = source.expandos.get("count")
+    if isinstance(counts, np.ndarray) and not np.array_equal(counts, np.arange(len(source), 0, -1)):
+        known = counts.astype(np.int64)
+    else:
+        known = None  # V, V - 1, … 1 are what readers of files without counts make up
+    return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known
+
+
 def _encoded_stream(sentences: Iterable[Any], key_to_index: dict[Any, int], words: int) -> Iterator[Block]:
     """One pass over any iterable, encoded a portion of so many raw words at a time in this thread."""
     # A generator, because some iterators begin anew when asked for an iterator, as each read does.
     encoder = SentenceEncoder((sentence for sentence in sentences), key_to_index)
     while (block := encoder.read(words)) is not None:
         yield block
+
+
+def _as_sets(
+    ids: npt.NDArray[np.int32], ends: npt.NDArray[np.int64], words: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Ids, all below `words`, and ends of the same sentences without repetitions: the first one stays."""
+    sentence = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    _, first = np.unique(sentence * words + ids, return_index=True)
+    if len(first) == len(ids):
+        return ids, ends
+    first.sort()
+    return ids[first], np.cumsum(np.bincount(sentence[first], minlength=len(ends)))
 
 
 def _is_one_shot(sentences: Iterable[Any]) -> bool:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -108,6 +109,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "comment": (["with spaces"], "with spaces"),
     "shrink_windows": ([], True),
     "step": (["pair"], "pair"),
+    "baskets": ([], True),
 }
 
 
@@ -233,7 +235,7 @@ BAD_USAGE = {
     "idle-binary": (["train", "{corpus}", "-o", "{folder}/a", "--binary"], "--vectors"),
     "no-words": (["neighbors", "{model}"], "WORD"),
     "topn": (["neighbors", "{model}", "apple", "--topn", "0"], "number from 1 on"),
-    "space": (["neighbors", "{model}", "apple", "--space", "out-in"], "out-in"),
+    "space": (["neighbors", "{model}", "apple", "--space", "in-with"], "in-with"),
 }
 
 
@@ -315,14 +317,14 @@ def test_verbose_adds_the_traceback(tmp_path: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize("space", cli.SPACES)
 def test_neighbors_are_the_librarys(space: str, model_file: str, capsys: Capture) -> None:
     model = Word2Vec.load(model_file)
-    queries = {"in": model.in_vector, "in-out": model.in_vector, "out": model.out_vector}
-    answers = model.wv if space == "in" else model.wv_out
+    queries = model.in_vector if space.startswith("in") else model.out_vector
+    answers = model.wv if space.endswith("in") else model.wv_out
     arguments = ["neighbors", model_file, "apple", "saw", "--space", space, "--topn", "4", "--json"]
     assert main(arguments) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["space"] == space
     for word in ("apple", "saw"):
-        expected = answers.similar_by_vector(queries[space](word), topn=len(answers))
+        expected = answers.similar_by_vector(queries(word), topn=len(answers))
         expected = [(other, similarity) for other, similarity in expected if other != word][:4]
         rows = [(row["word"], row["similarity"]) for row in printed["neighbors"][word]]
         names, cosines = zip(*rows, strict=True)
@@ -349,6 +351,19 @@ def test_neighbors_as_a_table(model_file: str, capsys: Capture) -> None:
     two = capsys.readouterr().out.splitlines()
     assert two[0] == "apple" and two[4:6] == ["", "saw"]
     assert [line.split() for line in two[1:4]] == [line.split() for line in one]
+
+
+def test_neighbors_in_all_spaces(model_file: str, capsys: Capture) -> None:
+    arguments = ["neighbors", model_file, "apple", "saw", "--space", "all", "--topn", "3"]
+    table = Word2Vec.load(model_file).compare_spaces(["apple", "saw"], 3)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == f"{table}\n"
+    assert main([*arguments, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    for word, columns in table.to_dict().items():
+        for spaces, ranked in columns.items():
+            rows = printed["neighbors"][word][spaces]
+            assert [(row["word"], row["similarity"]) for row in rows] == ranked
 
 
 def test_info(model_file: str, corpus: str, capsys: Capture) -> None:
@@ -399,13 +414,13 @@ def test_demo(quick_demo: Path, capsys: Capture) -> None:
     out, err = capsys.readouterr()
     assert err == ""
     for word in demo.WORDS:
-        assert f"\n{word} (" in out
+        assert f"\n{word} " in out
     assert "words/s" in out and "Saved to fastw2v-demo.fw2v" in out
     lines = out.splitlines()
     head = next(number for number, line in enumerate(lines) if "IN-IN" in line)
     assert lines[head].split() == ["IN-IN", "OUT-OUT", "IN-OUT"]
     table = lines[head + 1 : head + 7]
-    assert all(len(line.split()) == 6 for line in table)
+    assert [len(line.split()) for line in table] == [7, 6, 6, 6, 6, 6]  # the word itself, then pairs
     assert len({len(line) for line in table}) == 1  # columns are aligned
     model = Word2Vec.load("fastw2v-demo.fw2v")
     path = model.huffman_path(demo.WORDS[0])
@@ -475,3 +490,96 @@ def test_words_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     command = [*PYTHON, "-X", "utf8=0", "-c", code]
     run = subprocess.run(command, env=environment(PYTHONIOENCODING="ascii"), capture_output=True)
     assert run.returncode == 0 and run.stdout.startswith(b"\\u0434\\u0435\\u043b\\u043e"), run
+
+
+# --- desm ---
+
+
+@pytest.fixture(scope="module")
+def collection(folder: Path) -> dict[str, str]:
+    """Documents of one group each; queries of words of a group, whose documents are relevant."""
+    chance = random.Random(6)
+    docs, queries, qrels = [], [], []
+    for group, words in GROUPS.items():
+        queries.append({"id": group, "text": " ".join(words[:2])})
+        for number in range(10):
+            docs.append({"id": f"{group}{number}", "title": "", "text": " ".join(chance.choices(words, k=5))})
+            qrels.append(f"{group}\t{group}{number}\t1")
+    docs.append({"id": "none", "text": "nothing known"})
+    files = {}
+    for name, lines in (("docs", docs), ("queries", queries), ("qrels", qrels)):
+        files[name] = str(folder / name)
+        text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+    files["index"] = str(folder / "index.fw2v")
+    return files
+
+
+@pytest.fixture(scope="module")
+def index_file(collection: dict[str, str], model_file: str) -> str:
+    index = collection["index"]
+    command = ["desm", "index", collection["docs"], "-m", model_file, "-o", index, "--spaces", "in-in", "-q"]
+    assert main([*command, "--bm25"]) == 0
+    return index
+
+
+def test_desm_search(index_file: str, collection: dict[str, str], capsys: Capture) -> None:
+    assert main(["desm", "search", index_file, "Apple", "pear", "-k", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and all(line.split()[2].startswith("fruit") for line in lines)
+    assert main(["desm", "search", index_file, "apple", "--json", "--mix", "rrf", "--alpha", "0.5"]) == 0
+    found = json.loads(capsys.readouterr().out)["documents"]
+    assert len(found) == 10 and found[0].keys() == {"id", "score"}
+    assert main(["desm", "search", index_file, "unheard"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_desm_run_of_trec(index_file: str, collection: dict[str, str], capsys: Capture) -> None:
+    command = ["desm", "search", index_file, "--queries", collection["queries"], "-k", "2"]
+    assert main(command) == 0
+    fields = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [(f[0], f[1], f[3], f[5]) for f in fields] == [
+        (group, "Q0", place, "fastw2v") for group in GROUPS for place in "12"
+    ]
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["queries"]["fruit"][0]["id"] == fields[0][2]
+
+
+def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, capsys: Capture) -> None:
+    command = ["desm", "eval", index_file, "--queries", collection["queries"], "--qrels"]
+    assert main([*command, collection["qrels"]]) == 0
+    scores = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert scores.keys() == {"nDCG@1", "nDCG@3", "nDCG@10", "AP", "R@100"} and scores["R@100"] == "1.0000"
+    as_in_trec = folder / "trec.qrels"
+    judged = re.sub(r"\t(?=\D)", " 0 ", Path(collection["qrels"]).read_text(encoding="utf-8"))
+    as_in_trec.write_text(judged, encoding="utf-8")
+    assert main([*command, str(as_in_trec), "--json", "--mix", "zscore", "--tune"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0 <= found["alpha"] <= 1 and found["scores"]["nDCG@1"] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments, code, part",
+    [
+        (["search", "INDEX"], 2, "give a query"),
+        (["search", "INDEX", "apple", "--queries", "QUERIES"], 2, "give a query"),
+        (["search", "INDEX", "apple", "--alpha", "0.5"], 2, "--mix"),
+        (["search", "INDEX", "apple", "--mix", "raw", "--alpha", "5"], 2, "0 to 1"),
+        (["search", "MODEL", "apple"], 1, "not an index"),
+        (["search", "INDEX", "--queries", "QRELS"], 1, "line 1"),
+        (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "DOCS"], 1, "line 1"),
+        (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "QRELS", "--tune"], 2, "--mix"),
+        (["index", "DOCS", "-m", "TREE", "-o", "OUT"], 1, "hierarchical softmax"),
+        (["index", "DOCS", "-m", "MODEL", "-o", "no/such/folder"], 1, "no folder"),
+        (["index", "QRELS", "-m", "MODEL", "-o", "OUT", "-q"], 1, "line 1"),
+    ],
+)
+def test_desm_asked_wrongly(
+    arguments: list[str], code: int, part: str, index_file: str, model_file: str, tree_file: str,
+    collection: dict[str, str], folder: Path, capsys: Capture,
+) -> None:  # fmt: skip
+    files = {name.upper(): path for name, path in collection.items()}
+    files |= {"MODEL": model_file, "TREE": tree_file, "OUT": str(folder / "out.fw2v")}
+    assert main(["desm", *(files.get(argument, argument) for argument in arguments), "-q"]) == code
+    assert_one_line(capsys.readouterr().err, part)
+    assert not (folder / "out.fw2v").exists()

@@ -1,8 +1,9 @@
-"""Analogies and word pairs: gensim's numbers, from batches of matrix products."""
+"""Analogies and word pairs: gensim's numbers, from batches of matrix products; and measures of rankings."""
 
 from __future__ import annotations
 
 import logging
+import math
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -317,3 +318,38 @@ def test_missing_files(tmp_path: Path) -> None:
         kv.evaluate_word_analogies(tmp_path / "none")
     with pytest.raises(FileNotFoundError):
         kv.evaluate_word_pairs(tmp_path / "none")
+
+
+# --- rankings ---
+
+
+def test_ranking_measures_by_hand() -> None:
+    qrels = {"1": {"a": 2, "b": 1, "c": 0, "d": 1}, "2": {"a": 1}, "none": {}}
+    run = {"1": [("b", 9.0), ("x", 9.0), ("a", 1.0)], "other": [("a", 1.0)]}
+    found = evaluation.evaluate_ranking(run, qrels, ["nDCG@3", "AP", "R@3", "nDCG@1"])
+    ideal = 3 + 1 / math.log2(3) + 1 / 2
+    assert found["nDCG@3"] == pytest.approx((1 + 3 / 2) / ideal / 2)  # query 2 is judged and has no answer
+    assert found["nDCG@1"] == pytest.approx(1 / 3 / 2)
+    assert found["AP"] == pytest.approx((1 + 2 / 3) / 3 / 2)
+    assert found["R@3"] == pytest.approx(2 / 3 / 2)
+    linear = evaluation.evaluate_ranking(run, qrels, ["nDCG@3"], gain="linear")
+    assert linear["nDCG@3"] == pytest.approx((1 + 2 / 2) / (2 + 1 / math.log2(3) + 1 / 2) / 2)
+
+
+def test_documents_of_equal_score_count_in_the_order_given() -> None:
+    for order, value in (("ab", 1.0), ("ba", 0.0)):
+        run = {1: [(name, 0.5) for name in order]}
+        assert evaluation.evaluate_ranking(run, {1: {"a": 1}}, ["nDCG@1"]) == {"nDCG@1": value}
+
+
+@pytest.mark.parametrize(
+    "qrels, measure, gain, message",
+    [
+        ({}, "AP", "linear", "no query"),
+        ({1: {2: 1}}, "Zest@3", "linear", "Zest"),
+        ({1: {2: 1}}, "AP", "x", "gain"),
+    ],
+)
+def test_rankings_that_cannot_be_judged(qrels: Any, measure: str, gain: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        evaluation.evaluate_ranking({}, qrels, [measure], gain=gain)

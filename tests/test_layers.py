@@ -14,15 +14,15 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 LAYERS = {
     5: {"__init__", "__main__", "cli", "models"},
-    4: {"word2vec"},
-    3: {"training", "keyedvectors"},
+    4: {"word2vec", "desm"},
+    3: {"training", "keyedvectors", "lexical"},
     2: {
         *("corpus", "vocabulary", "sampling", "huffman", "utils", "cosines", "evaluation", "lifecycle"),
-        *("callbacks", "progress", "demo"),
+        *("callbacks", "progress", "demo", "spaces"),
         *("formats", "formats.atomic", "formats.errors", "formats.gensim", "formats.native"),
         "formats.word2vec",
     },
-    1: {"_kernels", "_encoder", "_huffman", "_blas", "_text", "accessors"},
+    1: {"_kernels", "_encoder", "_huffman", "_blas", "_text", "_centroids", "accessors"},
     0: {"_version", "legacy"},
 }
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}

@@ -1,0 +1,145 @@
+"""BM25 of documents that come and go, by the package `bm25s` (pip install 'fastw2v[desm]')."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.formats import native
+from fastw2v.formats.errors import FormatError
+
+Array = npt.NDArray[Any]
+
+
+class BM25:
+    """Scores Σ idf(t) · (k1 + 1) tf / (tf + k1 (1 − b + b |D| / mean |D|)) over the terms t of a query, with
+    Lucene's idf, ln(1 + (N − df + ½) / (df + ½)).
+
+    Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework"; Lucene and bm25s leave out the
+    constant k1 + 1, which matters where scores are mixed as they are. The idf depends on every document, so
+    the first query after a change computes all scores anew.
+    """
+
+    def __init__(self, k1: float = 1.2, b: float = 0.75) -> None:
+        if not (k1 >= 0 and 0 <= b <= 1):
+            raise ValueError(f"k1={k1}, b={b}: k1 must not be negative, and b lies between 0 and 1")
+        self.k1, self.b = float(k1), float(b)
+        self._terms: dict[Any, int] = {}
+        self._documents: list[npt.NDArray[np.int32] | None] = []  # None: removed
+        self._retriever: Any = None
+        self._live: npt.NDArray[np.intp] | slice = slice(None)  # what the retriever has scores of
+        _bm25s()  # say now, not at the first query, if it is missing
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def extend(self, documents: Iterable[Iterable[Any]]) -> None:
+        """Append documents, each the list of its terms."""
+        self._documents += [self._encoded(document) for document in documents]
+        self._retriever = None
+
+    def replace(self, rows: Sequence[int], documents: Iterable[Iterable[Any]]) -> None:
+        """Put other documents in the places `rows`."""
+        for row, document in zip(rows, documents, strict=True):
+            self._documents[row] = self._encoded(document)
+        self._retriever = None
+
+    def remove(self, rows: Iterable[int]) -> None:
+        """Take documents out; their places stay, with score 0."""
+        for row in rows:
+            self._documents[row] = None
+        self._retriever = None
+
+    def keep(self, rows: Iterable[int]) -> None:
+        """Drop all documents but those at `rows`, which rise."""
+        self._documents = [self._documents[row] for row in rows]
+        self._retriever = None
+
+    def _encoded(self, document: Iterable[Any]) -> npt.NDArray[np.int32]:
+        terms = self._terms
+        return np.array([terms.setdefault(term, len(terms)) for term in document], dtype=np.int32)
+
+    def scores(self, query: Iterable[Any]) -> npt.NDArray[np.float32]:
+        """Return the scores (N,) of all documents; terms that none of them has count nothing."""
+        terms = [self._terms[term] for term in query if term in self._terms]
+        scores = np.zeros(len(self._documents), dtype=np.float32)
+        if terms and self._retriever is None:
+            self._compute()
+        if terms and self._retriever is not None:
+            scores[self._live] = self._retriever.get_scores_from_ids(terms)
+        return scores * np.float32(self.k1 + 1)
+
+    def _compute(self) -> None:
+        """Compute the scores of every term, unless there are none."""
+        live = [row for row, document in enumerate(self._documents) if document is not None]
+        documents = [document.tolist() for document in self._documents if document is not None]
+        if any(documents):
+            retriever = self._empty_retriever()
+            retriever.index((documents, self._terms), create_empty_token=False, show_progress=False)
+            self._live = np.array(live) if len(live) < len(self._documents) else slice(None)
+            self._retriever = retriever
+
+    def _empty_retriever(self) -> Any:
+        return _bm25s().BM25(k1=self.k1, b=self.b, method="lucene")
+
+    def to_tensors(self) -> dict[str, Array]:
+        """Return what `from_tensors` needs, with the scores of every term so that none is computed anew.
+
+        None of the documents must have been removed but by `keep`.
+        """
+        documents = [document for document in self._documents if document is not None]
+        lengths = np.array([len(document) for document in documents], dtype=np.int64)
+        tensors: dict[str, Array] = {
+            "bm25_ends": np.cumsum(lengths),
+            "bm25_ids": np.concatenate([np.empty(0, np.int32), *documents]),
+            **native.pack_strings(self._terms, "bm25_terms"),
+        }
+        if self._retriever is None:
+            self._compute()
+        if self._retriever is not None:
+            computed = self._retriever.scores
+            tensors["bm25_data"] = computed["data"].astype(np.float32, copy=False)
+            tensors["bm25_indices"] = computed["indices"].astype(np.int32, copy=False)
+            tensors["bm25_indptr"] = computed["indptr"].astype(np.int64, copy=False)
+        return tensors
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array], size: int, k1: float, b: float) -> BM25:
+        """Return what `to_tensors` gave of `size` documents; raises `FormatError` for what it cannot have."""
+        made = cls(k1, b)
+        terms = native.unpack_strings(tensors, "bm25_terms")
+        made._terms = {term: number for number, term in enumerate(terms)}
+        if len(made._terms) != len(terms):
+            raise FormatError("a term of BM25 stands twice")
+        ids = native.expect(tensors, "bm25_ids", np.int32, (None,))
+        starts = np.concatenate([[0], native.expect(tensors, "bm25_ends", np.int64, (size,))])
+        native.check_starts("bm25_ends", starts, len(ids))
+        _check_range("bm25_ids", ids, len(terms))
+        bounds = starts.tolist()
+        made._documents = [ids[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        if "bm25_data" in tensors:
+            data = native.expect(tensors, "bm25_data", np.float32, (None,))
+            indices = native.expect(tensors, "bm25_indices", np.int32, (len(data),))
+            indptr = native.expect(tensors, "bm25_indptr", np.int64, (len(terms) + 1,))
+            native.check_starts("bm25_indptr", indptr, len(data))
+            _check_range("bm25_indices", indices, size)
+            made._retriever = made._empty_retriever()
+            made._retriever.scores = {"data": data, "indices": indices, "indptr": indptr, "num_docs": size}
+            made._retriever.nonoccurrence_array = None  # this method of scoring has none
+        return made
+
+
+def _check_range(name: str, numbers: Array, size: int) -> None:
+    if numbers.size and (int(numbers.min()) < 0 or int(numbers.max()) >= size):
+        raise FormatError(f"array {name!r} holds numbers outside 0 to {size - 1}")
+
+
+def _bm25s() -> Any:
+    try:
+        import bm25s
+    except ImportError:
+        raise ImportError("BM25 needs the package bm25s: pip install 'fastw2v[desm]'") from None
+    return bm25s
