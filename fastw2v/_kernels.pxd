@@ -38,6 +38,8 @@ ctypedef struct Objective:
     bint shrink_windows     # each position draws its own distance from 1..window
     bint cbow_mean          # CBOW: hidden layer is the mean of the context rows, else their sum
     bint by_window          # skip-gram: all context rows of a window meet one list of outputs
+    bint last_only          # of each sentence only the last word is a centre: (input, output) pairs
+    bint frozen_outputs     # OUT and node vectors stay as they are
     bint want_loss
     bint downsample
     const uint32_t *keep    # (V,) a token stays if its draw does not exceed keep[id]
@@ -74,6 +76,7 @@ ctypedef struct Scratch:
     float *grad             # (dim,) gradient reaching the input
     float *scores           # one tile of scores, then of gradients
     float *partial          # see _tile.h
+    float **still           # copies of the outputs, which learn in their place when these are frozen
     const float **x         # the tile's inputs
     float **to              # where their gradients go
     float *lock             # with which factor

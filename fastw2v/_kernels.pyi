@@ -44,6 +44,8 @@ class Worker:
         noise_table: npt.NDArray[np.uint32] | None,
         noise_index: npt.NDArray[np.int32] | None,
         noise_shift: int,
+        last_only: bool = False,
+        frozen_outputs: bool = False,
         codes: npt.NDArray[np.uint8] | None,
         points: npt.NDArray[np.uint32] | None,
         path_starts: npt.NDArray[np.int64] | None,

@@ -4,7 +4,7 @@ every mode. The arithmetic is in `_tile.h`; no Python runs below `Worker.train`.
 Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
 """
 
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 import os
 
@@ -110,6 +110,8 @@ cdef class Worker:
         const uint32_t[::1] noise_table,
         const int32_t[::1] noise_index,
         int noise_shift,
+        bint last_only=False,
+        bint frozen_outputs=False,
         const uint8_t[::1] codes,
         const uint32_t[::1] points,
         const int64_t[::1] path_starts,
@@ -117,7 +119,8 @@ cdef class Worker:
         """Borrows the arrays for its life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
 
         The caller has checked every shape and that all ids, nodes and table entries lie inside V. A worker that is not
-        `alone` updates private copies of the nodes near the root, and merges them every few updates.
+        `alone` updates private copies of the nodes near the root, and merges them every few updates. With `last_only`
+        only the last word of a sentence is a centre; with `frozen_outputs` only `input` learns.
         """
         cdef Py_ssize_t dim = input.shape[1], longest_path = 0
         cdef float[:, ::1] hot
@@ -138,6 +141,8 @@ cdef class Worker:
         self.objective.shrink_windows = shrink_windows
         self.objective.cbow_mean = cbow_mean
         self.objective.by_window = by_window
+        self.objective.last_only = last_only
+        self.objective.frozen_outputs = frozen_outputs
         self.objective.want_loss = compute_loss
         self.objective.downsample = keep is not None
         if keep is not None:
@@ -153,7 +158,7 @@ cdef class Worker:
                 self.objective.points = &points[0]
             longest_path = np.diff(path_starts).max()
             self.weights.hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row of `nodes` is not in the tree
-            if not alone:
+            if not alone and not frozen_outputs:
                 hot = floats(2 * HOT_NODES, dim)
                 hot_updates = np.zeros(HOT_NODES, dtype=np.int32)
                 self.scratch.hot = &hot[0, 0]
@@ -181,7 +186,8 @@ cdef class Worker:
         cdef float[::1] lock = floats(inputs), times_x = floats(inputs)
         cdef float[::1] label = floats(outputs), times_y = floats(outputs)
         cdef float[::1] ones = floats(max(inputs, outputs))
-        cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs)
+        cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs), still = pointers(outputs)
+        cdef float[:, ::1] copies = floats(outputs if self.objective.frozen_outputs else 0, dim)
         cdef size_t[::1] ahead = pointers(2 + 2 * self.objective.negative + outputs)
         cdef int32_t[:, ::1] contexts = np.zeros((AHEAD, inputs), dtype=np.int32)
         cdef int32_t[::1] noise = np.zeros(noise_words, dtype=np.int32)
@@ -199,13 +205,17 @@ cdef class Worker:
         self.scratch.x = <const float **>&x[0]
         self.scratch.to = <float **>&to[0]
         self.scratch.y = <float **>&y[0]
+        self.scratch.still = <float **>&still[0]
+        for i in range(copies.shape[0]):
+            self.scratch.still[i] = &copies[i, 0]
         self.scratch.ahead = <const float **>&ahead[0]
         self.scratch.noise = &noise[0]
         self.scratch.draws = &draws[0]
         for i in range(AHEAD):
             self.windows[i].context = &contexts[i, 0]
         self.inputs = inputs
-        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, ahead, contexts, noise, draws)
+        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, ahead, contexts, noise,
+                      draws, still, copies)
         return 0
 
     @property
@@ -329,6 +339,8 @@ cdef class Worker:
         """
         cdef Py_ssize_t position, stop = min(end, last), i, count
         position = max(start, first)
+        if self.objective.last_only:
+            position = max(position, end - 1)
         while position < stop and not self.stop.raised:
             count = min(<Py_ssize_t>AHEAD, stop - position)
             self.fill_windows(position, position + count, start, end)
@@ -581,11 +593,16 @@ cdef class Worker:
                      Py_ssize_t first, Py_ssize_t n) noexcept nogil:
         """The one training step: m inputs times the n distinct outputs from `first` on."""
         cdef Scratch *s = &self.scratch
-        cdef Py_ssize_t dim = self.weights.dim
+        cdef Py_ssize_t dim = self.weights.dim, k
+        cdef float **outputs = s.y + first
         self.tile.scores(x, m, s.y + first, n, dim, s.scores)
         s.loss += tile_logistic(s.scores, m, n, s.label + first, times_x, s.times_y + first, s.alpha,
                                 self.objective.want_loss)
-        self.tile.update(x, to, lock, m, s.y + first, n, dim, s.scores, s.partial, s.ahead, s.ahead_count)
+        if self.objective.frozen_outputs:
+            for k in range(n):
+                memcpy(s.still[k], outputs[k], dim * sizeof(float))
+            outputs = s.still
+        self.tile.update(x, to, lock, m, outputs, n, dim, s.scores, s.partial, s.ahead, s.ahead_count)
         s.ahead_count = 0
 
 

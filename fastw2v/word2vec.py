@@ -20,11 +20,11 @@ import os
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import chain, islice
 from numbers import Real
 from operator import index
 from types import FunctionType
@@ -90,12 +90,12 @@ logger = logging.getLogger(__name__)
 
 Step = Literal["window", "pair"]
 DEFAULT_STEP: Step = "pair"
-Freeze = Literal["in"]
+Freeze = Literal["in", "out"]
 
 FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
 USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
-FREEZE = (None, "in")
+FREEZE = (None, "in", "out")
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
 BASKET_WORDS = 500_000  # words whose baskets are made sets at a time: few enough to stay in the cache
 C_INT_MAX = 2**31 - 1
@@ -1120,8 +1120,10 @@ class Word2Vec(Lifecycle):
         `total_examples` (sentences) or `total_words` is the length of the corpus, for the learning rate;
         `corpus_file` needs `total_words`. `start_alpha` and `end_alpha` replace the model's `alpha` and
         `min_alpha`. `word_count` is accepted for gensim's sake and changes nothing. `queue_factor`: jobs per
-        worker that may wait. `report_delay`: seconds between log lines. `freeze="in"` leaves the IN vectors
-        as they are, so that OUT vectors are learnt for given ones.
+        worker that may wait. `report_delay`: seconds between log lines. `freeze="out"` leaves OUT and node
+        vectors as they are, so that models trained on different texts from one start can be compared (Di
+        Carlo, Bianchi and Palmonari 2019, "Training Temporal Word Embeddings with a Compass"); "in" those
+        of IN.
 
         Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
         ended, and leaves a model that can be used and trained further. A call that is refused changes
@@ -1138,9 +1140,110 @@ class Word2Vec(Lifecycle):
         queue_factor = _whole("queue_factor", queue_factor, 1)
         _finite("report_delay", report_delay)
         callbacks = _hooked(callbacks)
-        if freeze not in FREEZE:
-            raise ValueError(f"freeze={freeze!r}: give 'in', or None to train both sides")
+        _check_freeze(freeze)
+        return self._train_passes(
+            lambda: self._blocks(corpus_iterable, corpus_file),
+            length,
+            epochs,
+            alpha,
+            min_alpha,
+            queue_factor=queue_factor,
+            report_delay=report_delay,
+            compute_loss=compute_loss,
+            callbacks=callbacks,
+            freeze=freeze,
+        )
 
+    def train_pairs(
+        self,
+        inputs: Iterable[Any],
+        outputs: Iterable[Any],
+        weights: npt.ArrayLike | None = None,
+        *,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        compute_loss: bool = False,
+        callbacks: Iterable[Any] = (),
+        freeze: Freeze | None = None,
+    ) -> tuple[int, int]:
+        """Train IN of each input with OUT of its output, and not the other way; return (words trained, words
+        given) over all epochs.
+
+        `inputs` and `outputs` are as many words each; pairs with an unknown one are left out. `weights`
+        (pairs,) say how often each pair is to count, in every epoch: a share of an occurrence is one by
+        chance. Pairs come in a new order in every epoch. A model without a vocabulary gets that of the pairs.
+        The rest is as for `train`, but `epochs` are the model's unless given; `sg`, `window` and `baskets`
+        have no say. Levy and Goldberg 2014, "Dependency-Based Word Embeddings".
+        """
+        self._check_settings()
+        pairs = list(inputs), list(outputs)
+        if len(pairs[0]) != len(pairs[1]):
+            raise ValueError(f"{len(pairs[0])} inputs and {len(pairs[1])} outputs do not make pairs")
+        counts = np.ones(len(pairs[0])) if weights is None else np.asarray(weights, dtype=np.float64)
+        if counts.shape != (len(pairs[0]),) or not (np.isfinite(counts).all() and (counts >= 0).all()):
+            raise ValueError(f"{len(pairs[0])} pairs need as many weights, finite and at least 0")
+        epochs = _epochs(self.epochs if epochs is None else epochs)
+        alpha = _finite("start_alpha", start_alpha or self.alpha)
+        min_alpha = _finite("end_alpha", end_alpha or self.min_alpha)
+        callbacks = _hooked(callbacks)
+        _check_freeze(freeze)
+        if not len(self.wv):
+            self.build_vocab_from_freq(Counter(chain(*pairs)))
+        ids = np.empty((len(counts), 2), dtype=np.int32)
+        for side, words in enumerate(pairs):
+            ids[:, side] = np.fromiter((self.wv.key_to_index.get(word, -1) for word in words), np.int32)
+        known = (ids >= 0).all(axis=1) & (counts > 0)
+        ids, counts = ids[known], counts[known]
+        total = round(counts.sum())
+        if not total:
+            raise ValueError("no pair is left to train: none has both words in the vocabulary and a weight")
+        length = self._check_call(None, total, 2 * total)
+        self._check_weights()
+        return self._train_passes(
+            lambda: lambda: self._pairs(ids, counts, total),
+            length,
+            epochs,
+            alpha,
+            min_alpha,
+            compute_loss=compute_loss,
+            callbacks=callbacks,
+            freeze=freeze,
+            pairs=True,
+        )
+
+    def _pairs(
+        self, ids: npt.NDArray[np.int32], weights: npt.NDArray[np.float64], total: int
+    ) -> Iterator[Block]:
+        """One pass over pairs (n, 2): `total` of them, each about as often as its weight says."""
+        rng = np.random.default_rng(self.random.randint(0, 2**31))
+        bounds = np.cumsum(weights)
+        bounds *= total / bounds[-1]
+        bounds[-1] = total
+        until: npt.NDArray[np.int64] = np.floor(bounds + rng.random()).astype(np.int64)
+        order = np.repeat(np.arange(len(ids)), np.diff(until, prepend=0))
+        rng.shuffle(order)
+        for start in range(0, total, BASKET_WORDS):
+            drawn = ids[order[start : start + BASKET_WORDS]]
+            lengths = np.full(len(drawn), 2, dtype=np.int64)
+            yield drawn.reshape(-1), np.cumsum(lengths), lengths
+
+    def _train_passes(
+        self,
+        read: Callable[[], Callable[[], Iterable[Block]]],
+        length: Length,
+        epochs: int,
+        alpha: float,
+        min_alpha: float,
+        *,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool,
+        callbacks: list[Any],
+        freeze: Freeze | None,
+        pairs: bool = False,
+    ) -> tuple[int, int]:
+        """All epochs over what `read()()` gives, whose sentences are pairs or not; all else is checked."""
         self.alpha, self.min_alpha, self.epochs = alpha, min_alpha, epochs
         self.compute_loss = bool(compute_loss)
         self.running_training_loss = 0.0
@@ -1159,13 +1262,13 @@ class Word2Vec(Lifecycle):
         trained = raw = 0
         for callback in callbacks:
             callback.on_train_begin(self)
-        blocks = self._blocks(corpus_iterable, corpus_file)
+        blocks = read()
         with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
             for epoch in range(epochs):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 result = self._train_epoch(
-                    epoch, epochs, blocks, length, queue_factor, report_delay, progress, freeze
+                    epoch, epochs, blocks, length, queue_factor, report_delay, progress, freeze, pairs
                 )
                 trained += result.effective_words
                 raw += result.raw_words
@@ -1193,6 +1296,7 @@ class Word2Vec(Lifecycle):
         report_delay: float,
         progress: Progress,
         freeze: Freeze | None,
+        pairs: bool,
     ) -> EpochResult:
         """One pass over the corpus. Settings and arrays are looked up now: a callback may change them."""
         self._check_weights()
@@ -1206,7 +1310,13 @@ class Word2Vec(Lifecycle):
         with aligned_rows(list(matrices.values()), words) as rows:
             matrices = dict(zip(matrices, rows, strict=True))
             workers = self._workers(
-                stop, matrices, self.workers, sg=bool(self.sg), compute_loss=self.compute_loss, freeze=freeze
+                stop,
+                matrices,
+                self.workers,
+                sg=pairs or bool(self.sg),
+                compute_loss=self.compute_loss,
+                freeze=freeze,
+                pairs=pairs,
             )
             run = Run(workers, stop, self._job_seeds(), queue_factor, progress)
             with closing(run), run:
@@ -1380,6 +1490,7 @@ class Word2Vec(Lifecycle):
         sg: bool,
         compute_loss: bool,
         freeze: Freeze | None = None,
+        pairs: bool = False,
     ) -> list[_kernels.Worker]:
         """`count` workers, one per thread; they share the matrices, each (V, D or more)."""
         lockf = np.zeros(1, dtype=np.float32) if freeze == "in" else self.wv.vectors_lockf
@@ -1396,8 +1507,10 @@ class Word2Vec(Lifecycle):
                 stop,
                 sg=sg,
                 negative=self.negative,
-                window=self._reach,
-                shrink_windows=self.shrink_windows and not self.baskets,
+                window=1 if pairs else self._reach,
+                shrink_windows=self.shrink_windows and not self.baskets and not pairs,
+                last_only=pairs,
+                frozen_outputs=freeze == "out",
                 cbow_mean=bool(self.cbow_mean),
                 by_window=self.step == "window",
                 compute_loss=compute_loss,
@@ -1968,6 +2081,11 @@ def _epochs(epochs: Any) -> int:
             f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs"
         )
     return _whole("epochs", epochs, 1)
+
+
+def _check_freeze(freeze: Any) -> None:
+    if freeze not in FREEZE:
+        raise ValueError(f"freeze={freeze!r}: give 'in', 'out', or None to train both sides")
 
 
 def _no_path(corpus_file: Any) -> str:

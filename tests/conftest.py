@@ -1,4 +1,4 @@
-"""Makes `tests/` importable, lets every test hear of older spellings anew, and tests of Ctrl-C work anywhere."""
+"""Makes `tests/` importable; each test hears of older spellings anew; tests of Ctrl-C work anywhere."""
 
 import signal
 import sys

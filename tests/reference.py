@@ -38,6 +38,8 @@ class Reference:
     shrink_windows: bool = True
     cbow_mean: bool = True
     by_window: bool = False
+    last_only: bool = False  # of each sentence only the last word is a centre
+    frozen_outputs: bool = False
     lockf: np.ndarray = field(default_factory=lambda: np.ones(1))
     loss: float = 0.0
     examples: int = 0
@@ -65,6 +67,8 @@ class Reference:
         for sentence in kept:
             for i, centre in enumerate(sentence):
                 reach = self.window - int(reduced.pop(0))
+                if self.last_only and i < len(sentence) - 1:
+                    continue
                 self.train_window(centre, sentence[max(0, i - reach) : i] + sentence[i + 1 : i + reach + 1])
         return total
 
@@ -123,5 +127,6 @@ class Reference:
             g = (label - SIGMOID[bucket(score)]) * self.alpha
             self.loss -= LOG_SIGMOID[bucket(score if label else -score)]
             gradient += g * y
-            matrix[row] += g * x
+            if not self.frozen_outputs:
+                matrix[row] += g * x
         return gradient

@@ -112,6 +112,18 @@ def test_equals_reference(isa, sg, objective, step):
     assert_same(*both)
 
 
+@pytest.mark.parametrize("how", ["last_only", "frozen_outputs"])
+@pytest.mark.parametrize("sg, objective, step", MODES)
+def test_equals_reference_in_part(isa, sg, objective, step, how):
+    """Only last words are centres; only IN learns."""
+    reference, worker, arrays = pair(sg=sg, objective=objective, step=step, **{how: True})
+    before = [None if array is None else array.copy() for array in arrays]
+    train_both(reference, worker)
+    assert_same(reference, worker, arrays)
+    for array, old in list(zip(arrays, before, strict=True))[1:]:
+        assert array is None or (array == old).all() == (how == "frozen_outputs")
+
+
 @pytest.mark.parametrize("sg, objective, step", [m for m in MODES if m.values[1] != "neg"])
 @pytest.mark.parametrize("words", [2, V, 300])
 def test_workers_share_what_they_learn_near_the_root(sg, objective, step, words):

@@ -471,25 +471,48 @@ def test_what_does_not_belong_together(in_: Any, out: Any, settings: Any, error:
 # --- one side frozen ---
 
 
+@pytest.mark.parametrize("side", ["in", "out"])
 @pytest.mark.parametrize("step", ["pair", "window"])
 @pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
 @pytest.mark.parametrize("sg", [0, 1])
-def test_freeze_in(sg: int, objective: dict[str, int], step: Any) -> None:
+def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> None:
     model = trained(sg=sg, step=step, workers=2, **objective)
-    before, lockf = model.syn0.copy(), model.wv.vectors_lockf.copy()
-    outputs = {name: matrix.copy() for name, matrix in model._matrices().items()}
-    model.train(TEXT, total_examples=len(TEXT), epochs=2, start_alpha=0.05, freeze="in")
-    np.testing.assert_array_equal(model.syn0, before)
+    before = {name: matrix.copy() for name, matrix in model._trained_matrices().items()}
+    lockf = model.wv.vectors_lockf.copy()
+    model.train(TEXT, total_examples=len(TEXT), epochs=2, start_alpha=0.05, freeze=side)
     np.testing.assert_array_equal(model.wv.vectors_lockf, lockf)
-    for name, matrix in model._matrices().items():
-        assert (matrix != outputs[name]).any()
+    for name, matrix in model._trained_matrices().items():
+        assert (matrix == before[name]).all() == ((name == "syn0") == (side == "in"))
     model.train(TEXT, total_examples=len(TEXT), epochs=1, start_alpha=0.05)
-    assert (model.syn0 != before).any()
+    for name, matrix in model._trained_matrices().items():
+        assert (matrix != before[name]).any()
+
+
+def test_a_compass_keeps_slices_comparable() -> None:
+    """Two slices of time swap two words: their IN vectors swap too, and others stay where they were."""
+    slices = [topics(1500, seed=seed) for seed in (1, 2)]
+    swap = {"t0.4": "t5.4", "t5.4": "t0.4"}
+    slices[1] = [[swap.get(word, word) for word in words] for words in slices[1]]
+    settings = {"sg": 1, "vector_size": 16, "epochs": 10, "alpha": 0.05}
+    compass = trained(slices[0] + slices[1], **settings)
+    models = []
+    for words in slices:
+        model = copy.deepcopy(compass)
+        model.train(words, total_examples=len(words), epochs=10, start_alpha=0.1, freeze="out")
+        np.testing.assert_array_equal(model.syn1neg, compass.syn1neg)
+        models.append(model)
+
+    def across(a: str, b: str) -> float:
+        return float(models[0].wv.similarity(a, b, target=models[1].wv))
+
+    for word, other in swap.items():
+        assert across(word, other) > across(word, word) + 0.15
+    assert np.mean([across(f"t{n}.1", f"t{n}.1") for n in range(10)]) > 0.85
 
 
 def test_freeze_nothing_of_that_name(model: Word2Vec) -> None:
     before = model.epochs
-    with pytest.raises(ValueError, match="'both'.*'in'"):
+    with pytest.raises(ValueError, match="'both'.*'in', 'out'"):
         model.train(TEXT, total_examples=len(TEXT), epochs=7, freeze="both")  # type: ignore[arg-type]
     assert model.epochs == before
 
@@ -593,3 +616,102 @@ def test_complements_are_found_between_the_spaces() -> None:
     assert share(completes) < 0.65  # the 5 that replace come first, and leave 7 places for 12
     assert share(replaces) > 0.9
     assert share(replaces, target="out") < 0.1
+
+
+# --- pairs ---
+
+
+def some_pairs(count: int = 400, seed: int = 2) -> tuple[list[str], list[str]]:
+    """Sources of four kinds, with targets of their kind; no word is both."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(0, 4, count)
+    return [f"a{k}.{i}" for k, i in zip(kinds, rng.integers(0, 3, count), strict=True)], [
+        f"b{k}.{i}" for k, i in zip(kinds, rng.integers(0, 3, count), strict=True)
+    ]
+
+
+PAIR_SETTINGS = SMALL | {"alpha": 0.1, "epochs": 20}
+
+
+@pytest.mark.parametrize("settings", [{}, {"step": "window"}, {"sg": 1, "workers": 2}, HS, BOTH])
+def test_pairs_are_directed(settings: Any) -> None:
+    inputs, outputs = some_pairs()
+    model = Word2Vec(**PAIR_SETTINGS | settings)
+    model.build_vocab_from_freq(Counter(inputs + outputs))
+    before = model.syn0.copy()
+    assert model.train_pairs(inputs, outputs) == (2 * 400 * 20, 2 * 400 * 20)
+    for word in model.wv.index_to_key:
+        row = model.wv.get_index(word)
+        assert (model.syn0[row] != before[row]).any() == word.startswith("a")
+    if model.negative:
+        for word in set(inputs):
+            best = [other for other, _ in model.most_similar(word, topn=3, target="out")]
+            assert all(other.startswith("b" + word[1]) for other in best)
+    else:
+        for word in set(inputs):
+            chances = model.hs_probability(word)
+            likely = sum(chances[model.wv.get_index(f"b{word[1]}.{i}")] for i in range(3))
+            assert likely > 0.8
+
+
+def test_pairs_are_what_sentences_of_two_are_in_one_direction() -> None:
+    """One pair, over and over, without chance: the same as a window in which the first word has no input."""
+    model, twin = (Word2Vec(**PAIR_SETTINGS | {"sg": 1, "negative": 0, "hs": 1}) for _ in range(2))
+    for one in (model, twin):
+        one.build_vocab_from_freq({"x": 3, "y": 2, "z": 1})
+    model.train_pairs(["x"] * 50, ["y"] * 50, epochs=1, start_alpha=0.1, end_alpha=0.1)
+    twin.wv.vectors_lockf = np.array([1, 0, 1], dtype=np.float32)
+    twin.syn0[1] = 0  # a zero input moves no node
+    twin.train([["x", "y"]] * 50, total_examples=50, epochs=1, start_alpha=0.1, end_alpha=0.1)
+    np.testing.assert_allclose(model.syn0[0], twin.syn0[0], rtol=1e-6)
+    np.testing.assert_allclose(model.syn1, twin.syn1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [[2, 0, 1, 3], [0.5, 0.25, 1.75, 0.5], [0.1, 0.2, 0.3, 1000.4]])
+def test_weights_are_how_often_pairs_come(weights: list[float]) -> None:
+    model = Word2Vec(**SMALL)
+    ids = np.arange(8, dtype=np.int32).reshape(4, 2)
+    total, passes = round(sum(weights)), 300
+    seen = np.zeros(4)
+    for _ in range(passes):
+        blocks = model._pairs(ids, np.array(weights, dtype=float), total)
+        pairs = np.concatenate([words.reshape(-1, 2) for words, *_ in blocks])
+        assert len(pairs) == total and (pairs[:, 1] == pairs[:, 0] + 1).all()
+        counts = np.bincount(pairs[:, 0] // 2, minlength=4)
+        assert (np.abs(counts - np.array(weights) * total / sum(weights)) < 1).all()
+        seen += counts
+    np.testing.assert_allclose(seen / passes, np.array(weights) * total / sum(weights), atol=0.12)
+
+
+def test_pairs_of_a_model_without_words() -> None:
+    inputs, outputs = some_pairs()
+    model = Word2Vec(**PAIR_SETTINGS)
+    model.train_pairs(iter(inputs), iter(outputs), epochs=2, weights=np.full(400, 2))
+    assert set(model.wv.index_to_key) == {*inputs, *outputs} and model.epochs == 2
+    before = model.syn0.copy()
+    trained_words, _ = model.train_pairs([*inputs, "new"], [*outputs, "newer"], epochs=1, freeze="in")
+    assert trained_words == 800 and "new" not in model.wv
+    np.testing.assert_array_equal(model.syn0, before)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "options", "error", "part"),
+    [
+        (["w1"], ["w1", "w2"], {}, ValueError, "1 inputs and 2 outputs"),
+        (["w1"], ["w2"], {"weights": [1, 2]}, ValueError, "1 pairs need as many weights"),
+        (["w1"], ["w2"], {"weights": [-1]}, ValueError, "at least 0"),
+        (["w1"], ["w2"], {"weights": [math.inf]}, ValueError, "finite"),
+        (["w1"], ["potato"], {}, ValueError, "no pair is left"),
+        (["w1"], ["w2"], {"weights": [0]}, ValueError, "no pair is left"),
+        ([], [], {}, ValueError, "no pair is left"),
+        (["w1"], ["w2"], {"epochs": 0}, ValueError, "epochs=0"),
+        (["w1"], ["w2"], {"freeze": "both"}, ValueError, "'both'"),
+    ],
+)
+def test_pairs_that_are_none(inputs: Any, outputs: Any, options: Any, error: Any, part: str) -> None:
+    model = trained()
+    before, epochs = model.syn0.copy(), model.epochs
+    with pytest.raises(error, match=part):
+        model.train_pairs(inputs, outputs, **options)
+    np.testing.assert_array_equal(model.syn0, before)
+    assert model.epochs == epochs
