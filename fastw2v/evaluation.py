@@ -7,6 +7,7 @@ slice or an array of row numbers.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -334,7 +335,7 @@ def ranking_by_query(
     parsed = {}
     for measure in measures:
         try:
-            parsed[measure] = ir_measures.parse_measure(measure)
+            parsed[measure] = _measure(measure)
         except (NameError, ValueError, SyntaxError) as error:
             raise ValueError(f"measure {measure!r}: {error}; examples are nDCG@10, AP, R@100") from None
     ranks = {
@@ -357,8 +358,14 @@ def ranking_by_query(
 
 def cutoff_of(measure: str) -> int | None:
     """Return down to which rank a measure looks: 10 for "nDCG@10"; None if it looks at all ranks."""
-    cutoff = _ir_measures().parse_measure(measure).params.get("cutoff")
+    cutoff = _measure(measure).params.get("cutoff")
     return None if cutoff is None else int(cutoff)
+
+
+def _measure(name: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its parser asks for names that `ast` gives up
+        return _ir_measures().parse_measure(name)
 
 
 def _ir_measures() -> Any:

@@ -364,7 +364,7 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
         lambda canary: pickle.dumps([Calls(os.system, f"touch {canary}")], 0).replace(b"(l", b"(l", 1),
         r"is not a fastw2v file|not a fastw2v|system",
     ),
-    "hashfxn": (lambda canary: model_with(hashfxn=Path), r"pathlib\.Path"),
+    "hashfxn": (lambda canary: model_with(hashfxn=Path), r"pathlib(\._local)?\.Path"),
     "eval": (lambda canary: model_with(x=Calls(eval, f"open({canary!r}, 'w')")), r"builtins\.eval"),
     "getattr": (lambda canary: model_with(x=Calls(getattr, 1, "real")), r"builtins\.getattr"),
     "numpy": (lambda canary: model_with(x=Calls(np.save, canary, 1)), r"numpy\.save"),
