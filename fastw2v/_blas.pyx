@@ -4,7 +4,7 @@ A call of BLAS on rows this short costs several times its arithmetic, so this is
 not know, and for tests. Imported only when it is asked for: SciPy's linear algebra takes a tenth of a second to import.
 """
 
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from scipy.linalg.cython_blas cimport saxpy, sdot, sgemv, sscal
 
@@ -12,19 +12,37 @@ from fastw2v._kernels cimport Tile
 
 
 cdef extern from "_tile.h" nogil:
+    enum:
+        TILE_STRIDE
+    void tile_fill_tables()
     Py_ssize_t tile_columns(Py_ssize_t left)
+    void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
+    double tile_loss(const float *g, Py_ssize_t m, Py_ssize_t columns, const float *label, const float *times_x,
+                     const float *times_y)
     void tile_prefetch(const float *row, Py_ssize_t dim)
 
 
-cdef void scores(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssize_t dim, float *g) noexcept nogil:
+tile_fill_tables()
+
+cdef enum:
+    PIECE = 256  # floats
+
+
+cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
+                    const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
+                    double *loss) noexcept nogil:
     cdef Py_ssize_t i, j, done = 0, columns
     cdef int length = <int>dim, one = 1
     while done < n:
         columns = tile_columns(n - done)
         for i in range(m):
-            for j in range(done, done + columns):
-                g[0] = sdot(&length, <float *>x[i], &one, y[j], &one)
-                g += 1
+            for j in range(columns):
+                g[i * TILE_STRIDE + j] = sdot(&length, <float *>x[i], &one, y[done + j], &one)
+        if loss != NULL:
+            loss[0] += tile_loss(g, m, columns, label + done, times_x, times_y + done)
+        for i in range(m):
+            tile_logistic(g, columns, label + done, times_y + done, alpha * times_x[i])
+            g += TILE_STRIDE
         done += columns
 
 
@@ -35,7 +53,7 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
     cdef float *inputs = partial
     cdef float *outputs = partial + m * dim
     cdef Py_ssize_t i, j, done = 0, columns
-    cdef int length = <int>dim, one = 1, rows = <int>m, width
+    cdef int length = <int>dim, one = 1, rows = <int>m, width, stride = TILE_STRIDE
     cdef float unit = 1
     for i in range(ahead_count):
         tile_prefetch(ahead[i], dim)
@@ -47,12 +65,38 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
         columns = tile_columns(n - done)
         width = <int>columns
         for i in range(m):
-            sgemv("N", &length, &width, <float *>&lock[i], outputs + done * dim, &length, <float *>g + i * columns,
+            sgemv("N", &length, &width, <float *>&lock[i], outputs + done * dim, &length, <float *>g + i * TILE_STRIDE,
                   &one, &unit, to[i], &one)
         for j in range(columns):
-            sgemv("N", &length, &rows, &unit, inputs, &length, <float *>g + j, &width, &unit, y[done + j], &one)
-        g += m * columns
+            sgemv("N", &length, &rows, &unit, inputs, &length, <float *>g + j, &stride, &unit, y[done + j], &one)
+        g += m * TILE_STRIDE
         done += columns
+
+
+cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
+                     Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil:
+    """In pieces that fit the stack."""
+    cdef float[PIECE] delta
+    cdef const float *block
+    cdef Py_ssize_t i, j, start = 0, done, columns
+    cdef int length, one = 1
+    for i in range(ahead_count):
+        tile_prefetch(ahead[i], dim)
+    while start < dim:
+        length = <int>min(<Py_ssize_t>PIECE, dim - start)
+        memset(delta, 0, length * sizeof(float))
+        block = g
+        done = 0
+        while done < n:
+            columns = tile_columns(n - done)
+            for j in range(columns):
+                saxpy(&length, <float *>block + j, y[done + j] + start, &one, delta, &one)
+                saxpy(&length, <float *>block + j, <float *>x + start, &one, y[done + j] + start, &one)
+            block += TILE_STRIDE
+            done += columns
+        for i in range(targets):
+            saxpy(&length, <float *>lock + i, delta, &one, to[i] + start, &one)
+        start += PIECE
 
 
 cdef void sum_rows(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil:
@@ -90,8 +134,9 @@ cdef void scan(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float 
 
 cdef Tile tile
 tile.name = b"blas"
-tile.scores = scores
+tile.gradients = gradients
 tile.update = update
+tile.update_one = update_one
 tile.sum_rows = sum_rows
 tile.add_rows = add_rows
 tile.scan = scan

@@ -1,15 +1,20 @@
 """Who may touch what during training, and the typed accessors that other Cython packages can cimport."""
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "_tile.h" nogil:
     ctypedef struct Tile:
         const char *name
-        void (*scores)(const float **x, Py_ssize_t m, float **y, Py_ssize_t n, Py_ssize_t dim, float *g) noexcept nogil
+        void (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
+                          const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
+                          double *loss) noexcept nogil
         void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
                        Py_ssize_t dim, const float *g, float *partial, const float **ahead,
                        Py_ssize_t ahead_count) noexcept nogil
+        void (*update_one)(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
+                           Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil
         void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
         void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
         void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
@@ -52,7 +57,8 @@ ctypedef struct Objective:
 
 
 cdef enum:
-    AHEAD = 16              # positions whose random numbers are drawn together
+    BATCH = 16              # windows whose random numbers are drawn together
+    LEAD = 1                # windows between the call for a row and its use
     HOT_NODES = 63          # the inner nodes of the highest counts: about the first six levels below the root
     HOT_UPDATES = 32        # updates of a private copy of such a node before it is merged
 
@@ -60,38 +66,48 @@ cdef enum:
 # One position of a sentence with everything drawn that its training needs.
 ctypedef struct Window:
     int32_t centre          # id of the word in the middle, the one predicted
-    int32_t entering        # id of the word that this or one of the next windows reaches first
     Py_ssize_t size         # number of context words
     int32_t *context        # their ids, left to right
+    const int32_t *entering # ids of words that this or one of the next windows reaches first
+    Py_ssize_t entering_count
     int32_t *noise          # noise words, `negative` for each list of outputs
+    const uint32_t *points  # inner nodes from the root to the centre
+    const uint8_t *codes    # which way the path turns at each
+    Py_ssize_t path_length
 
 
 # One worker's own.
 ctypedef struct Scratch:
     uint64_t rng            # Java's 48-bit generator
+    Py_ssize_t position     # of the next window to be filled
+    Py_ssize_t sentence     # in which it stands, or one before
     float alpha
     double loss
     int64_t examples
     float *hidden           # (dim,) CBOW's hidden layer
     float *grad             # (dim,) gradient reaching the input
-    float *scores           # one tile of scores, then of gradients
+    float *gradients        # one tile of them
     float *partial          # see _tile.h
     float **still           # copies of the outputs, which learn in their place when these are frozen
     const float **x         # the tile's inputs
     float **to              # where their gradients go
     float *lock             # with which factor
-    float *times_x          # how often each of them stands in the window
+    float *times_x          # how often each input stands in the window
     float **y               # the tile's outputs
-    float *label            # 1 for what was seen, 0 for noise
-    float *times_y          # how often each of them was drawn
+    const float *label      # 1 for what was seen, 0 for noise
+    const float *times_y    # how often each output was drawn
+    bint distinct           # no output stands twice among them (False: perhaps)
+    float *path_label       # room for labels that follow a path
+    float *drawn            # room for times_y where a noise word was drawn twice
+    float *noise_label      # 1, 0, 0, …
+    float *ones             # as many as any of the lists above
     float *hot              # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
     float *merged           # (HOT_NODES, dim) what they were when they were last merged
     int32_t *hot_updates    # (HOT_NODES,) their updates since then
-    const float **ahead     # rows that the next updates need, to be called into the cache by this one
+    const float **ahead     # rows that coming updates need, to be called into the cache by this one
     Py_ssize_t ahead_count
-    bint distinct           # no row stands twice among them (False: perhaps)
-    float *ones             # as many as any of the lists above
-    int32_t *noise          # noise words of AHEAD windows, one after another
+    int32_t *noise          # noise words of two batches of windows, one after another
+    Py_ssize_t batch_noise  # room for one batch's
     uint32_t *draws         # the random numbers that they come from
 
 
@@ -100,12 +116,13 @@ cdef class StopFlag:
     cdef readonly volatile bint raised
 
 
+@cython.final
 cdef class Worker:
     """One thread's half of a training run: owns its scratch, borrows weights and objective."""
     cdef Weights weights
     cdef Objective objective
     cdef Scratch scratch
-    cdef Window windows[AHEAD]
+    cdef Window windows[2 * BATCH]
     cdef const Tile *tile
     cdef StopFlag stop
     cdef Py_ssize_t inputs, outputs # what the scratch has room for
@@ -117,13 +134,18 @@ cdef class Worker:
     cdef int reserve(self, Py_ssize_t inputs) except -1
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
-    cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first, Py_ssize_t last) noexcept nogil
-    cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil
-    cdef void draw_noise(self, Py_ssize_t count) noexcept nogil
+    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil
+    cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil
+    cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil
     cdef void look_ahead(self, const Window *w) noexcept nogil
     cdef void look_ahead_to(self, const float *row) noexcept nogil
     cdef void look_ahead_to_noise(self, const int32_t *noise) noexcept nogil
     cdef void prefetch(self) noexcept nogil
+    cdef float *input_row(self, int32_t word) noexcept nogil
+    cdef float *output_row(self, int32_t word) noexcept nogil
+    cdef float lock_of(self, int32_t word) noexcept nogil
     cdef void merge_hot_nodes(self) noexcept nogil
     cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil
     cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil
@@ -132,13 +154,15 @@ cdef class Worker:
     cdef void train_window(self, const Window *w) noexcept nogil
     cdef void train_cbow(self, const Window *w) noexcept nogil
     cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil
-    cdef Py_ssize_t path_outputs(self, int32_t word, Py_ssize_t m) noexcept nogil
+    cdef Py_ssize_t path_outputs(self, const Window *w, Py_ssize_t m) noexcept nogil
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil
     cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil
-    cdef void update_input(self, int32_t word, Py_ssize_t n) noexcept nogil
     cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil
-    cdef void update_in_runs(self, const float *x, Py_ssize_t n) noexcept nogil
+    cdef void update_one(self, const float *x, Py_ssize_t targets, Py_ssize_t n) noexcept nogil
+    cdef void update_run(self, const float *x, float **to, const float *lock, Py_ssize_t targets, Py_ssize_t first,
+                         Py_ssize_t n) noexcept nogil
     cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil
-    cdef void update(self, const float **x, float **to, const float *lock, const float *times_x, Py_ssize_t m,
-                     Py_ssize_t first, Py_ssize_t n) noexcept nogil
+    cdef void update(self, Py_ssize_t m, Py_ssize_t n) noexcept nogil
+    cdef double *wanted_loss(self) noexcept nogil
+    cdef float **learning(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil

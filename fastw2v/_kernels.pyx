@@ -14,10 +14,9 @@ import numpy as np
 cdef extern from "_tile.h" nogil:
     enum:
         TILE_SLACK
+        TILE_STRIDE
     void tile_fill_tables()
     const Tile *tile_named(const char *name)
-    double tile_logistic(float *g, Py_ssize_t m, Py_ssize_t n, const float *label, const float *times_x,
-                         const float *times_y, float alpha, bint want_loss)
     void tile_prefetch(const float *row, Py_ssize_t dim)
     void tile_prefetch_one(const void *address)
 
@@ -63,14 +62,27 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 cdef enum:
     NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
 
+cdef enum:
+    LANES = 4  # a step of the generator waits for the one before: so many steps at once take hardly longer
+
 cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
+cdef uint64_t STEP = 25214903917, ADD = 11                          # one step
+cdef uint64_t LEAP = pow(25214903917, LANES, 2**48)                 # LANES steps
+cdef uint64_t LEAP_ADD = 11 * sum(25214903917**k for k in range(LANES)) % 2**48
 
 
 cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
     """Top 32 bits of Java's generator, which then steps."""
     cdef uint32_t top = <uint32_t>(rng[0] >> 16)
-    rng[0] = (rng[0] * <uint64_t>25214903917 + 11) & RNG_MASK
+    rng[0] = (rng[0] * STEP + ADD) & RNG_MASK
     return top
+
+
+cdef inline uint32_t noise_draw_of(uint64_t rng) noexcept nogil:
+    """The generator's top 32 bits modulo NOISE_DOMAIN = 2**31 - 1, without a division."""
+    cdef uint32_t x = <uint32_t>(rng >> 16)
+    x = (x & NOISE_DOMAIN) + (x >> 31)
+    return x - NOISE_DOMAIN if x >= <uint32_t>NOISE_DOMAIN else x
 
 
 cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
@@ -175,32 +187,34 @@ cdef class Worker:
     cdef int reserve(self, Py_ssize_t inputs) except -1:
         """Scratch for windows of so many context words: what the longest sentence needs, however wide `window` is."""
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
-        cdef Py_ssize_t noise_words = AHEAD * inputs * self.objective.negative + 1
+        cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
 
         def pointers(count):
             return np.zeros(count, dtype=np.uintp)
 
         cdef float[::1] hidden = floats(dim), grad = floats(dim)
-        cdef float[::1] scores = floats(inputs * outputs + TILE_SLACK)
+        cdef float[::1] gradients = floats(inputs * outputs * TILE_STRIDE)
         cdef float[::1] partial = floats((inputs + outputs) * (dim + TILE_SLACK))
         cdef float[::1] lock = floats(inputs), times_x = floats(inputs)
-        cdef float[::1] label = floats(outputs), times_y = floats(outputs)
-        cdef float[::1] ones = floats(max(inputs, outputs))
+        cdef float[::1] path_label = floats(outputs + TILE_SLACK), noise_label = floats(outputs + TILE_SLACK)
+        cdef float[::1] drawn = floats(outputs + TILE_SLACK), ones = floats(max(inputs, outputs) + TILE_SLACK)
         cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs), still = pointers(outputs)
         cdef float[:, ::1] copies = floats(outputs if self.objective.frozen_outputs else 0, dim)
-        cdef size_t[::1] ahead = pointers(2 + 2 * self.objective.negative + outputs)
-        cdef int32_t[:, ::1] contexts = np.zeros((AHEAD, inputs), dtype=np.int32)
-        cdef int32_t[::1] noise = np.zeros(noise_words, dtype=np.int32)
-        cdef uint32_t[::1] draws = np.zeros(noise_words, dtype=np.uint32)
+        cdef size_t[::1] ahead = pointers(LEAD * (inputs + 2 + self.objective.negative + outputs) + self.objective.negative)
+        cdef int32_t[:, ::1] contexts = np.zeros((2 * BATCH, inputs), dtype=np.int32)
+        cdef int32_t[::1] noise = np.zeros(2 * batch_noise + 1, dtype=np.int32)
+        cdef uint32_t[::1] draws = np.zeros(batch_noise + 1, dtype=np.uint32)
+        noise_label[0] = 1
         ones[:] = 1
         self.scratch.hidden = &hidden[0]
         self.scratch.grad = &grad[0]
-        self.scratch.scores = &scores[0]
+        self.scratch.gradients = &gradients[0]
         self.scratch.partial = &partial[0]
         self.scratch.lock = &lock[0]
         self.scratch.times_x = &times_x[0]
-        self.scratch.label = &label[0]
-        self.scratch.times_y = &times_y[0]
+        self.scratch.path_label = &path_label[0]
+        self.scratch.noise_label = &noise_label[0]
+        self.scratch.drawn = &drawn[0]
         self.scratch.ones = &ones[0]
         self.scratch.x = <const float **>&x[0]
         self.scratch.to = <float **>&to[0]
@@ -210,12 +224,13 @@ cdef class Worker:
             self.scratch.still[i] = &copies[i, 0]
         self.scratch.ahead = <const float **>&ahead[0]
         self.scratch.noise = &noise[0]
+        self.scratch.batch_noise = batch_noise
         self.scratch.draws = &draws[0]
-        for i in range(AHEAD):
+        for i in range(2 * BATCH):
             self.windows[i].context = &contexts[i, 0]
         self.inputs = inputs
-        self.owned = (hidden, grad, scores, partial, lock, times_x, label, times_y, ones, x, to, y, ahead, contexts, noise,
-                      draws, still, copies)
+        self.owned = (hidden, grad, gradients, partial, lock, times_x, path_label, noise_label, drawn, ones, x, to, y, ahead,
+                      contexts, noise, draws, still, copies)
         return 0
 
     @property
@@ -270,12 +285,7 @@ cdef class Worker:
                     self.reduced[i] = draw(&self.scratch.rng) % window
         with nogil:
             self.merge_hot_nodes()
-            start = 0
-            for i in range(sentences):
-                if self.stop.raised:
-                    break
-                self.train_sentence(start, self.kept_ends[i], first, last)
-                start = self.kept_ends[i]
+            self.train_windows(first, last, sentences)
             self.merge_hot_nodes()
         return last - first
 
@@ -315,98 +325,150 @@ cdef class Worker:
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil:
         """Fills `kept` and `kept_ends`; kept[first:last] are the positions to train. Every token costs a draw."""
         cdef Py_ssize_t sentence, i, start = 0, kept = 0, count = ids.shape[0]
+        cdef uint64_t rng = self.scratch.rng
         for sentence in range(ends.shape[0]):
             for i in range(start, ends[sentence]):
                 if i == lead:
                     first[0] = kept
                 if i == count - trail:
                     last[0] = kept
-                if not self.objective.downsample or self.objective.keep[ids[i]] >= draw(&self.scratch.rng):
-                    self.kept[kept] = ids[i]
-                    kept += 1
+                self.kept[kept] = ids[i]  # the next one overwrites it if it is dropped
+                kept += not self.objective.downsample or self.objective.keep[ids[i]] >= draw(&rng)
             start = ends[sentence]
             self.kept_ends[sentence] = kept
+        self.scratch.rng = rng
         if trail == 0:
             last[0] = kept
         return kept
 
-    cdef void train_sentence(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t first,
-                             Py_ssize_t last) noexcept nogil:
-        """Positions [start, end) that lie in [first, last), left to right.
+    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil:
+        """All positions in [first, last), left to right.
 
-        What a window draws never depends on the weights, so it is drawn well ahead, and the rows of the next window are
-        called into the cache before this one is computed.
+        What a window draws never depends on the weights, so it is drawn well ahead, and the rows of a window are called
+        into the cache while another one is computed.
         """
-        cdef Py_ssize_t position, stop = min(end, last), i, count
-        position = max(start, first)
-        if self.objective.last_only:
-            position = max(position, end - 1)
-        while position < stop and not self.stop.raised:
-            count = min(<Py_ssize_t>AHEAD, stop - position)
-            self.fill_windows(position, position + count, start, end)
-            self.look_ahead(&self.windows[0])
-            self.prefetch()
-            for i in range(count):
-                if i + 1 < count:
-                    self.look_ahead(&self.windows[i + 1])
-                self.train_example(&self.windows[i])
-            position += count
+        cdef Py_ssize_t filled = 0, done = 0, i
+        cdef Py_ssize_t more = BATCH
+        self.scratch.position = first
+        self.scratch.sentence = 0
+        self.scratch.ahead_count = 0
+        while not self.stop.raised:
+            while more == BATCH and filled - done <= BATCH:
+                more = self.fill_windows(filled // BATCH % 2, last, sentences)
+                if filled == 0:
+                    for i in range(min(more, <Py_ssize_t>LEAD)):
+                        self.look_ahead(&self.windows[i])
+                    self.prefetch()
+                filled += more
+            if done == filled:
+                break
+            for i in range(done, min(done + BATCH, filled)):
+                self.scratch.ahead_count = 0
+                if i + LEAD < filled:
+                    self.look_ahead(&self.windows[(i + LEAD) % (2 * BATCH)])
+                self.train_example(&self.windows[i % (2 * BATCH)])
+            done = min(done + BATCH, filled)
 
-    cdef void fill_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        """The windows of positions [first, last), at most AHEAD, of the sentence [start, end)."""
-        cdef Py_ssize_t position, reach, i, lists, noise = 0
-        cdef Window *w = &self.windows[0]
-        for position in range(first, last):
-            reach = self.objective.window - self.reduced[position]
-            w.centre = self.kept[position]
-            w.entering = self.kept[min(position + self.objective.window, end - 1)]
-            w.size = 0
-            for i in range(max(start, position - reach), min(end, position + reach + 1)):
-                if i != position:
-                    w.context[w.size] = self.kept[i]
-                    w.size += 1
-            lists = 1 if not self.objective.sg else min(w.size, 1) if self.objective.by_window else w.size
-            w.noise = self.scratch.noise + noise
-            noise += lists * self.objective.negative
-            w += 1
-        self.draw_noise(noise)
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil:
+        """The next windows before `last`, into this half of `windows`; fewer than BATCH if there are no more."""
+        cdef Scratch *s = &self.scratch
+        cdef Window *windows = self.windows + half * BATCH
+        cdef int32_t *noise = s.noise + half * s.batch_noise
+        cdef Py_ssize_t count = 0, lists, drawn = 0, end
+        while count < BATCH and s.position < last:
+            while self.kept_ends[s.sentence] <= s.position:
+                s.sentence += 1
+            end = self.kept_ends[s.sentence]
+            if self.objective.last_only:
+                s.position = end - 1
+                if s.position >= last:
+                    break
+            self.fill_window(&windows[count], self.kept_ends[s.sentence - 1] if s.sentence else 0, end)
+            windows[count].noise = noise + drawn
+            lists = windows[count].size if self.objective.sg else 1
+            drawn += (min(lists, <Py_ssize_t>1) if self.objective.by_window else lists) * self.objective.negative
+            s.position += 1
+            count += 1
+        if self.objective.hs:
+            self.find_paths(windows, count)
+        self.draw_noise(noise, drawn)
+        return count
 
-    cdef void draw_noise(self, Py_ssize_t count) noexcept nogil:
-        """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
+    cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        """The window of `position` in the sentence [start, end)."""
+        cdef Py_ssize_t position = self.scratch.position, window = self.objective.window, i
+        cdef Py_ssize_t reach = window - self.reduced[position]
+        cdef Py_ssize_t left = max(start, position - reach), right = min(end, position + reach + 1)
+        w.centre = self.kept[position]
+        w.size = right - left - 1
+        for i in range(left, position):
+            w.context[i - left] = self.kept[i]
+        for i in range(position + 1, right):
+            w.context[i - left - 1] = self.kept[i]
+        i = start if position == start else min(position + window, end)  # a sentence's first window enters as a whole
+        w.entering = &self.kept[0] + i
+        w.entering_count = min(position + window + 1, end) - i
+
+    cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil:
+        """The paths of the windows' centres; in two passes, so that their cache misses overlap."""
         cdef Py_ssize_t i
+        cdef int64_t start
+        for i in range(count):
+            tile_prefetch_one(self.objective.path_starts + windows[i].centre)
+        for i in range(count):
+            start = self.objective.path_starts[windows[i].centre]
+            windows[i].points = self.objective.points + start
+            windows[i].codes = self.objective.codes + start
+            windows[i].path_length = self.objective.path_starts[windows[i].centre + 1] - start
+            tile_prefetch_one(windows[i].points)
+            tile_prefetch_one(windows[i].codes)
+
+    cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil:
+        """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
+        cdef Py_ssize_t i = 0, k
         cdef int32_t word
-        cdef int32_t *noise = self.scratch.noise
         cdef uint32_t *draws = self.scratch.draws
         cdef const uint32_t *table = self.objective.noise_table
         cdef const int32_t *index = self.objective.noise_index
         cdef int shift = self.objective.noise_shift
-        cdef uint64_t rng = self.scratch.rng
+        cdef uint64_t[LANES] lanes
+        lanes[0] = self.scratch.rng
+        for k in range(1, LANES):
+            lanes[k] = lanes[k - 1]
+            draw(&lanes[k])
+        while i + LANES <= count:
+            for k in range(LANES):
+                draws[i + k] = noise_draw_of(lanes[k])
+                lanes[k] = (lanes[k] * LEAP + LEAP_ADD) & RNG_MASK
+            i += LANES
+        for k in range(count - i):
+            draws[i + k] = noise_draw_of(lanes[k])
+        self.scratch.rng = lanes[count - i]
         for i in range(count):
-            draws[i] = draw(&rng) % <uint32_t>NOISE_DOMAIN
             tile_prefetch_one(index + (draws[i] >> shift))
-        self.scratch.rng = rng
         for i in range(count):
             noise[i] = index[draws[i] >> shift]
             tile_prefetch_one(table + noise[i])
         for i in range(count):
             word = noise[i]
+            word += table[word] < draws[i]  # twice without a branch, whose outcome would be anybody's guess
+            word += table[word] < draws[i]
             while table[word] < draws[i]:
                 word += 1
             noise[i] = word
 
     cdef void look_ahead(self, const Window *w) noexcept nogil:
-        """Note the rows that this window needs, and has not shared with the last one; the next update calls them."""
-        cdef Py_ssize_t i, node
-        self.scratch.ahead_count = 0
-        self.look_ahead_to(self.weights.input + self.weights.dim * w.entering)
+        """Note the rows that this window needs and the ones before it do not; the next update calls them."""
+        cdef Py_ssize_t i
+        for i in range(w.entering_count):
+            self.look_ahead_to(self.input_row(w.entering[i]))
         if self.objective.negative:
-            self.look_ahead_to(self.weights.output + self.weights.dim * w.centre)
+            self.look_ahead_to(self.output_row(w.centre))
             self.look_ahead_to_noise(w.noise)
         if self.objective.hs:
-            for i in range(self.objective.path_starts[w.centre], self.objective.path_starts[w.centre + 1]):
-                node = self.objective.points[i]
-                if node < self.weights.hot:
-                    self.look_ahead_to(self.weights.nodes + self.weights.dim * node)
+            for i in range(w.path_length):
+                if w.points[i] < self.weights.hot:
+                    self.look_ahead_to(self.weights.nodes + self.weights.dim * w.points[i])
 
     cdef void look_ahead_to(self, const float *row) noexcept nogil:
         self.scratch.ahead[self.scratch.ahead_count] = row
@@ -415,7 +477,7 @@ cdef class Worker:
     cdef void look_ahead_to_noise(self, const int32_t *noise) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(self.objective.negative):
-            self.look_ahead_to(self.weights.output + self.weights.dim * noise[i])
+            self.look_ahead_to(self.output_row(noise[i]))
 
     cdef void prefetch(self) noexcept nogil:
         """Call the rows ahead now: there is no update before the one that needs them."""
@@ -423,6 +485,15 @@ cdef class Worker:
         for i in range(self.scratch.ahead_count):
             tile_prefetch(self.scratch.ahead[i], self.weights.dim)
         self.scratch.ahead_count = 0
+
+    cdef float *input_row(self, int32_t word) noexcept nogil:
+        return self.weights.input + self.weights.dim * word
+
+    cdef float *output_row(self, int32_t word) noexcept nogil:
+        return self.weights.output + self.weights.dim * word
+
+    cdef float lock_of(self, int32_t word) noexcept nogil:
+        return self.weights.lockf[0] if self.weights.locks == 1 else self.weights.lockf[word % self.weights.locks]
 
     cdef void train_example(self, const Window *w) noexcept nogil:
         if not self.objective.sg:
@@ -439,98 +510,112 @@ cdef class Worker:
         cdef Py_ssize_t i
         cdef const int32_t *noise = w.noise
         for i in range(w.size):
+            self.scratch.to[0] = self.input_row(w.context[i])
+            self.scratch.lock[0] = self.lock_of(w.context[i])
             if self.objective.hs:
-                self.update_input(w.context[i], self.path_outputs(w.centre, 1))
+                self.update_one(self.scratch.to[0], 1, self.path_outputs(w, 1))
             if self.objective.negative:
                 if i + 1 < w.size:
                     self.look_ahead_to_noise(noise + self.objective.negative)
-                self.update_input(w.context[i], self.noise_outputs(w.centre, noise))
+                self.update_one(self.scratch.to[0], 1, self.noise_outputs(w.centre, noise))
                 noise += self.objective.negative
 
     cdef void train_window(self, const Window *w) noexcept nogil:
         """All context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
-        cdef Py_ssize_t m = self.context_inputs(w), n
+        cdef Py_ssize_t m = self.context_inputs(w)
         if self.objective.hs:
-            n = self.path_outputs(w.centre, m)
-            self.update(self.scratch.x, self.scratch.to, self.scratch.lock, self.scratch.times_x, m, 0, n)
+            self.update(m, self.path_outputs(w, m))
             self.scratch.examples += w.size
         if self.objective.negative:
-            n = self.merge_equal_outputs(self.noise_outputs(w.centre, w.noise))
-            self.update(self.scratch.x, self.scratch.to, self.scratch.lock, self.scratch.times_x, m, 0, n)
+            self.update(m, self.merge_equal_outputs(self.noise_outputs(w.centre, w.noise)))
             self.scratch.examples += w.size
 
     cdef void train_cbow(self, const Window *w) noexcept nogil:
-        """The sum or mean of the context words predicts the centre."""
+        """The sum or mean of the context words predicts the centre.
+
+        As in word2vec.c the gradient of a mean is not divided by the number of inputs, that of a sum is.
+        """
         cdef Py_ssize_t i
+        cdef float share = 1 if self.objective.cbow_mean else <float>1 / max(w.size, 1)
         for i in range(w.size):
-            self.scratch.to[i] = self.weights.input + self.weights.dim * w.context[i]
-            self.scratch.lock[i] = self.weights.lockf[w.context[i] % self.weights.locks]
+            self.scratch.to[i] = self.input_row(w.context[i])
+            self.scratch.lock[i] = share * self.lock_of(w.context[i])
         if self.objective.hs:
-            self.update_hidden(w.size, self.path_outputs(w.centre, 1))
+            self.update_hidden(w.size, self.path_outputs(w, 1))
         if self.objective.negative:
             self.update_hidden(w.size, self.noise_outputs(w.centre, w.noise))
 
     cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil:
         """The window's distinct context rows, each with the number of times that it stands there."""
         cdef Py_ssize_t i, j, m = 0
+        cdef uint64_t seen = 0, bit  # by its last six bits: whether a word may have been there before
         cdef float *row
         for i in range(w.size):
-            row = self.weights.input + self.weights.dim * w.context[i]
-            for j in range(m):
-                if self.scratch.to[j] == row:
-                    self.scratch.times_x[j] += 1
-                    break
+            row = self.input_row(w.context[i])
+            bit = <uint64_t>1 << (w.context[i] & 63)
+            j = m
+            if seen & bit:
+                j = 0
+                while j < m and self.scratch.to[j] != row:
+                    j += 1
+            if j < m:
+                self.scratch.times_x[j] += 1
             else:
                 self.scratch.x[m] = self.scratch.to[m] = row
-                self.scratch.lock[m] = self.weights.lockf[w.context[i] % self.weights.locks]
+                self.scratch.lock[m] = self.lock_of(w.context[i])
                 self.scratch.times_x[m] = 1
                 m += 1
+            seen |= bit
         return m
 
-    cdef Py_ssize_t path_outputs(self, int32_t word, Py_ssize_t m) noexcept nogil:
-        """The inner nodes from the root to the word, for m inputs; label 1 where the path turns left, code 0."""
-        cdef Py_ssize_t n = 0, i
-        for i in range(self.objective.path_starts[word], self.objective.path_starts[word + 1]):
-            self.scratch.y[n] = self.node_row(self.objective.points[i], m)
-            self.scratch.label[n] = 1 - self.objective.codes[i]
-            self.scratch.times_y[n] = 1
-            n += 1
-        self.scratch.distinct = True
-        return n
+    cdef Py_ssize_t path_outputs(self, const Window *w, Py_ssize_t m) noexcept nogil:
+        """The inner nodes from the root to the centre, for m inputs; label 1 where the path turns left, code 0."""
+        cdef Scratch *s = &self.scratch
+        cdef Py_ssize_t i
+        for i in range(w.path_length):
+            s.y[i] = self.node_row(w.points[i], m)
+            s.path_label[i] = 1 - w.codes[i]
+        s.label = s.path_label
+        s.times_y = s.ones
+        s.distinct = True
+        return w.path_length
 
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil:
         """The target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
+        cdef Scratch *s = &self.scratch
         cdef Py_ssize_t n = 1, i
-        cdef uint64_t seen = <uint64_t>1 << (target & 63), bit  # by its last six bits: says "distinct" or "perhaps not"
-        self.scratch.distinct = True
-        self.scratch.y[0] = self.weights.output + self.weights.dim * target
-        self.scratch.label[0] = 1
-        self.scratch.times_y[0] = 1
+        cdef uint64_t seen = <uint64_t>1 << (target & 63), bit  # as in `context_inputs`
+        s.distinct = True
+        s.y[0] = self.output_row(target)
         for i in range(self.objective.negative):
-            if noise[i] != target:
-                self.scratch.y[n] = self.weights.output + self.weights.dim * noise[i]
-                self.scratch.label[n] = 0
-                self.scratch.times_y[n] = 1
-                n += 1
-                bit = <uint64_t>1 << (noise[i] & 63)
-                if seen & bit:
-                    self.scratch.distinct = False
-                seen |= bit
+            s.y[n] = self.output_row(noise[i])
+            bit = <uint64_t>1 << (noise[i] & 63)
+            if seen & bit:
+                if noise[i] == target:
+                    continue
+                s.distinct = False
+            seen |= bit
+            n += 1
+        s.label = s.noise_label
+        s.times_y = s.ones
         return n
 
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil:
         """A row that stands twice in the list becomes one that counts twice: equal scores, so their updates add up."""
+        cdef Scratch *s = &self.scratch
         cdef Py_ssize_t k, distinct = 0, same
-        if self.scratch.distinct:
+        if s.distinct:
             return n
         for k in range(n):
-            same = self.find_output(0, distinct, self.scratch.y[k])
+            same = self.find_output(0, distinct, s.y[k])
             if same < distinct:
-                self.scratch.times_y[same] += 1
+                s.drawn[same] += 1
             else:
-                self.scratch.y[distinct] = self.scratch.y[k]
-                self.scratch.label[distinct] = self.scratch.label[k]
+                s.y[distinct] = s.y[k]
+                s.drawn[distinct] = 1
                 distinct += 1
+        s.times_y = s.drawn
+        s.distinct = True
         return distinct
 
     cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil:
@@ -541,43 +626,29 @@ cdef class Worker:
                 return k
         return end
 
-    cdef void update_input(self, int32_t word, Py_ssize_t n) noexcept nogil:
-        """One input row against the outputs [0, n) as if one after the other."""
-        cdef float *row = self.weights.input + self.weights.dim * word
-        cdef float *grad = self.scratch.grad
-        cdef const float *lock = self.weights.lockf + word % self.weights.locks
-        self.scratch.examples += 1
-        if self.run_end(0, n) == n:
-            self.update(<const float **>&row, &row, lock, self.scratch.ones, 1, 0, n)
-        else:
-            memset(grad, 0, self.weights.dim * sizeof(float))
-            self.update_in_runs(row, n)
-            self.tile.add_rows(&row, lock, 1, self.weights.dim, grad)
-
     cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil:
-        """hidden := sum or mean of the `inputs` rows in `to`; after the update each of them gains the gradient.
+        """hidden := sum or mean of the `inputs` rows in `to`, each of which gains the gradient that reaches it."""
+        cdef float scale = <float>1 / inputs if inputs and self.objective.cbow_mean else 1
+        self.tile.sum_rows(<const float **>self.scratch.to, inputs, self.weights.dim, scale, self.scratch.hidden)
+        self.update_one(self.scratch.hidden, inputs, n)
 
-        As in word2vec.c the gradient of a mean is not divided by the number of inputs, that of a sum is.
+    cdef void update_one(self, const float *x, Py_ssize_t targets, Py_ssize_t n) noexcept nogil:
+        """One input against the outputs [0, n) as if one after the other; its gradient goes to the `targets` rows in `to`.
+
+        A row that comes again sees its earlier update: outputs are taken in runs of distinct ones.
         """
-        cdef Py_ssize_t dim = self.weights.dim
-        cdef float share = <float>1 / <float>inputs if inputs else 1
-        cdef float *grad = self.scratch.grad
-        self.tile.sum_rows(<const float **>self.scratch.to, inputs, dim, share if self.objective.cbow_mean else 1,
-                           self.scratch.hidden)
-        memset(grad, 0, dim * sizeof(float))
-        self.update_in_runs(self.scratch.hidden, n)
-        if not self.objective.cbow_mean:
-            self.tile.sum_rows(<const float **>&grad, 1, dim, share, grad)
-        self.tile.add_rows(self.scratch.to, self.scratch.lock, inputs, dim, grad)
-        self.scratch.examples += 1
-
-    cdef void update_in_runs(self, const float *x, Py_ssize_t n) noexcept nogil:
-        """grad += what the outputs [0, n) send back to x. A row that comes again sees its earlier update."""
-        cdef Py_ssize_t start = 0, end
+        cdef Scratch *s = &self.scratch
+        cdef Py_ssize_t start = 0, end = self.run_end(0, n)
+        s.examples += 1
+        if end == n:
+            self.update_run(x, s.to, s.lock, targets, 0, n)
+            return
+        memset(s.grad, 0, self.weights.dim * sizeof(float))
         while start < n:
-            end = self.run_end(start, n)
-            self.update(&x, &self.scratch.grad, self.scratch.ones, self.scratch.ones, 1, start, end - start)
+            self.update_run(x, &s.grad, s.ones, 1, start, end - start)
             start = end
+            end = self.run_end(start, n)
+        self.tile.add_rows(s.to, s.lock, targets, self.weights.dim, s.grad)
 
     cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
         """The first output after `start` whose row has been in the run already; n if all are distinct."""
@@ -589,21 +660,36 @@ cdef class Worker:
                 return k
         return n
 
-    cdef void update(self, const float **x, float **to, const float *lock, const float *times_x, Py_ssize_t m,
-                     Py_ssize_t first, Py_ssize_t n) noexcept nogil:
-        """The one training step: m inputs times the n distinct outputs from `first` on."""
+    cdef void update_run(self, const float *x, float **to, const float *lock, Py_ssize_t targets, Py_ssize_t first,
+                         Py_ssize_t n) noexcept nogil:
+        """The training step of one input and the n distinct outputs from `first` on."""
         cdef Scratch *s = &self.scratch
-        cdef Py_ssize_t dim = self.weights.dim, k
-        cdef float **outputs = s.y + first
-        self.tile.scores(x, m, s.y + first, n, dim, s.scores)
-        s.loss += tile_logistic(s.scores, m, n, s.label + first, times_x, s.times_y + first, s.alpha,
-                                self.objective.want_loss)
-        if self.objective.frozen_outputs:
-            for k in range(n):
-                memcpy(s.still[k], outputs[k], dim * sizeof(float))
-            outputs = s.still
-        self.tile.update(x, to, lock, m, outputs, n, dim, s.scores, s.partial, s.ahead, s.ahead_count)
+        self.tile.gradients(&x, s.ones, 1, s.y + first, s.label + first, s.times_y + first, n, self.weights.dim, s.alpha,
+                            s.gradients, self.wanted_loss())
+        self.tile.update_one(x, to, lock, targets, self.learning(first, n), n, self.weights.dim, s.gradients, s.ahead,
+                             s.ahead_count)
         s.ahead_count = 0
+
+    cdef void update(self, Py_ssize_t m, Py_ssize_t n) noexcept nogil:
+        """The training step of m inputs and n outputs, all distinct."""
+        cdef Scratch *s = &self.scratch
+        self.tile.gradients(s.x, s.times_x, m, s.y, s.label, s.times_y, n, self.weights.dim, s.alpha, s.gradients,
+                            self.wanted_loss())
+        self.tile.update(s.x, s.to, s.lock, m, self.learning(0, n), n, self.weights.dim, s.gradients, s.partial, s.ahead,
+                         s.ahead_count)
+        s.ahead_count = 0
+
+    cdef double *wanted_loss(self) noexcept nogil:
+        return &self.scratch.loss if self.objective.want_loss else NULL
+
+    cdef float **learning(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+        """The rows that learn what the outputs [first, first + n) should: these themselves, or copies if they are frozen."""
+        cdef Py_ssize_t k
+        if not self.objective.frozen_outputs:
+            return self.scratch.y + first
+        for k in range(n):
+            memcpy(self.scratch.still[k], self.scratch.y[first + k], self.weights.dim * sizeof(float))
+        return self.scratch.still
 
 
 def scan(const float[:, ::1] vectors not None, const float[::1] query not None, float[::1] dots not None,

@@ -1,15 +1,16 @@
 /* The arithmetic of one training step: inputs x (M rows) times labelled outputs y (N rows), D dimensions.
  *
- *   scores     g[m,n] = x[m] . y[n]
- *   logistic   g[m,n] = (label[n] - sigmoid(g[m,n])) * alpha * times_x[m] * times_y[n]
- *   update     to[m] += lock[m] * sum_n g[m,n] y[n]        y[n] += sum_m g[m,n] x[m]        from the values before
+ *   gradients   g[m,n] = (label[n] - sigmoid(x[m] . y[n])) * alpha * times_x[m] * times_y[n]
+ *   update      to[m] += lock[m] * sum_n g[m,n] y[n]        y[n] += sum_m g[m,n] x[m]       from the values before
+ *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
  * TILE_WIDTH (floats in a vector register), TILE_ROWS (rows of x in a register block) and TILE_TARGET (the compiler's
  * function attribute); `tile_named` and `tile_best` hand out the table of functions that the machine can run.
  *
  * Rows need no alignment and no padding: the last D mod W floats go through masked loads and stores.
- * g is kept in blocks of at most TILE_COLUMNS outputs, each block (M, columns) and contiguous, see `tile_columns`.
+ * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_columns`: each block is (M, TILE_STRIDE), of which the
+ * first `columns` of every row count.
  */
 #ifndef FASTW2V_TILE_H
 #define FASTW2V_TILE_H
@@ -46,14 +47,20 @@
 #endif
 
 #define TILE_COLUMNS 6  /* outputs in one register block: a word and its 5 negatives */
-#define TILE_SLACK 16   /* floats that `scores` may write past the last element of g */
+#define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
+#define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
 
 typedef struct {
     const char *name;
-    void (*scores)(const float **x, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim, float *g);
+    /* loss: NULL, or where to add -log likelihood */
+    void (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
+                      const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
     /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are called into the cache on the way. */
     void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
                    const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);
+    /* to[0:targets] get the gradient one after another: a row that stands twice gets it twice */
+    void (*update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y, ptrdiff_t n,
+                       ptrdiff_t dim, const float *g, const float **ahead, ptrdiff_t ahead_count);
     /* out := scale * sum of m rows, added in order from zero */
     void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
     /* rows[m] += lock[m] * delta, one after another: a row that stands twice gets it twice */
@@ -62,11 +69,12 @@ typedef struct {
     void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
 } Tile;
 
-/* Width of the next block of g when `left` of the outputs are still to be placed: blocks as equal as can be. */
-TILE_INLINE ptrdiff_t tile_columns(ptrdiff_t left) {
-    ptrdiff_t blocks = (left + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    return (left + blocks - 1) / blocks;
+/* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
+TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
+    return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
 }
+
+TILE_INLINE ptrdiff_t tile_columns(ptrdiff_t left) { return tile_block(left, TILE_COLUMNS); }
 
 TILE_INLINE void tile_prefetch_one(const void *address) { TILE_PREFETCH(address); }
 
@@ -104,26 +112,22 @@ TILE_UNUSED void tile_fill_tables(void) {
 
 TILE_INLINE int tile_bucket(float score) { return (int)(((double)score + 6.0) * TILE_STEPS_PER_UNIT); }
 
-/* Scores in g become gradients. Returns the loss, -log sigmoid(+-score) summed over the examples, if it is wanted. */
-TILE_INLINE double tile_logistic(float *g, ptrdiff_t m, ptrdiff_t n, const float *label, const float *times_x,
-                                 const float *times_y, float alpha, int want_loss) {
+/* One row of g: scores become gradients. */
+TILE_UNUSED void tile_logistic(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
+    for (ptrdiff_t j = 0; j < columns; j++)
+        g[j] = g[j] > -TILE_MAX_SCORE && g[j] < TILE_MAX_SCORE
+            ? (label[j] - tile_sigmoid[tile_bucket(g[j])]) * rate * times_y[j]
+            : 0;
+}
+
+/* -log sigmoid(+-score), summed over a block of scores. */
+TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, const float *label, const float *times_x,
+                             const float *times_y) {
     double loss = 0;
-    for (ptrdiff_t done = 0, columns; done < n; done += columns) {
-        columns = tile_columns(n - done);
-        for (ptrdiff_t i = 0; i < m; i++) {
-            for (ptrdiff_t j = done; j < done + columns; j++, g++) {
-                float score = *g;
-                if (!(score > -TILE_MAX_SCORE && score < TILE_MAX_SCORE)) {
-                    *g = 0;
-                    continue;
-                }
-                float times = times_x[i] * times_y[j];
-                *g = (label[j] - tile_sigmoid[tile_bucket(score)]) * alpha * times;
-                if (want_loss)
-                    loss -= (double)tile_log_sigmoid[tile_bucket(label[j] != 0 ? score : -score)] * times;
-            }
-        }
-    }
+    for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE)
+        for (ptrdiff_t j = 0; j < columns; j++)
+            if (g[j] > -TILE_MAX_SCORE && g[j] < TILE_MAX_SCORE)
+                loss -= (double)tile_log_sigmoid[tile_bucket(label[j] != 0 ? g[j] : -g[j])] * (times_x[i] * times_y[j]);
     return loss;
 }
 
@@ -246,89 +250,102 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
         }                                                               \
     } while (0)
 
-/* Sums over the lanes of each of `count` vectors, written to out[0:count] (and up to TILE_SLACK floats beyond).
- * Pairs of vectors are folded into one until W of them have become a single vector of sums: W - 1 additions for W sums
- * where one at a time would take W log W. */
+/* Sums over the lanes of each of `count` vectors. */
 #if W == 1
-INLINE void ISA(lane_sums)(const VECTOR *v, const int count, float *out) {
-    for (int i = 0; i < count; i++) out[i] = v[i];
-}
+INLINE const VECTOR *ISA(row_sums)(const VECTOR *v, const int count) { return v; }
+#define LOGISTIC_ROW tile_logistic
 #else
 
 typedef float ISA(vec4) __attribute__((vector_size(16)));
+typedef float ISA(vec8) __attribute__((vector_size(32)));
+typedef int ISA(int8) __attribute__((vector_size(32)));
 
+/* Pairs of vectors are folded into one until all are a single vector of sums: N - 1 additions for the sums of N vectors,
+ * where one at a time would take N log W. */
 INLINE ISA(vec4) ISA(fold4)(ISA(vec4) a, ISA(vec4) b, ISA(vec4) c, ISA(vec4) e) {
     ISA(vec4) ac = __builtin_shufflevector(a, c, 0, 1, 4, 5) + __builtin_shufflevector(a, c, 2, 3, 6, 7);
     ISA(vec4) be = __builtin_shufflevector(b, e, 0, 1, 4, 5) + __builtin_shufflevector(b, e, 2, 3, 6, 7);
     return __builtin_shufflevector(ac, be, 0, 4, 2, 6) + __builtin_shufflevector(ac, be, 1, 5, 3, 7);
 }
 
-INLINE void ISA(sums4)(const ISA(vec4) *v, const int count, float *out) {
-    const ISA(vec4) zero = {0};
-#pragma GCC unroll 8
-    for (int i = 0; i < count; i += 4) {
-        ISA(vec4) sums = ISA(fold4)(v[i], i + 1 < count ? v[i + 1] : zero, i + 2 < count ? v[i + 2] : zero,
-                                    i + 3 < count ? v[i + 3] : zero);
-        memcpy(out + i, &sums, sizeof sums);
-    }
-}
-
 #if W == 4
-INLINE void ISA(lane_sums)(const VECTOR *v, const int count, float *out) { ISA(sums4)(v, count, out); }
+INLINE ISA(vec8) ISA(row_sums)(const VECTOR *v, const int count) {
+    const VECTOR zero = {0};
+#define V(i) (i < count ? v[i < count ? i : 0] : zero)
+    return __builtin_shufflevector(ISA(fold4)(V(0), V(1), V(2), V(3)), ISA(fold4)(V(4), V(5), zero, zero),
+                                   0, 1, 2, 3, 4, 5, 6, 7);
+#undef V
+}
 #else
 
-typedef float ISA(vec8) __attribute__((vector_size(32)));
-
-INLINE void ISA(sums8)(const ISA(vec8) *v, const int count, float *out) {
-    int done = 0;
-#pragma GCC unroll 4
-    for (; count - done > 4; done += 8) {
-        const ISA(vec8) zero = {0};
-        ISA(vec8) half[4], sums, a, b;
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
-            ISA(vec8) low = v[done + i], high = done + i + 4 < count ? v[done + i + 4] : zero;
-            half[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11)
-                    + __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
-        }
-        a = __builtin_shufflevector(half[0], half[2], 0, 1, 8, 9, 4, 5, 12, 13)
-          + __builtin_shufflevector(half[0], half[2], 2, 3, 10, 11, 6, 7, 14, 15);
-        b = __builtin_shufflevector(half[1], half[3], 0, 1, 8, 9, 4, 5, 12, 13)
-          + __builtin_shufflevector(half[1], half[3], 2, 3, 10, 11, 6, 7, 14, 15);
-        sums = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
-             + __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
-        memcpy(out + done, &sums, sizeof sums);
-    }
-    if (done < count) {
-        ISA(vec4) quarter[4];
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++)
-            if (done + i < count)
-                quarter[i] = __builtin_shufflevector(v[done + i], v[done + i], 0, 1, 2, 3)
-                           + __builtin_shufflevector(v[done + i], v[done + i], 4, 5, 6, 7);
-        ISA(sums4)(quarter, count - done, out + done);
-    }
-}
-
+INLINE ISA(vec8) ISA(eight)(VECTOR v) {
 #if W == 8
-INLINE void ISA(lane_sums)(const VECTOR *v, const int count, float *out) { ISA(sums8)(v, count, out); }
+    return v;
 #else
-/* Halving first and folding as vectors of 8: the same number of additions, at half the width of the shuffles. */
-INLINE void ISA(lane_sums)(const VECTOR *v, const int count, float *out) {
-    ISA(vec8) half[TILE_ROWS * TILE_COLUMNS];
-#pragma GCC unroll 32
-    for (int i = 0; i < count; i++)
-        half[i] = __builtin_shufflevector(v[i], v[i], 0, 1, 2, 3, 4, 5, 6, 7)
-                + __builtin_shufflevector(v[i], v[i], 8, 9, 10, 11, 12, 13, 14, 15);
-    ISA(sums8)(half, count, out);
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+         + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+}
+
+INLINE ISA(vec8) ISA(row_sums)(const VECTOR *v, const int count) {
+    const ISA(vec8) zero = {0};
+    ISA(vec8) half[4], a, b;
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        ISA(vec8) low = i < count ? ISA(eight)(v[i]) : zero, high = i + 4 < count ? ISA(eight)(v[i + 4]) : zero;
+        half[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11)
+                + __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    a = __builtin_shufflevector(half[0], half[2], 0, 1, 8, 9, 4, 5, 12, 13)
+      + __builtin_shufflevector(half[0], half[2], 2, 3, 10, 11, 6, 7, 14, 15);
+    b = __builtin_shufflevector(half[1], half[3], 0, 1, 8, 9, 4, 5, 12, 13)
+      + __builtin_shufflevector(half[1], half[3], 2, 3, 10, 11, 6, 7, 14, 15);
+    return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+         + __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
 }
 #endif
-#endif
+
+/* What `tile_sigmoid` holds for each score, computed: gathering it from the table took three times as long (Zen 4).
+ * Its entry k is 1 / (1 + exp(6 - 12 k / 1000)), and k is the whole part of 83 (score + 6). */
+INLINE ISA(vec8) ISA(sigmoid)(ISA(vec8) score) {
+    const float log2e = 1.44269504f, step = 2 * TILE_MAX_SCORE / TILE_TABLE_SIZE;
+    const float first = TILE_MAX_SCORE * (1 - TILE_STEPS_PER_UNIT * step);
+    const float to_integer = 3 << 22; /* added to a float below 2**22, leaves no bits for its fraction */
+    ISA(vec8) entry = (score * TILE_STEPS_PER_UNIT - 0.5f + to_integer) - to_integer;
+    ISA(vec8) t = first * log2e - entry * (step * log2e); /* exp(-x) = 2**t, t = whole + part, |part| <= 1/2 */
+    ISA(vec8) shifted = t + to_integer, part = t - (shifted - to_integer), power;
+    ISA(int8) whole, bits;
+    power = part * 1.33335581e-3f + 9.61812911e-3f; /* log(2)**k / k! */
+    power = power * part + 5.55041087e-2f;
+    power = power * part + 2.40226507e-1f;
+    power = power * part + 6.93147181e-1f;
+    power = power * part + 1.0f;
+    memcpy(&whole, &shifted, sizeof whole);
+    memcpy(&bits, &power, sizeof bits);
+    bits += whole << 23;
+    memcpy(&power, &bits, sizeof power);
+    return 1.0f / (1.0f + power);
+}
+
+/* `tile_logistic`; computes TILE_STRIDE columns, whatever is there. */
+#define LOGISTIC_ROW ISA(logistic_row)
+INLINE void ISA(logistic_row)(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
+    ISA(vec8) score, labels, times, gradient;
+    ISA(int8) inside, bits;
+    (void)columns;
+    memcpy(&score, g, sizeof score);
+    memcpy(&labels, label, sizeof labels);
+    memcpy(&times, times_y, sizeof times);
+    inside = (score > -TILE_MAX_SCORE) & (score < TILE_MAX_SCORE);
+    gradient = (labels - ISA(sigmoid)(score)) * (rate * times);
+    memcpy(&bits, &gradient, sizeof bits);
+    bits &= inside;
+    memcpy(g, &bits, sizeof bits);
+}
 #endif
 
-/* g[0 : rows * columns] = x[rows] . y[columns], with the accumulators in registers. */
-INLINE void ISA(score_block)(const float **x, const int rows, float **y, const int columns, ptrdiff_t dim,
-                             float *g) {
+/* The scores of a block of g, summed up in registers. */
+INLINE void ISA(score_block)(const float **x, const int rows, float **y, const int columns, ptrdiff_t dim, float *g) {
     VECTOR sum[TILE_ROWS * TILE_COLUMNS];
 #pragma GCC unroll 32
     for (int i = 0; i < rows * columns; i++) sum[i] = SPLAT(0.0f);
@@ -344,27 +361,38 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
             for (int i = 0; i < rows; i++) sum[i * columns + j] += a[i] * b;
         }
     });
-    ISA(lane_sums)(sum, rows * columns, g);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+#if W == 1
+        memcpy(g + i * TILE_STRIDE, sum + i * columns, columns * sizeof(float));
+#else
+        ISA(vec8) scores = ISA(row_sums)(sum + i * columns, columns);
+        memcpy(g + i * TILE_STRIDE, &scores, sizeof scores);
+#endif
+    }
 }
+
+#define SCORE_BLOCK(rows, columns) ISA(score_block)(x + i, rows, y, columns, dim, g + i * TILE_STRIDE)
 
 #define SCORE_COLUMNS(columns)                                                                           \
     case columns:                                                                                        \
-        for (ptrdiff_t i = 0, rows; i < m; i += rows, g += rows * columns) {                             \
-            ptrdiff_t blocks = (m - i + TILE_ROWS - 1) / TILE_ROWS;                                      \
-            rows = (m - i + blocks - 1) / blocks;                                                        \
+        for (ptrdiff_t i = 0, rows; i < m; i += rows) {                                                  \
+            rows = tile_block(m - i, TILE_ROWS);                                                         \
             switch (rows) {                                                                              \
-                case 1: ISA(score_block)(x + i, 1, y, columns, dim, g); break;                           \
-                case 2: ISA(score_block)(x + i, 2, y, columns, dim, g); break;                           \
-                case 3: ISA(score_block)(x + i, TILE_ROWS > 2 ? 3 : 1, y, columns, dim, g); break;       \
-                case 4: ISA(score_block)(x + i, TILE_ROWS > 3 ? 4 : 1, y, columns, dim, g); break;       \
+                case 1: SCORE_BLOCK(1, columns); break;                                                  \
+                case 2: SCORE_BLOCK(2, columns); break;                                                  \
+                case 3: SCORE_BLOCK(TILE_ROWS > 2 ? 3 : 1, columns); break;                              \
+                case 4: SCORE_BLOCK(TILE_ROWS > 3 ? 4 : 1, columns); break;                              \
             }                                                                                            \
         }                                                                                                \
         break;
 
-TILE_TARGET static void ISA(scores)(const float **x, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
-                                    float *g) {
-    for (ptrdiff_t columns; n > 0; n -= columns, y += columns) {
-        columns = tile_columns(n);
+TILE_TARGET static void ISA(gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y,
+                                       const float *label, const float *times_y, ptrdiff_t n, ptrdiff_t dim,
+                                       float alpha, float *g, double *loss) {
+    float *start = g;
+    for (ptrdiff_t done = 0, columns; done < n; done += columns, y += columns, g += m * TILE_STRIDE) {
+        columns = tile_columns(n - done);
         switch (columns) {
             SCORE_COLUMNS(1)
             SCORE_COLUMNS(2)
@@ -373,6 +401,14 @@ TILE_TARGET static void ISA(scores)(const float **x, ptrdiff_t m, float **y, ptr
             SCORE_COLUMNS(5)
             SCORE_COLUMNS(6)
         }
+    }
+    /* Not row by row as the scores are ready: a row takes 60 cycles, which overlap only side by side. */
+    g = start;
+    for (ptrdiff_t columns; n > 0; n -= columns, label += columns, times_y += columns) {
+        columns = tile_columns(n);
+        if (loss) *loss += tile_loss(g, m, columns, label, times_x, times_y);
+        for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE)
+            LOGISTIC_ROW(g, columns, label, times_y, alpha * times_x[i]);
     }
 }
 
@@ -384,7 +420,7 @@ INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, pt
     VECTOR before[TILE_COLUMNS], after[TILE_COLUMNS];
 #pragma GCC unroll 8
     for (int j = 0; j < columns; j++) before[j] = after[j] = LOAD(y[j] + d);
-    for (ptrdiff_t i = 0; i < m; i++, g += columns) {
+    for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE) {
         VECTOR a = LOAD(x[i] + d);
         VECTOR delta = first ? SPLAT(0.0f) : ISA(load)(partial + i * W);
 #pragma GCC unroll 8
@@ -402,22 +438,10 @@ INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, pt
     for (int j = 0; j < columns; j++) STORE(y[j] + d, after[j]);
 }
 
-/* One input needs no blocks of outputs: each output is read, used both ways and written. */
-INLINE void ISA(update_chunk_of_one)(const float *x, float *to, float lock, float **y, ptrdiff_t n, const float *g,
-                                     ptrdiff_t d, const int full, ptrdiff_t count) {
-    VECTOR a = LOAD(x + d), delta = SPLAT(0.0f);
-    for (ptrdiff_t j = 0; j < n; j++) {
-        VECTOR b = LOAD(y[j] + d), gradient = SPLAT(g[j]);
-        delta += gradient * b;
-        STORE(y[j] + d, b + gradient * a);
-    }
-    STORE(to + d, LOAD(to + d) + SPLAT(lock) * delta);
-}
-
 #define AHEAD() tile_prefetch_lines(ahead, ahead_count, d, dim)
 
 #define UPDATE_CHUNK(columns, first, last) \
-    ISA(update_chunk)(x, to, lock, m, y + done, columns, g + m * done, partial, first, last, d, full, count)
+    ISA(update_chunk)(x, to, lock, m, y + done, columns, block, partial, first, last, d, full, count)
 
 #define UPDATE_ONE(columns)                                      \
     case columns: FOR_CHUNKS(dim, { AHEAD(); UPDATE_CHUNK(columns, 1, 1); }); break;
@@ -428,11 +452,8 @@ INLINE void ISA(update_chunk_of_one)(const float *x, float *to, float lock, floa
 TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lock, ptrdiff_t m,
                                     float **y, ptrdiff_t n, ptrdiff_t dim, const float *g, float *partial,
                                     const float **ahead, ptrdiff_t ahead_count) {
+    const float *block = g;
     ptrdiff_t done = 0;
-    if (m == 1 && n > TILE_COLUMNS) {
-        FOR_CHUNKS(dim, { AHEAD(); ISA(update_chunk_of_one)(x[0], to[0], lock[0], y, n, g, d, full, count); });
-        return;
-    }
     if (n <= TILE_COLUMNS) {
         switch (n) {
             UPDATE_ONE(1)
@@ -447,7 +468,7 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
     FOR_CHUNKS(dim, {
         ptrdiff_t columns;
         AHEAD();
-        for (done = 0; done < n; done += columns) {
+        for (done = 0, block = g; done < n; done += columns, block += m * TILE_STRIDE) {
             columns = tile_columns(n - done);
             switch (columns) {
                 UPDATE_MANY(1)
@@ -458,6 +479,30 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
                 UPDATE_MANY(6)
             }
         }
+    });
+}
+
+/* One input needs no register blocks: each output is read, used both ways and written. */
+TILE_TARGET static void ISA(update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets,
+                                        float **y, ptrdiff_t n, ptrdiff_t dim, const float *g,
+                                        const float **ahead, ptrdiff_t ahead_count) {
+    FOR_CHUNKS(dim, {
+        VECTOR a = LOAD(x + d);
+        VECTOR delta = SPLAT(0.0f);
+        const float *row = g;
+        TILE_IN_REGISTER(a);
+        AHEAD();
+        for (ptrdiff_t done = 0, columns; done < n; done += columns, row += TILE_STRIDE) {
+            columns = tile_columns(n - done);
+            for (ptrdiff_t j = 0; j < columns; j++) {
+                VECTOR b = LOAD(y[done + j] + d);
+                VECTOR gradient = SPLAT(row[j]);
+                TILE_IN_REGISTER(b);
+                delta += gradient * b;
+                STORE(y[done + j] + d, b + gradient * a);
+            }
+        }
+        for (ptrdiff_t i = 0; i < targets; i++) STORE(to[i] + d, LOAD(to[i] + d) + SPLAT(lock[i]) * delta);
     });
 }
 
@@ -482,19 +527,18 @@ TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t 
     for (ptrdiff_t i = 0; i < count; i++) {
         const float *row = rows + i * dim;
         VECTOR sum[2] = {SPLAT(0.0f), SPLAT(0.0f)};
-        float both[2 + TILE_SLACK];
         FOR_CHUNKS(dim, {
             VECTOR a = LOAD(row + d);
             sum[0] += a * LOAD(query + d);
             sum[1] += a * a;
         });
-        ISA(lane_sums)(sum, 2, both);
-        dots[i] = both[0];
-        squares[i] = both[1];
+        dots[i] = ISA(row_sums)(sum, 2)[0];
+        squares[i] = ISA(row_sums)(sum, 2)[1];
     }
 }
 
-TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(scores), ISA(update), ISA(sum_rows), ISA(add_rows), ISA(scan)};
+TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(update), ISA(update_one),
+                                  ISA(sum_rows), ISA(add_rows), ISA(scan)};
 
 #undef ISA
 #undef W
@@ -504,7 +548,9 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(scores), ISA(update
 #undef LOAD
 #undef STORE
 #undef FOR_CHUNKS
+#undef SCORE_BLOCK
 #undef SCORE_COLUMNS
+#undef LOGISTIC_ROW
 #undef AHEAD
 #undef UPDATE_CHUNK
 #undef UPDATE_ONE
