@@ -58,7 +58,8 @@ ctypedef struct Objective:
 
 cdef enum:
     BATCH = 16              # windows whose random numbers are drawn together
-    LEAD = 1                # windows between the call for a row and its use
+    LEAD = 2                # at most so many windows between the call for a row and its use
+    LEAD_BYTES = 4096       # what is called that far ahead may take of the first-level cache
     HOT_NODES = 63          # the inner nodes of the highest counts: about the first six levels below the root
     HOT_UPDATES = 32        # updates of a private copy of such a node before it is merged
 
@@ -125,6 +126,7 @@ cdef class Worker:
     cdef Window windows[2 * BATCH]
     cdef const Tile *tile
     cdef StopFlag stop
+    cdef Py_ssize_t lead            # windows between the call for a row and its use
     cdef Py_ssize_t inputs, outputs # what the scratch has room for
     cdef object borrowed, owned, private  # keep alive everything that the pointers above point into
     cdef int32_t[::1] kept          # the job's ids after downsampling

@@ -18,7 +18,7 @@ cdef extern from "_tile.h" nogil:
     void tile_fill_tables()
     const Tile *tile_named(const char *name)
     void tile_prefetch(const float *row, Py_ssize_t dim)
-    void tile_prefetch_one(const void *address)
+    void tile_prefetch_read(const void *address)
 
 
 tile_fill_tables()
@@ -178,6 +178,8 @@ cdef class Worker:
                 self.scratch.hot_updates = &hot_updates[0]
                 self.private = (hot, hot_updates)
         self.outputs = max(1 + negative, longest_path)
+        rows = 2 + negative if by_window or not sg else self.outputs * window  # new ones in each window, or more
+        self.lead = LEAD if rows * dim * sizeof(float) <= LEAD_BYTES else 1
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
         self.reserve(1)
         self.kept = np.empty(0, dtype=np.int32)
@@ -356,7 +358,7 @@ cdef class Worker:
             while more == BATCH and filled - done <= BATCH:
                 more = self.fill_windows(filled // BATCH % 2, last, sentences)
                 if filled == 0:
-                    for i in range(min(more, <Py_ssize_t>LEAD)):
+                    for i in range(min(more, self.lead)):
                         self.look_ahead(&self.windows[i])
                     self.prefetch()
                 filled += more
@@ -364,8 +366,8 @@ cdef class Worker:
                 break
             for i in range(done, min(done + BATCH, filled)):
                 self.scratch.ahead_count = 0
-                if i + LEAD < filled:
-                    self.look_ahead(&self.windows[(i + LEAD) % (2 * BATCH)])
+                if i + self.lead < filled:
+                    self.look_ahead(&self.windows[(i + self.lead) % (2 * BATCH)])
                 self.train_example(&self.windows[i % (2 * BATCH)])
             done = min(done + BATCH, filled)
 
@@ -414,14 +416,14 @@ cdef class Worker:
         cdef Py_ssize_t i
         cdef int64_t start
         for i in range(count):
-            tile_prefetch_one(self.objective.path_starts + windows[i].centre)
+            tile_prefetch_read(self.objective.path_starts + windows[i].centre)
         for i in range(count):
             start = self.objective.path_starts[windows[i].centre]
             windows[i].points = self.objective.points + start
             windows[i].codes = self.objective.codes + start
             windows[i].path_length = self.objective.path_starts[windows[i].centre + 1] - start
-            tile_prefetch_one(windows[i].points)
-            tile_prefetch_one(windows[i].codes)
+            tile_prefetch_read(windows[i].points)
+            tile_prefetch_read(windows[i].codes)
 
     cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil:
         """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
@@ -445,10 +447,10 @@ cdef class Worker:
             draws[i + k] = noise_draw_of(lanes[k])
         self.scratch.rng = lanes[count - i]
         for i in range(count):
-            tile_prefetch_one(index + (draws[i] >> shift))
+            tile_prefetch_read(index + (draws[i] >> shift))
         for i in range(count):
             noise[i] = index[draws[i] >> shift]
-            tile_prefetch_one(table + noise[i])
+            tile_prefetch_read(table + noise[i])
         for i in range(count):
             word = noise[i]
             word += table[word] < draws[i]  # twice without a branch, whose outcome would be anybody's guess

@@ -5,8 +5,8 @@
  *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
- * TILE_WIDTH (floats in a vector register), TILE_ROWS (rows of x in a register block) and TILE_TARGET (the compiler's
- * function attribute); `tile_named` and `tile_best` hand out the table of functions that the machine can run.
+ * TILE_WIDTH (floats in a vector register), TILE_ROWS (rows of x in a register block), TILE_CHUNKS (vectors of a row in
+ * registers, see FOR_PIECES) and TILE_TARGET (the compiler's function attribute); `tile_named` and `tile_best` hand out the table of functions that the machine can run.
  *
  * Rows need no alignment and no padding: the last D mod W floats go through masked loads and stores.
  * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_columns`: each block is (M, TILE_STRIDE), of which the
@@ -76,7 +76,14 @@ TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
 
 TILE_INLINE ptrdiff_t tile_columns(ptrdiff_t left) { return tile_block(left, TILE_COLUMNS); }
 
-TILE_INLINE void tile_prefetch_one(const void *address) { TILE_PREFETCH(address); }
+/* For what nobody writes: all cores may have a copy of it. */
+TILE_INLINE void tile_prefetch_read(const void *address) {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
 
 TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
     for (ptrdiff_t d = 0; d < dim; d += 16) TILE_PREFETCH(row + d);
@@ -141,6 +148,7 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #define TILE_ISA generic
 #define TILE_TARGET
 #define TILE_ROWS 2
+#define TILE_CHUNKS 6
 #if defined(__GNUC__)
 #define TILE_WIDTH 4
 #else
@@ -153,12 +161,14 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #define TILE_TARGET __attribute__((target("avx2,fma")))
 #define TILE_WIDTH 8
 #define TILE_ROWS 2
+#define TILE_CHUNKS 6
 #include "_tile.h"
 
 #define TILE_ISA avx512
 #define TILE_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
 #define TILE_WIDTH 16
 #define TILE_ROWS 4
+#define TILE_CHUNKS 8
 #include "_tile.h"
 #endif
 
@@ -248,6 +258,24 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
             const ptrdiff_t count = (dim) - d;                          \
             chunk;                                                      \
         }                                                               \
+    } while (0)
+
+/* Runs call(d, chunks, full, count) for pieces of a row of up to TILE_CHUNKS whole vectors, whose number the compiler knows,
+ * and for what is left. */
+#define FOR_PIECES(dim, call)                                                          \
+    do {                                                                               \
+        ptrdiff_t d = 0;                                                               \
+        for (; d + TILE_CHUNKS * W <= (dim); d += TILE_CHUNKS * W) call(d, TILE_CHUNKS, 1, W); \
+        switch (((dim) - d) / W) {                                                     \
+            case 1: call(d, 1, 1, W); d += 1 * W; break;                               \
+            case 2: call(d, 2, 1, W); d += 2 * W; break;                               \
+            case 3: call(d, 3, 1, W); d += 3 * W; break;                               \
+            case 4: call(d, 4, 1, W); d += 4 * W; break;                               \
+            case 5: call(d, 5, 1, W); d += 5 * W; break;                               \
+            case 6: call(d, 6 % TILE_CHUNKS, 1, W); d += 6 * W; break;                 \
+            case 7: call(d, 7 % TILE_CHUNKS, 1, W); d += 7 * W; break;                 \
+        }                                                                              \
+        if (d < (dim)) call(d, 1, 0, (dim) - d);                                       \
     } while (0)
 
 /* Sums over the lanes of each of `count` vectors. */
@@ -482,36 +510,74 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
     });
 }
 
-/* One input needs no register blocks: each output is read, used both ways and written. */
+/* One input stays in registers with its gradient, row by row of the outputs. Chunk by chunk of all of them, as in `update`,
+ * takes twice as many instructions, and more loads wait for stores whose addresses end in the same 12 bits. */
+INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y,
+                                  ptrdiff_t n, const float *g, const float **ahead, ptrdiff_t ahead_count, ptrdiff_t d,
+                                  const int chunks, const int full, const ptrdiff_t count) {
+    VECTOR a[TILE_CHUNKS], delta[TILE_CHUNKS];
+    const float **last = ahead + ahead_count;
+#pragma GCC unroll 8
+    for (int c = 0; c < chunks; c++) {
+        a[c] = LOAD(x + d + c * W);
+        delta[c] = SPLAT(0.0f);
+    }
+    for (ptrdiff_t columns; n > 0; n -= columns, g += TILE_STRIDE) {
+        columns = tile_columns(n);
+        for (ptrdiff_t j = 0; j < columns; j++) {
+            float *row = *y++ + d;
+            const float *next = ahead < last ? *ahead++ + d : row;
+            VECTOR gradient = SPLAT(g[j]);
+#pragma GCC unroll 8
+            for (int c = 0; c < chunks; c++) {
+                VECTOR b = LOAD(row + c * W);
+                TILE_IN_REGISTER(b);
+                if (c * W % 16 == 0) TILE_PREFETCH(next + c * W);
+                delta[c] += gradient * b;
+                STORE(row + c * W, b + gradient * a[c]);
+            }
+        }
+    }
+    for (ptrdiff_t i = 0; i < targets; i++) {
+        float *row = to[i] + d;
+        const float *next = ahead < last ? *ahead++ + d : row;
+        VECTOR factor = SPLAT(lock[i]);
+#pragma GCC unroll 8
+        for (int c = 0; c < chunks; c++) {
+            if (c * W % 16 == 0) TILE_PREFETCH(next + c * W);
+            STORE(row + c * W, LOAD(row + c * W) + factor * delta[c]);
+        }
+    }
+    while (ahead < last) tile_prefetch(*ahead++ + d, full ? chunks * W : count);
+}
+
+#define UPDATE_PIECE(d, chunks, full, count) \
+    ISA(update_one_piece)(x, to, lock, targets, y, n, g, ahead, ahead_count, d, chunks, full, count)
+
 TILE_TARGET static void ISA(update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets,
                                         float **y, ptrdiff_t n, ptrdiff_t dim, const float *g,
                                         const float **ahead, ptrdiff_t ahead_count) {
-    FOR_CHUNKS(dim, {
-        VECTOR a = LOAD(x + d);
-        VECTOR delta = SPLAT(0.0f);
-        const float *row = g;
-        TILE_IN_REGISTER(a);
-        AHEAD();
-        for (ptrdiff_t done = 0, columns; done < n; done += columns, row += TILE_STRIDE) {
-            columns = tile_columns(n - done);
-            for (ptrdiff_t j = 0; j < columns; j++) {
-                VECTOR b = LOAD(y[done + j] + d);
-                VECTOR gradient = SPLAT(row[j]);
-                TILE_IN_REGISTER(b);
-                delta += gradient * b;
-                STORE(y[done + j] + d, b + gradient * a);
-            }
-        }
-        for (ptrdiff_t i = 0; i < targets; i++) STORE(to[i] + d, LOAD(to[i] + d) + SPLAT(lock[i]) * delta);
-    });
+    FOR_PIECES(dim, UPDATE_PIECE);
 }
 
+INLINE void ISA(sum_piece)(const float **rows, ptrdiff_t m, float scale, float *out, ptrdiff_t d, const int chunks,
+                           const int full, const ptrdiff_t count) {
+    VECTOR sum[TILE_CHUNKS];
+#pragma GCC unroll 8
+    for (int c = 0; c < chunks; c++) sum[c] = SPLAT(0.0f);
+    for (ptrdiff_t i = 0; i < m; i++) {
+        const float *row = rows[i] + d;
+#pragma GCC unroll 8
+        for (int c = 0; c < chunks; c++) sum[c] += LOAD(row + c * W);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < chunks; c++) STORE(out + d + c * W, sum[c] * SPLAT(scale));
+}
+
+#define SUM_PIECE(d, chunks, full, count) ISA(sum_piece)(rows, m, scale, out, d, chunks, full, count)
+
 TILE_TARGET static void ISA(sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out) {
-    FOR_CHUNKS(dim, {
-        VECTOR sum = SPLAT(0.0f);
-        for (ptrdiff_t i = 0; i < m; i++) sum += LOAD(rows[i] + d);
-        STORE(out + d, sum * SPLAT(scale));
-    });
+    FOR_PIECES(dim, SUM_PIECE);
 }
 
 TILE_TARGET static void ISA(add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim,
@@ -548,6 +614,7 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef LOAD
 #undef STORE
 #undef FOR_CHUNKS
+#undef FOR_PIECES
 #undef SCORE_BLOCK
 #undef SCORE_COLUMNS
 #undef LOGISTIC_ROW
@@ -555,8 +622,11 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef UPDATE_CHUNK
 #undef UPDATE_ONE
 #undef UPDATE_MANY
+#undef UPDATE_PIECE
+#undef SUM_PIECE
 #undef TILE_ISA
 #undef TILE_TARGET
 #undef TILE_WIDTH
 #undef TILE_ROWS
+#undef TILE_CHUNKS
 #endif
