@@ -8,14 +8,14 @@ order of updates, turn by turn in one process, on a text and on a quarter of it:
 fastest epochs is the time of words alone. It is processor time with one worker and wall time with more.
 
 A model of the cost is fitted to all points but the last of each axis, and the last are predicted. The time of
-a raw word is a sum of six terms, whose factors come from non-negative least squares of relative errors:
+a raw word is a sum of five terms, whose factors come from non-negative least squares of relative errors:
 
     word   1
     call   updates: one for each kept word by windows, for each pair in pairs, for each output in gensim
     draw   noise words drawn; in gensim, which searches for them, times log2 V
     madd   multiply-adds: 3 d for each pair of an input and an output; in CBOW 2 d for each context word
-    L3     cache lines from the cache of the third level: the most popular rows of all stay in the second,
-    RAM    the next in the third, and these lines come from memory
+    miss   cache lines from beyond the cache of the second level, if the most popular rows of all stay there;
+           those from beyond the third count three times
 
 What 32 and 64 threads will do is computed from one and two workers here: `predict_threads` says how. That
 needs a quiet machine.
@@ -43,19 +43,14 @@ import fastw2v
 SENTENCE, JOB = 40, 10_000  # raw words
 SAMPLE = 1e-3
 LINE = 64  # bytes of a cache line
-TERMS = ("word", "call", "draw", "madd", "L3", "RAM")
+TERMS = ("word", "call", "draw", "madd", "miss")
 AXES = {
-    "dim": (50, 100, 200, 300, 500, 1000),
-    "window": (2, 5, 10, 15),
-    "negative": (2, 5, 10, 20),
+    "dim": (50, 100, 150, 200, 300, 500, 1000),
+    "window": (2, 3, 5, 7, 10, 15),
+    "negative": (2, 3, 5, 7, 10, 20),
     "vocabulary": (10_000, 30_000, 100_000, 300_000, 1_000_000),
 }
-QUICK = {
-    "dim": (50, 100, 300),
-    "window": (2, 5, 10),
-    "negative": (2, 5, 10),
-    "vocabulary": (10_000, 30_000, 100_000),
-}
+QUICK = {name: values[:-2] for name, values in AXES.items()}
 TOTAL = 20_000_000  # words that the vocabulary was counted in, whatever part of them is trained
 
 
@@ -165,7 +160,7 @@ def seconds(model: Any, text: Path, epochs: int) -> float:
 
 def measure(engine: str, setting: Setting, texts: Texts) -> float:
     """Raw words per second."""
-    model, epochs = model_of(engine, setting), 2 if engine == "gensim" else 4
+    model, epochs = model_of(engine, setting), 2 if engine == "gensim" else 6
     times = {size: seconds(model, texts.of(setting.vocabulary, size), epochs) for size in texts.sizes}
     (short, less), (long, more) = sorted(times.items())
     return (long - short) / (more - less)
@@ -210,12 +205,11 @@ def cache_bytes(level: int) -> int:
     return {2: 1 << 20, 3: 32 << 20}[level]
 
 
-def beyond_cache(engine: str, setting: Setting) -> tuple[float, float]:
-    """Cache lines per raw word from L3 and from memory, if the most popular rows stay where they are."""
+def misses(engine: str, setting: Setting) -> float:
+    """Cache lines per raw word from beyond the second level; one from memory counts as three."""
     rates = np.sort(row_rates(engine, setting))[::-1]
-    size = lines_of(setting) * LINE
-    l2, l3 = (cache_bytes(level) // size for level in (2, 3))
-    return lines_of(setting) * rates[l2:l3].sum(), lines_of(setting) * rates[max(l2, l3) :].sum()
+    l2, l3 = (cache_bytes(level) // (lines_of(setting) * LINE) for level in (2, 3))
+    return float(lines_of(setting) * (rates[l2:].sum() + 2 * rates[l3:].sum()))
 
 
 def terms(engine: str, setting: Setting) -> np.ndarray:
@@ -229,7 +223,7 @@ def terms(engine: str, setting: Setting) -> np.ndarray:
     madds = 3 * setting.dim * pairs + (0 if sg else 2 * setting.dim * kept * context)
     calls = lists * (outputs if engine == "gensim" else 1)
     draws = lists * setting.negative * (math.log2(setting.vocabulary) if engine == "gensim" else 1)
-    return np.array([1, calls, draws, madds, *beyond_cache(engine, setting)])
+    return np.array([1, calls, draws, madds, misses(engine, setting)])
 
 
 def fit(engine: str, measured: dict[Setting, float]) -> np.ndarray:
@@ -422,7 +416,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     axes = QUICK if args.quick else AXES
-    words = args.words or (50_000 if args.quick else 200_000)
+    words = args.words or (100_000 if args.quick else 200_000)
     sizes = args.sizes
     if sizes is None:
         sizes = [1_000_000] if args.quick else [1_000_000, 5_000_000, 40_000_000]
