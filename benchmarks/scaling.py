@@ -358,7 +358,7 @@ def serial_parts(mode: str, texts: Texts) -> Iterator[str]:
         start = time.perf_counter()
         model.build_vocab(corpus_file=str(texts.of(Setting(mode).vocabulary, words)))
         times[workers] = (time.perf_counter() - start) * 1e9 / words
-    yield f"counting and encoding {words:,} words: {times[1]:.0f} ns a word by one, {times[2]:.0f} by two threads"
+    yield f"counting and encoding {words:,} words: {times[1]:.0f} ns a word by 1, {times[2]:.0f} by 2 threads"
     setting = replace(Setting(mode), vocabulary=100_000)
     model, clock = model_of(list(engines_of(mode))[-1], setting), Clock(time.perf_counter)
     text = texts.of(setting.vocabulary, texts.words)
