@@ -419,6 +419,8 @@ def main() -> None:
     sizes = args.sizes
     if sizes is None:
         sizes = [1_000_000] if args.quick else [1_000_000, 5_000_000, 40_000_000]
+    if words < 20_000:
+        parser.error("--words: fewer than 20,000 take no time that could be measured")
     print(f"{machine()}; gensim {gensim.__version__}, fastw2v {fastw2v.__version__}, numpy {np.__version__}")
     studies = {}
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
