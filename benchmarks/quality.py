@@ -26,17 +26,9 @@ from typing import Any
 
 import gensim
 import numpy as np
-from gensim.models import KeyedVectors as Judge
+from common import MODES, SCORES, judge
 from gensim.models import Word2Vec as GensimWord2Vec
 from gensim.models.word2vec import LineSentence
-
-SCORES = ("ws353", "simlex", "analogies")
-MODES = {
-    "sg-ns": {"sg": 1, "hs": 0, "negative": 5},
-    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
-    "cbow-ns": {"sg": 0, "hs": 0, "negative": 5},
-    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
-}
 
 
 def train_gensim(corpus: str, **settings: Any) -> Any:
@@ -57,18 +49,6 @@ ENGINES: dict[str, Callable[..., Any]] = {
     "pair": train_fastw2v("pair"),
     "window": train_fastw2v("window"),
 }
-
-
-def judge(wv: Any, eval_dir: Path) -> dict[str, float]:
-    """Scores in percent: Spearman's rho on word pairs, accuracy on analogies."""
-    neutral = Judge(wv.vectors.shape[1])
-    neutral.add_vectors(list(wv.index_to_key), np.ascontiguousarray(wv.vectors))
-    rho = {
-        name: neutral.evaluate_word_pairs(str(eval_dir / file))[1][0]
-        for name, file in (("ws353", "EN-WS-353-ALL.txt"), ("simlex", "EN-SIMLEX-999.txt"))
-    }
-    accuracy, _ = neutral.evaluate_word_analogies(str(eval_dir / "questions-words.txt"))
-    return {name: 100 * float(value) for name, value in (*rho.items(), ("analogies", accuracy))}
 
 
 def load_results(path: Path | None) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ drops included.
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import statistics
 import time
@@ -20,26 +19,15 @@ from typing import Any
 
 import gensim
 import numpy as np
+from common import MODES, count_words
 
 import fastw2v
 from fastw2v import _kernels
-
-MODES = {
-    "sg-ns": {"sg": 1, "hs": 0, "negative": 5},
-    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
-    "cbow-ns": {"sg": 0, "hs": 0, "negative": 5},
-    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
-}
 
 
 def steps_of(mode: str, steps: list[str]) -> list[str]:
     """CBOW is the same in both orders of updates, so it is timed once."""
     return steps if mode.startswith("sg") else steps[:1]
-
-
-@functools.cache
-def count_words(corpus: str) -> int:
-    return fastw2v.Word2Vec().scan_vocab(corpus_file=corpus)[0]
 
 
 def ready(make: Any, corpus: str, **settings: Any) -> Any:
