@@ -21,7 +21,6 @@ from typing import IO, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
 from fastw2v import evaluation, legacy
 from fastw2v.cosines import cosine, cosines, row_lengths, top_places, unit_row, unit_rows
@@ -600,6 +599,8 @@ class KeyedVectors(Lifecycle):
             from ot import emd2
         except ImportError as error:
             raise ImportError("wmdistance needs the package POT: pip install 'fastw2v[wmd]'") from error
+        from scipy.spatial.distance import cdist  # slow to import
+
         bags = [
             Counter(key for key in document if self.has_index_for(key)) for document in (document1, document2)
         ]
