@@ -223,6 +223,15 @@ cdef class WordSet:
     def __len__(self):
         return self.table.used
 
+    cdef inline void prefetch_words(self, const Word* words, Py_ssize_t n) noexcept nogil:
+        """Call for what comparing these long words will read."""
+        cdef Py_ssize_t i
+        cdef Slot* slot
+        for i in range(n):
+            slot = &self.table.slots[words[i].hash & self.table.mask]
+            if words[i].length > 7 and slot.head == words[i].head:
+                prefetch(<size_t> (<Word*> self.words.data + slot.id))
+
     cdef inline int32_t find(self, const Word* word) noexcept nogil:
         """Return the number of a word, -1 if it is not there."""
         cdef size_t place = word.hash & self.table.mask
@@ -343,6 +352,7 @@ cdef class TokenReader:
                 more = min(AHEAD, PySequence_Fast_GET_SIZE(sentence) - start)
                 reserve(&self.ids, more * sizeof(int32_t))
                 if self.read_all(items, more, words, values):
+                    self.words.prefetch_words(words, more)
                     for i in range(more):
                         self.put(self.id_of_word(&words[i], items[i]))
                 elif type(sentence) is list:
@@ -460,9 +470,9 @@ cdef class SentenceCounter(TokenReader):
         """Return the number of words of each sentence, int64; nothing without `encode`."""
         return as_array(&self.sizes, np.int64)
 
-    def raw_vocab(self):
-        """Return a dict from token to count, in the order first seen."""
-        return dict(zip(self.tokens, as_array(&self.counts, np.int64).tolist()))
+    def vocabulary(self):
+        """Return `(tokens list, counts int64)` in the order first seen; nothing may be read afterwards."""
+        return self.tokens, as_array(&self.counts, np.int64)
 
 
 cdef class SentenceEncoder(TokenReader):
@@ -646,6 +656,7 @@ cdef class WordTable(WordSet):
     cdef int count(self, const Word* words, Py_ssize_t n) except -1 nogil:
         cdef int32_t* out = <int32_t*> reserve(&self.ids, n * sizeof(int32_t))
         cdef Py_ssize_t i
+        self.prefetch_words(words, n)
         for i in range(n):
             out[i] = self.number_of(&words[i])
             (<int64_t*> self.counts.data)[out[i]] += 1

@@ -51,6 +51,11 @@ def plain(sentence: Any) -> list[Any]:
     return sentence.tolist() if isinstance(sentence, np.ndarray) else list(sentence)
 
 
+def vocabulary_of(counter: SentenceCounter) -> dict[Any, int]:
+    tokens, counts = counter.vocabulary()
+    return dict(zip(tokens, counts.tolist(), strict=True))
+
+
 def count_all(source: Any, encode: bool = True) -> SentenceCounter:
     counter = SentenceCounter(source, encode=encode)
     while counter.read(10**9, 3):
@@ -65,7 +70,7 @@ def test_counting() -> None:
     texts = [plain(s) for s in sentences()]
     expected = Counter(word for text in texts for word in text)
     counter = count_all(sentences())
-    assert list(counter.raw_vocab().items()) == list(expected.items()), "in the order first seen"
+    assert list(vocabulary_of(counter).items()) == list(expected.items()), "in the order first seen"
     assert len(counter) == len(expected)
     assert (counter.sentence_count, counter.total_words) == (len(texts), sum(map(len, texts)))
     ids, lengths = counter.take(), counter.lengths()
@@ -78,7 +83,7 @@ def test_counting() -> None:
 
 def test_counting_without_ids() -> None:
     counter = count_all(sentences(), encode=False)
-    assert counter.raw_vocab() == count_all(sentences()).raw_vocab()
+    assert vocabulary_of(counter) == vocabulary_of(count_all(sentences()))
     assert counter.total_words == 16
     assert counter.take().size == counter.lengths().size == 0
 
@@ -95,30 +100,30 @@ def test_any_hashable_tokens(corpus: list[list[Any]]) -> None:
     expected: dict[Any, int] = {}
     for token in (token for sentence in corpus for token in sentence):
         expected[token] = expected.get(token, 0) + 1
-    assert list(count_all(corpus).raw_vocab().items()) == list(expected.items())
+    assert list(vocabulary_of(count_all(corpus)).items()) == list(expected.items())
 
 
 def test_tokens_are_equal_as_in_a_dict() -> None:
     nan = float("nan")
     corpus = [[1, True, 1.0, "1"], [nan, nan, float("nan")], [Word("ab"), Word("cd"), Word("ab")]]
-    assert list(count_all(corpus).raw_vocab().values()) == [3, 1, 2, 1, 2, 1]
+    assert list(vocabulary_of(count_all(corpus)).values()) == [3, 1, 2, 1, 2, 1]
 
 
 def test_numbers_of_arrays_become_python_numbers() -> None:
-    vocab = count_all([np.array([3, 1, 3], np.uint16), np.array(["a"])]).raw_vocab()
+    vocab = vocabulary_of(count_all([np.array([3, 1, 3], np.uint16), np.array(["a"])]))
     assert vocab == {3: 2, 1: 1, "a": 1}
     assert [type(word) for word in vocab] == [int, int, str]
 
 
 def test_many_distinct_tokens() -> None:
     tokens = [f"w{i}" for i in range(50_000)] + list(range(0, 50_000 << 20, 1 << 20))
-    vocab = count_all([tokens, tokens[::-1]]).raw_vocab()
+    vocab = vocabulary_of(count_all([tokens, tokens[::-1]]))
     assert vocab == dict.fromkeys(tokens, 2) and list(vocab) == tokens
 
 
 def test_tokens_survive_their_sentences() -> None:
     counter = count_all([f"{i % 7}{j}" for j in range(5)] for i in range(1000))
-    assert sum(counter.raw_vocab().values()) == 5000
+    assert sum(vocabulary_of(counter).values()) == 5000
 
 
 @pytest.mark.parametrize("encoding", [False, True], ids=["counting", "encoding"])
@@ -170,7 +175,7 @@ def test_a_sentence_may_change_while_it_is_read() -> None:
             return super().__hash__()
 
     sentence = ["a", Treacherous("t"), "b", "c"]
-    assert list(count_all([sentence]).raw_vocab().values()) == [1, 1, 1, 1]
+    assert list(vocabulary_of(count_all([sentence])).values()) == [1, 1, 1, 1]
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
