@@ -133,7 +133,7 @@ def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
 
 
 def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray[np.intp], Array]]:
-    """Yield for each vector of `units` (Q, D) the `top_places` among its `cosines` with rows (R, D), and these.
+    """Yield for each of the vectors `units` (Q, D) the `top_places` of `cosines` with rows (R, D), and these.
 
     Matrix products, which are fast but round in another way than `cosines`, find the few rows among which
     the best must be; what is yielded is `cosines` of these.
@@ -142,24 +142,27 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray
     # Twice what two sums of D products of unit vectors can differ by, and some for their lengths.
     slack = 2 * (rows.shape[1] + 8) * np.finfo(precise).eps
     groups = -(-len(rows) // _GROUP)
-    at_once = max(1, _SCORES_HELD // max(1, len(rows)))
-    for first in range(0, len(units), at_once):
+    at_once = min(len(units), max(1, _SCORES_HELD // max(1, len(rows))))
+    held = np.empty((at_once, groups * _GROUP), dtype=precise)
+    held[:, len(rows) :] = -np.inf
+    for first in range(0, len(units), at_once or 1):
         queries = units[first : first + at_once].astype(precise, copy=False)
-        scores = np.empty((len(queries), groups * _GROUP), dtype=precise)
-        scores[:, len(rows) :] = -np.inf
+        scores = held[: len(queries)]
         for start in range(0, len(rows), _ROWS):
             block = unit_rows(rows[start : start + _ROWS].astype(precise, copy=False))
             np.matmul(queries, block.T, out=scores[:, start : start + len(block)])
-        # At least `count` scores reach the count-th largest of the groups' maxima, and these are few.
-        grouped = scores.reshape(len(queries), groups, _GROUP)
-        maxima = grouped.max(axis=2)
+        # At least `count` scores reach the count-th largest of the groups' maxima, and these are few. A group
+        # is every groups-th row, so that maxima are taken of long runs.
+        grouped = scores.reshape(len(queries), _GROUP, groups)
+        maxima = grouped.max(axis=1)
         border = np.full(len(queries), np.finfo(precise).min)
         if count < groups:
             border = np.partition(maxima, groups - count, axis=1)[:, groups - count] - slack
         query, group = np.nonzero(maxima >= border[:, np.newaxis])
-        hit, within = np.nonzero(grouped[query, group] >= border[query, np.newaxis])
-        places = group[hit] * _GROUP + within
-        bounds = np.searchsorted(query[hit], np.arange(len(queries) + 1)).tolist()
+        hit, within = np.nonzero(grouped[query, :, group] >= border[query, np.newaxis])
+        query, places = query[hit], within * groups + group[hit]
+        places = places[np.lexsort((places, query))]  # of equal ones the earlier first
+        bounds = np.searchsorted(query, np.arange(len(queries) + 1)).tolist()
         for unit, low, high in zip(queries, bounds[:-1], bounds[1:], strict=True):
             exact = cosines(rows[places[low:high]], unit)
             best = np.argsort(-exact, kind="stable")[:count]
