@@ -37,6 +37,7 @@ from fastw2v import _kernels, vocabulary
 from fastw2v._encoder import SentenceEncoder
 from fastw2v.corpus import (
     BrownCorpus,
+    EncodedCorpus,
     LineSentence,
     PathLineSentences,
     Text8Corpus,
@@ -135,6 +136,20 @@ class ReadFiles(NamedTuple):
 
     files: TextFiles
     states: tuple[tuple[int, int, int], ...]
+
+
+class Encoded(NamedTuple):
+    """A source that was read for the vocabulary, as rows of it."""
+
+    source: Any
+    corpus: EncodedCorpus
+    key_to_index: dict[Any, int]
+    words: int
+
+    def is_of(self, source: Any, wv: KeyedVectors) -> bool:
+        """Whether it is this source in this vocabulary, which must not have changed since."""
+        same = self.source is source or (isinstance(self.source, ReadFiles) and self.source == source)
+        return same and self.key_to_index is wv.key_to_index and self.words == len(wv)
 
 
 class Length(NamedTuple):
@@ -247,7 +262,7 @@ class Word2Vec(Lifecycle):
         self.total_train_time = 0.0
         self.history: list[dict[str, Any]] = []
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._scan: tuple[Any, vocabulary.Scan] | None = None  # read last, not trained on yet
+        self._encoded: Encoded | None = None  # read last, not trained on yet
 
         if sentences is not None or corpus_file is not None:
             self._check_objectives()
@@ -404,8 +419,9 @@ class Word2Vec(Lifecycle):
             report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
                 self.prepare_weights(update=update)
-        if scan.encoded is not None:
-            self._scan = source, scan
+        if scan.encoded is not None and not dry_run:
+            rows = vocabulary.rows_of(scan.words, self.wv.key_to_index)
+            self._encoded = Encoded(source, scan.encoded.renumbered(rows), self.wv.key_to_index, len(self.wv))
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
         return report
 
@@ -1455,15 +1471,14 @@ class Word2Vec(Lifecycle):
         self, corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None
     ) -> Callable[[], Iterable[Block]]:
         """How to go through the corpus once as ids: from memory if it cannot change, else by reading it."""
-        (read, scan), self._scan = self._scan or (None, None), None
+        held, self._encoded = self._encoded, None
         if corpus_file is None and not is_static(corpus_iterable):
             assert corpus_iterable is not None
             words = max(STREAM_WORDS, self.batch_words)
             return lambda: self._distinct(_encoded_stream(corpus_iterable, self.wv.key_to_index, words))
         source = _source(corpus_iterable, corpus_file)
-        same = read is source or (isinstance(read, ReadFiles) and read == source)
-        if same and scan is not None and scan.encoded is not None:
-            encoded = scan.encoded.renumbered(vocabulary.rows_of(scan.words, self.wv.key_to_index))
+        if held is not None and held.is_of(source, self.wv):
+            encoded = held.corpus
         else:
             encoded = vocabulary.encode(
                 corpus_iterable, self.wv.key_to_index, files=corpus_file, threads=self.workers
@@ -1752,7 +1767,7 @@ class Word2Vec(Lifecycle):
             raise FormatError(f"{fname}: the model's settings are damaged: {error!r}") from None
         model.hashfxn = hash
         model.progress = "auto"  # whether someone watched is no business of those who load it
-        model._scan = None
+        model._encoded = None
         model.wv = KeyedVectors.from_tensors(tensors)
         shape = len(model.wv), model.vector_size
         native.expect(tensors, "syn0", np.float32, shape)
@@ -1893,7 +1908,7 @@ class Word2Vec(Lifecycle):
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
-        return self.__dict__ | {"_scan": None}
+        return self.__dict__ | {"_encoded": None}
 
     def _check_loaded(self, fname: str) -> None:
         """What the kernels trust: settings in range, every objective with its tables."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import random
 import signal
 import threading
@@ -113,6 +114,53 @@ def test_numbers_of_arrays_become_python_numbers() -> None:
     vocab = vocabulary_of(count_all([np.array([3, 1, 3], np.uint16), np.array(["a"])]))
     assert vocab == {3: 2, 1: 1, "a": 1}
     assert [type(word) for word in vocab] == [int, int, str]
+
+
+def test_tokens_of_equal_bytes_differ() -> None:
+    """A str is stored in 1, 2 or 4 bytes a character; an int has 8."""
+    tokens: list[Any] = ["ab", "\u6261", "abcd", "\u6261\u6463", "\U00016261", "", "\0", "\0\0", "é"]
+    tokens += ["\ud800", "abcdefgh", int.from_bytes(b"abcdefgh", "little"), "a" * 63, "a" * 64, "a" * 65]
+    tokens += [0, 97, 2**63 - 1, -(2**63), 2**63, 2**64, -(2**63) - 1, 2**200]
+    assert vocabulary_of(count_all([tokens, pickle.loads(pickle.dumps(tokens))])) == dict.fromkeys(tokens, 2)
+
+
+class Text(str):
+    """Equal to the str of the same characters, or hashing or comparing it does something."""
+
+    def __hash__(self) -> int:
+        meddle()
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        meddle()
+        return super().__eq__(other)
+
+
+def meddle() -> None:
+    """What `Text` does when it is looked up; a test sets it."""
+
+
+@pytest.mark.parametrize("order", [["a", Text("a"), "b"], [Text("a"), "a", "b"], ["b", "a", Text("a")]])
+def test_subclasses_are_equal_to_str(order: list[str]) -> None:
+    counter = count_all([order, ["a", "b"]])
+    words = list(vocabulary_of(counter))
+    assert vocabulary_of(counter) == {"a": 3, "b": 2}
+    assert [words[i] for i in counter.take()] == [*order, "a", "b"]
+    encoder = SentenceEncoder([order, [Text("b"), "c"]], {"a": 5, Text("b"): 7})
+    block = encoder.read(100)
+    assert block is not None
+    assert block[0].tolist() == [{"a": 5, "b": 7}[str(word)] for word in order] + [7]
+
+
+def test_a_sentence_may_be_changed_by_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence: list[Any] = [f"w{i}" for i in range(200)]
+    sentence[100] = Text("strange")
+    expected = dict.fromkeys(sentence, 1)
+    monkeypatch.setitem(globals(), "meddle", sentence.clear)
+    counter = SentenceCounter([sentence])
+    counter.read(1000, 1)
+    monkeypatch.setitem(globals(), "meddle", lambda: None)
+    assert vocabulary_of(counter) == expected and not sentence
 
 
 def test_many_distinct_tokens() -> None:

@@ -324,7 +324,12 @@ def test_many_queries_have_the_answers_of_one(
     kv.index_to_key[7] = None  # a row without a name
     queries = [f"w{i}" for i in range(0, 200, 3)] + [rows[3].astype(dtype), 5]
     settings: Any
-    for settings in ({}, {"clip_start": 31, "clip_end": 170}, {"restrict_vocab": 50}, {"target": small(dtype)}):
+    for settings in (
+        {},
+        {"clip_start": 31, "clip_end": 170},
+        {"restrict_vocab": 50},
+        {"target": small(dtype)},
+    ):
         expected = [kv.most_similar(positive=[query], topn=topn, **settings) for query in queries]
         found = kv.most_similar_many(queries, topn, **settings)
         if dtype == np.float32:
