@@ -5,7 +5,7 @@ A token's *provisional* id is its place among the distinct tokens in the order t
 """
 
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.object cimport Py_EQ, PyObject
+from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
@@ -27,14 +27,22 @@ cdef extern from "Python.h":
     #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
     /* Of 8 bytes in x, as loaded from memory: */
     #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    #define FIRST_BYTES(x, n) ((x) >> (64 - 8 * (n)) << 8)  /* the first n < 8 of them, the low byte 0 */
+    #define FIRST_BYTES(x, n) ((n) ? (x) >> (64 - 8 * (n)) << 8 : 0)  /* the first n < 8, the low byte 0 */
+    #define LAST_BYTES(x, n) FIRST_BYTES((x) << (64 - 8 * (n)), n)    /* the last n < 8, in the same order */
     #else
-    #define FIRST_BYTES(x, n) ((x) << (64 - 8 * (n)))
+    #define FIRST_BYTES(x, n) ((n) ? (x) << (64 - 8 * (n)) : 0)
+    #define LAST_BYTES(x, n) FIRST_BYTES((x) >> (64 - 8 * (n)), n)
     #endif
     #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     #define FIRST_MARKED(x) (__builtin_ctzll(x) >> 3)  /* the first with a bit set, x != 0 */
     #else
     #define FIRST_MARKED(x) 0  /* or an earlier one: it is looked at again */
+    #endif
+    #define IS_COMPACT_STR(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_COMPACT(token))
+    #ifdef Py_GIL_DISABLED
+    #define FREE_THREADED 1
+    #else
+    #define FREE_THREADED 0
     #endif
     """
     const Py_ssize_t PY_SSIZE_T_MAX
@@ -42,11 +50,18 @@ cdef extern from "Python.h":
     const uint64_t MIX
     uint64_t each_byte "EACH_BYTE"(uint64_t b) noexcept nogil
     uint64_t first_bytes "FIRST_BYTES"(uint64_t x, size_t n) noexcept nogil
+    uint64_t last_bytes "LAST_BYTES"(uint64_t x, size_t n) noexcept nogil
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
+    const bint FREE_THREADED
     # Borrowed references, where Cython's own declarations would count them.
-    PyObject* PyTuple_GET_ITEM(tuple items, Py_ssize_t i) noexcept
-    Py_ssize_t PyObject_Hash(PyObject* item) except -1
-    int PyObject_RichCompareBool(PyObject* left, PyObject* right, int operator) except -1
+    bint is_compact_str "IS_COMPACT_STR"(PyObject* token) noexcept
+    const void* PyUnicode_DATA(PyObject* token) noexcept
+    int PyUnicode_KIND(PyObject* token) noexcept
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* token) noexcept
+    bint is_int "PyLong_CheckExact"(PyObject* token) noexcept
+    long long PyLong_AsLongLongAndOverflow(PyObject* token, int* overflow) except? -1
+    PyObject** PySequence_Fast_ITEMS(object sequence) noexcept
+    Py_ssize_t PySequence_Fast_GET_SIZE(object sequence) noexcept
 
 
 cdef enum:
@@ -148,10 +163,132 @@ cdef int insert(Table* table, Slot slot) except -1 nogil:
     return 0
 
 
+# -- words: runs of bytes --------------------------------------------------------------------------
+
+cdef struct Word:
+    size_t place         # address of its bytes; in a `WordSet` the offset of its own copy
+    size_t length        # bytes
+    uint64_t head        # the first 7 bytes, and in the lowest one length and kind: all of a short word
+    uint64_t tail        # the last 8 bytes of a word of 8 or more, otherwise 0
+    uint32_t hash
+    int64_t first        # where it was first seen: offset in the whole text
+
+cdef enum:
+    UTF8 = 0                     # kinds of words; UTF-8 and the others do not meet in one set
+    UCS1 = 0
+    UCS2 = 1
+    UCS4 = 2
+    INTEGER = 3
+    LONGEST_TOLD = 63            # a head tells lengths up to this
+
+
+cdef inline uint64_t load(const uint8_t* p) noexcept nogil:
+    cdef uint64_t x
+    memcpy(&x, p, 8)
+    return x
+
+
+cdef inline Word word_of(const uint8_t* bytes, size_t length, uint64_t first, uint64_t kind) noexcept nogil:
+    """Return the word of these bytes, of which `first` has up to 7 in the order of FIRST_BYTES."""
+    cdef Word word
+    cdef uint64_t hash
+    cdef size_t i
+    word.place = <size_t> bytes
+    word.length = length
+    word.first = 0
+    word.head = first | kind << 6 | min(length, <size_t> LONGEST_TOLD)
+    word.tail = load(bytes + length - 8) if length >= 8 else 0
+    hash = word.head ^ word.tail * MIX
+    for i in range(7, max(length, <size_t> 15) - 8, 8):
+        hash = (hash ^ load(bytes + i)) * MIX
+    hash = (hash ^ hash >> 32) * MIX
+    word.hash = <uint32_t> ((hash ^ hash >> 29) * MIX >> 32)
+    return word
+
+
+cdef class WordSet:
+    """Distinct words, numbered in the order they were first seen."""
+
+    cdef Table table
+    cdef Buffer bytes, words               # of all words, one after the other; Word
+
+    def __cinit__(self):
+        resize(&self.table, 1 << 10)
+
+    def __dealloc__(self):
+        free(self.table.slots)
+        free(self.bytes.data)
+        free(self.words.data)
+
+    def __len__(self):
+        return self.table.used
+
+    cdef inline void prefetch_words(self, const Word* words, Py_ssize_t n) noexcept nogil:
+        """Call for what comparing these long words will read."""
+        cdef Py_ssize_t i
+        cdef Slot* slot
+        for i in range(n):
+            slot = &self.table.slots[words[i].hash & self.table.mask]
+            if words[i].length > 7 and slot.head == words[i].head:
+                prefetch(<size_t> (<Word*> self.words.data + slot.id))
+
+    cdef inline int32_t find(self, const Word* word) noexcept nogil:
+        """Return the number of a word, -1 if it is not there."""
+        cdef size_t place = word.hash & self.table.mask
+        cdef Slot* slot = &self.table.slots[place]
+        cdef const Word* known
+        while slot.id >= 0:
+            if slot.head == word.head and slot.hash == word.hash:
+                if word.length <= 7:
+                    return slot.id
+                known = <Word*> self.words.data + slot.id
+                if known.length == word.length and known.tail == word.tail and (
+                    word.length < 16
+                    or not memcmp(self.bytes.data + known.place, <const void*> word.place, word.length)
+                ):
+                    return slot.id
+            place = (place + 1) & self.table.mask
+            slot = &self.table.slots[place]
+        return -1
+
+    cdef int32_t remember(self, const Word* word) except -1 nogil:
+        """Add a word that is not there, with a copy of its bytes; return its number."""
+        cdef Word* entry = <Word*> reserve(&self.words, sizeof(Word))
+        cdef int32_t number = <int32_t> self.table.used
+        memcpy(reserve(&self.bytes, word.length), <const void*> word.place, word.length)
+        insert(&self.table, Slot(head=word.head, hash=word.hash, id=number))
+        entry[0] = word[0]
+        entry.place = self.bytes.used
+        self.bytes.used += word.length
+        self.words.used += sizeof(Word)
+        return number
+
+
 # -- tokens: any hashable objects -----------------------------------------------------------------
 
-cdef inline uint32_t hash_of(PyObject* token) except? 0:
-    return <uint32_t> (<uint64_t> PyObject_Hash(token) * MIX >> 32)
+cdef inline bint read_token(PyObject* token, Word* word, int64_t* value) except -1:
+    """Read a token as a word; return False if it is neither a str nor an int of 64 bits.
+
+    A subclass of them is not: it may be equal to other things. An int's bytes go to `value`.
+    """
+    cdef const uint8_t* bytes
+    cdef uint64_t first
+    cdef size_t length
+    cdef int kind, overflow = 0
+    if is_compact_str(token):
+        bytes = <const uint8_t*> PyUnicode_DATA(token)
+        kind = PyUnicode_KIND(token)
+        length = PyUnicode_GET_LENGTH(token) * kind
+        # A compact str has its bytes behind its other fields: what lies before them may be read, too.
+        first = first_bytes(load(bytes), 7) if length >= 7 else last_bytes(load(bytes + length - 8), length)
+        word[0] = word_of(bytes, length, first, kind >> 1)  # 1, 2, 4 bytes: UCS1, UCS2, UCS4
+        return True
+    if is_int(token):
+        value[0] = PyLong_AsLongLongAndOverflow(token, &overflow)
+        bytes = <const uint8_t*> value
+        word[0] = word_of(bytes, sizeof(int64_t), first_bytes(load(bytes), 7), INTEGER)
+        return not overflow
+    return False
 
 
 cdef class TokenReader:
@@ -159,18 +296,20 @@ cdef class TokenReader:
 
     cdef object sentences
     cdef bint learn, store                  # give unknown tokens the next id and count; keep the ids
-    cdef list tokens                        # holds the references behind the table's pointers
-    cdef Table table                        # head: address of the token
+    cdef WordSet words                      # the tokens that `read_token` reads, by their bytes
+    cdef Buffer word_ids                    # int32: the ids of these
+    cdef list tokens
+    cdef dict by_token                      # all tokens' ids, once some are of other kinds; until then None
     cdef Buffer ids, ends, sizes, counts
     cdef Py_ssize_t unchecked               # words since signals were last looked for
     cdef readonly Py_ssize_t sentence_count, total_words
 
     def __cinit__(self, *args, **kwargs):
         self.tokens = []
-        resize(&self.table, 1 << 10)
+        self.words = WordSet()
 
     def __dealloc__(self):
-        free(self.table.slots)
+        free(self.word_ids.data)
         free(self.ids.data)
         free(self.ends.data)
         free(self.sizes.data)
@@ -188,10 +327,10 @@ cdef class TokenReader:
                 break
         return self.sentence_count - before
 
-    cdef tuple words_of(self, object sentence):
-        """Return a sentence as a tuple: no code of the user's can change it while it is read."""
-        if type(sentence) is list:
-            return tuple(<list> sentence)
+    cdef object words_of(self, object sentence):
+        """Return a sentence as a list or tuple that nobody can change while it is read."""
+        if type(sentence) is list and not FREE_THREADED and self.by_token is None:
+            return sentence  # none of the user's code will run
         if isinstance(sentence, np.ndarray):
             sentence = sentence.tolist()  # keys are to be str and int, not np.str_ and np.int64
         if not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):
@@ -201,13 +340,32 @@ cdef class TokenReader:
             )
         return tuple(sentence)
 
-    cdef int add(self, tuple sentence) except -1:
-        """Encode one sentence."""
-        cdef Py_ssize_t start = 0, length = len(sentence)
-        reserve(&self.ids, length * sizeof(int32_t))
+    cdef int add(self, object sentence) except -1:
+        """Encode one sentence, a list or tuple."""
+        cdef Py_ssize_t start = 0, more
+        cdef Word[AHEAD] words
+        cdef int64_t[AHEAD] values
+        cdef PyObject** items
         try:
-            for start in range(0, length, AHEAD):
-                self.look_up(sentence, start, min(length, start + AHEAD))
+            while start < PySequence_Fast_GET_SIZE(sentence):
+                items = PySequence_Fast_ITEMS(sentence) + start
+                more = min(AHEAD, PySequence_Fast_GET_SIZE(sentence) - start)
+                reserve(&self.ids, more * sizeof(int32_t))
+                if self.read_all(items, more, words, values):
+                    self.words.prefetch_words(words, more)
+                    for i in range(more):
+                        self.put(self.id_of_word(&words[i], items[i]))
+                elif type(sentence) is list:
+                    sentence = tuple(sentence)  # hashing and comparing may run the user's code
+                    continue
+                else:
+                    for i in range(more):
+                        self.put(self.id_of_any(items[i]))
+                start += more
+                self.unchecked += more
+                if self.unchecked >= WORDS_PER_SIGNAL_CHECK:
+                    self.unchecked = 0
+                    PyErr_CheckSignals()
         except TypeError as error:
             for token in sentence[start : start + AHEAD]:
                 kind = type(token)
@@ -219,61 +377,72 @@ cdef class TokenReader:
             raise
         if self.store:
             append(&self.ends, self.ids.used // sizeof(int32_t))
-            append(&self.sizes, length)
+            append(&self.sizes, start)
         else:
             self.ids.used = 0
-        self.total_words += length
+        self.total_words += start
         self.sentence_count += 1
         return 0
 
-    cdef int look_up(self, tuple sentence, Py_ssize_t start, Py_ssize_t stop) except -1:
-        """Append the ids of some tokens, in three sweeps so that their cache misses overlap."""
-        cdef uint32_t[AHEAD] hashes
-        cdef int32_t* out = <int32_t*> (self.ids.data + self.ids.used)
+    cdef inline void put(self, int32_t number) noexcept:
+        """Append an id, for which there is room, and count it."""
+        (<int32_t*> (self.ids.data + self.ids.used))[0] = number
+        self.ids.used += sizeof(int32_t) * (number >= 0)
+        if self.learn:
+            (<int64_t*> self.counts.data)[number] += 1
+
+    cdef bint read_all(self, PyObject** items, Py_ssize_t n, Word* words, int64_t* values) except -1:
+        """Read tokens as words, in sweeps so that their cache misses overlap; return whether all could be."""
         cdef Py_ssize_t i
-        cdef size_t key
-        cdef int32_t number
-        for i in range(start, stop):
-            hashes[i - start] = hash_of(PyTuple_GET_ITEM(sentence, i))
-            prefetch(<size_t> &self.table.slots[hashes[i - start] & self.table.mask])
-        for i in range(start, stop):
-            key = <size_t> self.table.slots[hashes[i - start] & self.table.mask].head
-            prefetch(key)
-            prefetch(key + 48)  # where the characters of a str are
-        for i in range(start, stop):
-            number = self.find(PyTuple_GET_ITEM(sentence, i), hashes[i - start])
-            out[0] = number
-            out += number >= 0
-            if self.learn:
-                (<int64_t*> self.counts.data)[number] += 1
-        self.ids.used = <char*> out - self.ids.data
-        self.unchecked += stop - start
-        if self.unchecked >= WORDS_PER_SIGNAL_CHECK:
-            self.unchecked = 0
-            PyErr_CheckSignals()
-        return 0
+        for i in range(n):
+            prefetch(<size_t> items[i])
+        for i in range(n):
+            if not read_token(items[i], &words[i], &values[i]):
+                return False
+            prefetch(<size_t> &self.words.table.slots[words[i].hash & self.words.table.mask])
+        return True
 
-    cdef inline int32_t find(self, PyObject* token, uint32_t hash) except -2:
-        """Return the token's id; an unknown one is learnt, or has none: -1."""
-        cdef size_t place = hash & self.table.mask
-        cdef Slot* slot = &self.table.slots[place]
-        while slot.id >= 0:
-            if slot.head == <size_t> token or (
-                slot.hash == hash
-                and PyObject_RichCompareBool(<PyObject*> <size_t> slot.head, token, Py_EQ)
-            ):
-                return slot.id
-            place = (place + 1) & self.table.mask
-            slot = &self.table.slots[place]
-        if not self.learn:
-            return -1
-        append(&self.counts, 0)
-        return self.remember(token, hash, <int32_t> len(self.tokens))
-
-    cdef int32_t remember(self, PyObject* token, uint32_t hash, int32_t number) except -2:
-        self.tokens.append(<object> token)
-        insert(&self.table, Slot(head=<size_t> token, hash=hash, id=number))
+    cdef inline int32_t id_of_word(self, const Word* word, PyObject* token) except -2:
+        """Return the id of a token that is this word; an unknown one is learnt, or has none: -1."""
+        cdef int32_t number = self.words.find(word)
+        if number >= 0:
+            return (<int32_t*> self.word_ids.data)[number]
+        number = -1 if self.by_token is None else self.by_token.get(<object> token, -1)
+        if number < 0:
+            if not self.learn:
+                return -1
+            number = self.next_id(token)
+        self.remember(word, number)
         return number
+
+    cdef int32_t id_of_any(self, PyObject* token) except -2:
+        """The same for a token of any kind."""
+        cdef Word word
+        cdef int64_t value
+        cdef int32_t number
+        if read_token(token, &word, &value):
+            return self.id_of_word(&word, token)
+        if self.by_token is None:  # all so far are words, and equal to nothing else
+            self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
+        number = self.by_token.get(<object> token, -1)
+        return self.next_id(token) if number < 0 and self.learn else number
+
+    cdef int32_t next_id(self, PyObject* token) except -1:
+        """Return the id of a new token."""
+        cdef Py_ssize_t number = len(self.tokens)
+        if number == INT32_MAX:
+            raise OverflowError("more than 2**31 - 1 distinct words")
+        append(&self.counts, 0)
+        self.tokens.append(<object> token)
+        if self.by_token is not None:
+            self.by_token[<object> token] = number
+        return <int32_t> number
+
+    cdef int remember(self, const Word* word, int32_t number) except -1:
+        self.words.remember(word)
+        (<int32_t*> reserve(&self.word_ids, sizeof(int32_t)))[0] = number
+        self.word_ids.used += sizeof(int32_t)
+        return 0
 
 
 cdef class SentenceCounter(TokenReader):
@@ -301,21 +470,25 @@ cdef class SentenceCounter(TokenReader):
         """Return the number of words of each sentence, int64; nothing without `encode`."""
         return as_array(&self.sizes, np.int64)
 
-    def raw_vocab(self):
-        """Return a dict from token to count, in the order first seen."""
-        return dict(zip(self.tokens, as_array(&self.counts, np.int64).tolist()))
+    def vocabulary(self):
+        """Return `(tokens list, counts int64)` in the order first seen; nothing may be read afterwards."""
+        return self.tokens, as_array(&self.counts, np.int64)
 
 
 cdef class SentenceEncoder(TokenReader):
     """Encodes `sentences` piece by piece, dropping tokens that `key_to_index` does not have."""
 
     def __init__(self, sentences, dict key_to_index):
-        cdef PyObject* token
+        cdef Word word
+        cdef int64_t value
         self.sentences = iter(sentences)
         self.store = True
+        self.tokens = list(key_to_index)
         for key, number in key_to_index.items():
-            token = <PyObject*> key
-            self.remember(token, hash_of(token), number)
+            if read_token(<PyObject*> key, &word, &value):
+                self.remember(&word, number)
+            else:
+                self.by_token = key_to_index.copy()
 
     def read(self, Py_ssize_t max_words):
         """Encode whole sentences until they have at least `max_words` raw words.
@@ -381,12 +554,6 @@ cdef inline bint is_space(uint32_t point) noexcept nogil:
     )
 
 
-cdef inline uint64_t load(const uint8_t* p) noexcept nogil:
-    cdef uint64_t x
-    memcpy(&x, p, 8)
-    return x
-
-
 cdef inline const uint8_t* skip_letters(const uint8_t* p, const uint8_t* end) noexcept nogil:
     """Return a place up to which there are only letters of ASCII; it may stop too early."""
     cdef uint64_t x, marks
@@ -399,62 +566,29 @@ cdef inline const uint8_t* skip_letters(const uint8_t* p, const uint8_t* end) no
     return p
 
 
-cdef struct Word:
-    size_t start         # in the text it was read from; in the table's own store once it is there
-    size_t length        # bytes
-    uint64_t head        # the first 7 bytes and the length (up to 255): all there is of a short word
-    uint64_t tail        # the last 8 bytes of a word of 8 or more, otherwise 0
-    uint32_t hash
-    int64_t first        # where it was first seen: offset in the whole text
-
-
-cdef inline Word word_at(const uint8_t* text, size_t start, size_t length, Py_ssize_t left) noexcept nogil:
-    """Return the word at `start`, where `left` bytes of the text may be read."""
-    cdef const uint8_t* begin = text + start
-    cdef Word word
-    cdef uint64_t x = 0, hash
-    cdef size_t i
-    word.start = start
-    word.length = length
-    word.tail = 0
+cdef inline Word word_at(const uint8_t* begin, size_t length, Py_ssize_t left) noexcept nogil:
+    """Return the word at `begin`, where `left` bytes of the text may be read."""
+    cdef uint64_t x = 0
     if left >= 8:
         x = load(begin)
     else:
         memcpy(&x, begin, left)
-    word.head = first_bytes(x, min(length, <size_t> 7)) | min(length, <size_t> 255)
-    if length >= 8:
-        word.tail = load(begin + length - 8)
-    hash = word.head ^ word.tail * MIX
-    for i in range(7, max(length, <size_t> 15) - 8, 8):
-        hash = (hash ^ load(begin + i)) * MIX
-    hash = (hash ^ hash >> 32) * MIX
-    word.hash = <uint32_t> ((hash ^ hash >> 29) * MIX >> 32)
-    return word
+    return word_of(begin, length, first_bytes(x, min(length, <size_t> 7)), UTF8)
 
 
-cdef class WordTable:
+cdef class WordTable(WordSet):
     """Counts the words of blocks of UTF-8 text and numbers them in the order they were first seen.
 
     One thread may use a table at a time; different threads use different ones, joined by `absorb`.
     """
 
-    cdef Table table
-    cdef Buffer text, words, counts        # the bytes of all words; Word; int64
+    cdef Buffer counts                     # int64
     cdef Buffer ids, lines                 # of the block being read: int32; int64 words in each line
 
-    def __cinit__(self):
-        resize(&self.table, 1 << 12)
-
     def __dealloc__(self):
-        free(self.table.slots)
-        free(self.text.data)
-        free(self.words.data)
         free(self.counts.data)
         free(self.ids.data)
         free(self.lines.data)
-
-    def __len__(self):
-        return self.table.used
 
     def encode(self, bytes block, int64_t offset):
         """Count the words of a block that begins `offset` bytes into the text.
@@ -502,12 +636,12 @@ cdef class WordTable:
                 p = stop
             if p > begin:
                 words += 1
-                ahead[waiting] = word_at(text, begin - text, p - begin, end - begin)
+                ahead[waiting] = word_at(begin, p - begin, end - begin)
                 ahead[waiting].first = offset + (begin - text)
                 prefetch(<size_t> &self.table.slots[ahead[waiting].hash & self.table.mask])
                 waiting += 1
                 if waiting == AHEAD:
-                    self.count(text, ahead, waiting)
+                    self.count(ahead, waiting)
                     waiting = 0
             if p < end:
                 p = stop
@@ -515,61 +649,40 @@ cdef class WordTable:
                     if words or not self.lines.used:
                         append(&self.lines, words)
                     words = 0
-        self.count(text, ahead, waiting)
+        self.count(ahead, waiting)
         append(&self.lines, words)
         return True
 
-    cdef int count(self, const uint8_t* text, const Word* words, Py_ssize_t n) except -1 nogil:
+    cdef int count(self, const Word* words, Py_ssize_t n) except -1 nogil:
         cdef int32_t* out = <int32_t*> reserve(&self.ids, n * sizeof(int32_t))
         cdef Py_ssize_t i
+        self.prefetch_words(words, n)
         for i in range(n):
-            out[i] = self.find(text, &words[i])
+            out[i] = self.number_of(&words[i])
             (<int64_t*> self.counts.data)[out[i]] += 1
         self.ids.used += n * sizeof(int32_t)
         return 0
 
-    cdef inline int32_t find(self, const uint8_t* text, const Word* word) except -2 nogil:
-        """Return the id of a word of `text`; a new one is stored with a count of 0."""
-        cdef size_t place = word.hash & self.table.mask
-        cdef Slot* slot = &self.table.slots[place]
-        cdef const Word* known
-        while slot.id >= 0:
-            if slot.head == word.head and slot.hash == word.hash:
-                if word.length <= 7:
-                    return slot.id
-                known = <Word*> self.words.data + slot.id
-                if known.length == word.length and known.tail == word.tail and (
-                    word.length < 16
-                    or not memcmp(self.text.data + known.start, text + word.start, word.length)
-                ):
-                    return slot.id
-            place = (place + 1) & self.table.mask
-            slot = &self.table.slots[place]
-        return self.remember(text, word)
-
-    cdef int32_t remember(self, const uint8_t* text, const Word* word) except -2 nogil:
-        cdef Word* entry = <Word*> reserve(&self.words, sizeof(Word))
-        cdef int32_t number = <int32_t> self.table.used
-        memcpy(reserve(&self.text, word.length), text + word.start, word.length)
-        append(&self.counts, 0)
-        insert(&self.table, Slot(head=word.head, hash=word.hash, id=number))
-        entry[0] = word[0]
-        entry.start = self.text.used
-        self.text.used += word.length
-        self.words.used += sizeof(Word)
+    cdef inline int32_t number_of(self, const Word* word) except -1 nogil:
+        """Return the number of a word; a new one gets the next, and a count of 0."""
+        cdef int32_t number = self.find(word)
+        if number < 0:
+            number = self.remember(word)
+            append(&self.counts, 0)
         return number
 
     def absorb(self, WordTable other):
         """Add another table's words and counts; return this table's ids of its words, int32."""
         cdef Py_ssize_t i
-        cdef Word* word
+        cdef Word word
         cdef Word* mine
         ids_array = np.empty(len(other), np.int32)
         cdef int32_t[::1] ids = ids_array
         with nogil:
             for i in range(<Py_ssize_t> other.table.used):
-                word = <Word*> other.words.data + i
-                ids[i] = self.find(<uint8_t*> other.text.data, word)
+                word = (<Word*> other.words.data)[i]
+                word.place += <size_t> other.bytes.data
+                ids[i] = self.number_of(&word)
                 mine = <Word*> self.words.data + ids[i]
                 mine.first = min(mine.first, word.first)
                 (<int64_t*> self.counts.data)[ids[i]] += (<int64_t*> other.counts.data)[i]
@@ -584,7 +697,7 @@ cdef class WordTable:
         cdef list words = []
         for i in range(<Py_ssize_t> self.table.used):
             word = <Word*> self.words.data + i
-            words.append(PyUnicode_DecodeUTF8(self.text.data + word.start, word.length, NULL))
+            words.append(PyUnicode_DecodeUTF8(self.bytes.data + word.place, word.length, NULL))
             first[i] = word.first
         return words, as_array(&self.counts, np.int64), first_array
 

@@ -6,6 +6,7 @@ A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: n
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
 _SCORES_PER_BLOCK = 256
+# `nearest`: scores that are held at a time (64 MB), rows per product, scores per group.
+_SCORES_HELD, _ROWS, _GROUP = 1 << 24, 1 << 14, 32
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -127,3 +130,40 @@ def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
         places = np.arange(len(scores))
     # Stable, and `places` rises, so equal scores stay in order.
     return places[np.argsort(-scores[places], kind="stable")[:count]]
+
+
+def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray[np.intp], Array]]:
+    """Yield for each of the vectors `units` (Q, D) the `top_places` of `cosines` with rows (R, D), and these.
+
+    Matrix products, which are fast but round in another way than `cosines`, find the few rows among which
+    the best must be; what is yielded is `cosines` of these.
+    """
+    precise = np.result_type(rows, np.float32)
+    # Twice what two sums of D products of unit vectors can differ by, and some for their lengths.
+    slack = 2 * (rows.shape[1] + 8) * np.finfo(precise).eps
+    groups = -(-len(rows) // _GROUP)
+    at_once = min(len(units), max(1, _SCORES_HELD // max(1, len(rows))))
+    held = np.empty((at_once, groups * _GROUP), dtype=precise)
+    held[:, len(rows) :] = -np.inf
+    for first in range(0, len(units), at_once or 1):
+        queries = units[first : first + at_once].astype(precise, copy=False)
+        scores = held[: len(queries)]
+        for start in range(0, len(rows), _ROWS):
+            block = unit_rows(rows[start : start + _ROWS].astype(precise, copy=False))
+            np.matmul(queries, block.T, out=scores[:, start : start + len(block)])
+        # At least `count` scores reach the count-th largest of the groups' maxima, and these are few. A group
+        # is every groups-th row, so that maxima are taken of long runs.
+        grouped = scores.reshape(len(queries), _GROUP, groups)
+        maxima = grouped.max(axis=1)
+        border = np.full(len(queries), np.finfo(precise).min)
+        if count < groups:
+            border = np.partition(maxima, groups - count, axis=1)[:, groups - count] - slack
+        query, group = np.nonzero(maxima >= border[:, np.newaxis])
+        hit, within = np.nonzero(grouped[query, :, group] >= border[query, np.newaxis])
+        query, places = query[hit], within * groups + group[hit]
+        places = places[np.lexsort((places, query))]  # of equal ones the earlier first
+        bounds = np.searchsorted(query, np.arange(len(queries) + 1)).tolist()
+        for unit, low, high in zip(queries, bounds[:-1], bounds[1:], strict=True):
+            exact = cosines(rows[places[low:high]], unit)
+            best = np.argsort(-exact, kind="stable")[:count]
+            yield places[low:high][best], exact[best]

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from fastw2v import utils
 from fastw2v.formats.atomic import StrPath
@@ -121,6 +120,8 @@ def word_pairs(
     if they are others than those of the first. Pairs with unknown words are left out, or given cosine
     0 if `dummy4unknown`. `ValueError` if fewer than two pairs remain.
     """
+    from scipy import stats  # takes a second to import, longer than all the rest
+
     rows = _rows_by_word(words, case_insensitive)
     gold: list[float] = []
     known: list[tuple[int, int, int]] = []  # place in gold, row, row

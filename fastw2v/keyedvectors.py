@@ -21,10 +21,9 @@ from typing import IO, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
 from fastw2v import evaluation, legacy
-from fastw2v.cosines import cosine, cosines, row_lengths, top_places, unit_row, unit_rows
+from fastw2v.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
 from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
@@ -431,6 +430,49 @@ class KeyedVectors(Lifecycle):
             return scores
         return answering._best(scores, topn, start, keys)
 
+    def most_similar_many(
+        self,
+        queries: Iterable[Key | Array],
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        *,
+        target: KeyedVectors | None = None,
+    ) -> list[Result]:
+        """Return `most_similar` of each query, a key or a vector (D,), in their order: many times as fast.
+
+        A matrix product for hundreds of them finds where the best rows are. The rest is as in `most_similar`.
+        """
+        queries = list(queries)
+        if not isinstance(topn, numbers.Integral):
+            raise TypeError(f"topn must be an integer, not {topn!r}")
+        if topn < 1:
+            return [[] for _ in queries]
+        answering = self._facing(target)
+        rows = slice(0, restrict_vocab) if restrict_vocab else slice(clip_start, clip_end or None)
+        start, end, _ = rows.indices(len(answering))
+        asked = [[] if isinstance(query, np.ndarray) else [query] for query in queries]
+        extra = max(map(len, asked), default=0) + answering._nameless
+        found = nearest(answering.vectors[start:end], self._unit_queries(queries), int(topn) + extra)
+        return [
+            answering._named(start + places, scores, int(topn), keys)
+            for (places, scores), keys in zip(found, asked, strict=True)
+        ]
+
+    def _unit_queries(self, queries: Sequence[Key | Array]) -> Array:
+        """Return (Q, D) the vectors of length 1 that `most_similar` compares with, of keys or vectors."""
+        vectors = np.empty((len(queries), self.vector_size))
+        given = [isinstance(query, np.ndarray) for query in queries]
+        keys = [query for query, is_vector in zip(queries, given, strict=True) if not is_vector]
+        rows = [self.get_index(key) for key in keys]
+        vectors[~np.array(given, dtype=bool)] = unit_rows(self.vectors[rows])
+        for place in np.flatnonzero(given).tolist():
+            vectors[place] = _checked_vector(queries[place], self.vector_size)
+        for vector in vectors:
+            vector[:] = unit_row(vector)
+        return vectors.astype(self.vectors.dtype)
+
     def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
         """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
         if target is not None and target.vector_size != self.vector_size:
@@ -471,14 +513,21 @@ class KeyedVectors(Lifecycle):
 
     def _best(self, scores: Array, topn: int, start: int, asked: list[Any]) -> Result:
         """The keys of the `topn` best scores of rows start…, except the keys in `asked` and nameless rows."""
-        without = {self.get_index(key, -1) for key in asked if not isinstance(key, np.ndarray)}
-        nameless = len(self.index_to_key) - len(self.key_to_index)
-        result: Result = []
-        for place in top_places(scores, int(topn) + len(without) + nameless).tolist():
-            key = self.index_to_key[start + place]
-            if key is not None and start + place not in without:
-                result.append((key, float(scores[place])))
-        return result[: int(topn)]
+        keys = [key for key in asked if not isinstance(key, np.ndarray)]
+        places = top_places(scores, int(topn) + len(keys) + self._nameless)
+        return self._named(start + places, scores[places], int(topn), keys)
+
+    @property
+    def _nameless(self) -> int:
+        """How many rows have no key."""
+        return len(self.index_to_key) - len(self.key_to_index)
+
+    def _named(self, rows: Array, scores: Array, topn: int, asked: list[Key]) -> Result:
+        """The keys of the first `topn` of these rows, except those in `asked` and nameless ones."""
+        without = {self.get_index(key, -1) for key in asked}
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        named = [(self.index_to_key[row], score) for row, score in pairs if row not in without]
+        return [(key, score) for key, score in named if key is not None][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return that key of `keys_list` which has the largest cosine with `key1`."""
@@ -600,6 +649,8 @@ class KeyedVectors(Lifecycle):
             from ot import emd2
         except ImportError as error:
             raise ImportError("wmdistance needs the package POT: pip install 'fastw2v[wmd]'") from error
+        from scipy.spatial.distance import cdist  # slow to import
+
         bags = [
             Counter(key for key in document if self.has_index_for(key)) for document in (document1, document2)
         ]

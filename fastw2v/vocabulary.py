@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -40,23 +40,21 @@ WORDS_PER_PART = 1 << 20
 class Scan:
     """What one reading of a corpus found.
 
-    `raw_vocab` has every word's count, in the order first seen; `total_words` and `sentences` count the
-    corpus, empty sentences included. `encoded` holds the text as *provisional* ids, which are places in
-    `words`, if that was asked for.
+    `words` are the distinct ones in the order first seen, `counts` int64 (words,) theirs; `total_words` and
+    `sentences` count the corpus, empty sentences included. `encoded` holds the text as *provisional* ids,
+    which are places in `words`, if that was asked for.
     """
 
-    raw_vocab: dict[Any, int]
+    words: list[Any]
+    counts: npt.NDArray[np.int64]
     total_words: int
     sentences: int
     encoded: EncodedCorpus | None
 
     @property
-    def words(self) -> list[Any]:
-        return list(self.raw_vocab)
-
-    @property
-    def counts(self) -> npt.NDArray[np.int64]:
-        return np.fromiter(self.raw_vocab.values(), np.int64, len(self.raw_vocab))
+    def raw_vocab(self) -> dict[Any, int]:
+        """A new dict, word -> count; to hash all words takes as long as to count a fifth of a text."""
+        return dict(zip(self.words, self.counts.tolist(), strict=True))
 
 
 def scan(
@@ -91,7 +89,7 @@ def scan(
         found = _scan_sentences(_checked(sentences), progress_per, encode)
     logger.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
-        len(found.raw_vocab),
+        len(found.words),
         found.total_words,
         found.sentences,
     )
@@ -114,8 +112,12 @@ def encode(
     else:
         found = _scan_sentences(sentences, silent, encode=True)
     assert found.encoded is not None
-    rows = (key_to_index.get(word, -1) for word in found.raw_vocab)
-    return found.encoded.renumbered(np.fromiter(rows, np.int32, len(found.raw_vocab)))
+    return found.encoded.renumbered(rows_of(found.words, key_to_index))
+
+
+def rows_of(words: Sequence[Any], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
+    """Return the rows of words in a vocabulary, -1 for those that it does not have."""
+    return np.fromiter((key_to_index.get(word, -1) for word in words), np.int32, len(words))
 
 
 def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[Any]:
@@ -155,7 +157,7 @@ def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -
         if counter.sentence_count % progress_per == 0:
             _log_progress(counter.sentence_count, counter.total_words, len(counter))
     encoded = EncodedCorpus.complete(store.finish(), counter.lengths()) if encode else None
-    return Scan(counter.raw_vocab(), counter.total_words, counter.sentence_count, encoded)
+    return Scan(*counter.vocabulary(), counter.total_words, counter.sentence_count, encoded)
 
 
 @dataclass(frozen=True)
@@ -196,17 +198,17 @@ class _FileScan:
         finally:
             pool.shutdown(cancel_futures=True)  # joins the threads; after an error the queue is dropped
         self.end_sentence()
-        raw_vocab, rows = self.joined_tables()
+        words, counts, rows = self.joined_tables()
         encoded = None
         if self.encode:
             encoded = EncodedCorpus.complete(self.store.finish(), np.concatenate(self.lengths))
             if len(rows) > 1:
                 end = 0
-                for table, words in self.parts:
-                    part = encoded.ids[end : end + words]
+                for table, length in self.parts:
+                    part = encoded.ids[end : end + length]
                     part[:] = rows[table][part]
-                    end += words
-        return Scan(raw_vocab, self.total_words, self.sentences, encoded)
+                    end += length
+        return Scan(words, counts, self.total_words, self.sentences, encoded)
 
     def blocks(self) -> Iterator[_Block]:
         offset = 0
@@ -261,8 +263,10 @@ class _FileScan:
             types = max(map(len, self.tables))  # of one thread: they are joined at the end
             _log_progress(self.sentences, self.total_words, types)
 
-    def joined_tables(self) -> tuple[dict[Any, int], dict[WordTable, npt.NDArray[np.int32]]]:
-        """Return all counts in the order first seen, and for each table the new numbers of its words."""
+    def joined_tables(
+        self,
+    ) -> tuple[list[str], npt.NDArray[np.int64], dict[WordTable, npt.NDArray[np.int32]]]:
+        """Return all words in the order first seen, their counts, and the words' new numbers by table."""
         first, *others = self.tables or [WordTable()]
         rows = {first: np.arange(len(first), dtype=np.int32)}
         for table in others:
@@ -274,7 +278,7 @@ class _FileScan:
             place = np.empty(len(order), np.int32)
             place[order] = np.arange(len(order))
             rows = {table: place[ids] for table, ids in rows.items()}
-        return dict(zip(words, counts.tolist(), strict=True)), rows
+        return words, counts, rows
 
 
 def _scan_pruning(
@@ -292,31 +296,37 @@ def _scan_pruning(
             min_reduce += 1
         if number % progress_per == 0:
             _log_progress(number, total_words, len(vocab))
-    return Scan(dict(vocab), total_words, number, None)
+    counts = np.fromiter(vocab.values(), np.int64, len(vocab))
+    return Scan(list(vocab), counts, total_words, number, None)
 
 
-def effective_min_count(raw_vocab: Mapping[Any, int], min_count: int, max_final_vocab: int | None) -> int:
+def effective_min_count(
+    counts: npt.NDArray[np.int64], min_count: int, max_final_vocab: int | None
+) -> int:
     """Return the count from which on words are kept, so that no more than `max_final_vocab` are.
 
     All words as frequent as the first one too many go with it: there may be fewer.
     """
-    if max_final_vocab is None or max_final_vocab >= len(raw_vocab):
+    if max_final_vocab is None or max_final_vocab >= len(counts):
         return min_count
-    counts = sorted(raw_vocab.values(), reverse=True)
-    return max(min_count, counts[max_final_vocab] + 1)
+    place = len(counts) - 1 - max_final_vocab
+    return max(min_count, int(np.partition(counts, place)[place]) + 1)
 
 
 def keep(
-    raw_vocab: Mapping[Any, int], min_count: int, trim_rule: TrimRule | None
-) -> list[tuple[Any, int]]:
-    """Return `(word, count)` of the words to keep, in the order of `raw_vocab`."""
+    words: list[Any], counts: npt.NDArray[np.int64], min_count: int, trim_rule: TrimRule | None
+) -> tuple[list[Any], npt.NDArray[np.int64]]:
+    """Return the words to keep and their counts, in the order given."""
     if trim_rule is None:
-        return [item for item in raw_vocab.items() if item[1] >= min_count]
-    return [
-        (word, count)
-        for word, count in raw_vocab.items()
-        if keep_vocab_item(word, count, min_count, trim_rule)
-    ]
+        places = np.flatnonzero(counts >= min_count)
+    else:
+        kept = [
+            place
+            for place, (word, count) in enumerate(zip(words, counts.tolist(), strict=True))
+            if keep_vocab_item(word, count, min_count, trim_rule)
+        ]
+        places = np.array(kept, np.intp)
+    return [words[place] for place in places.tolist()], counts[places]
 
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:

@@ -37,6 +37,7 @@ from fastw2v import _kernels, vocabulary
 from fastw2v._encoder import SentenceEncoder
 from fastw2v.corpus import (
     BrownCorpus,
+    EncodedCorpus,
     LineSentence,
     PathLineSentences,
     Text8Corpus,
@@ -135,6 +136,20 @@ class ReadFiles(NamedTuple):
 
     files: TextFiles
     states: tuple[tuple[int, int, int], ...]
+
+
+class Encoded(NamedTuple):
+    """A source that was read for the vocabulary, as rows of it."""
+
+    source: Any
+    corpus: EncodedCorpus
+    key_to_index: dict[Any, int]
+    words: int
+
+    def is_of(self, source: Any, wv: KeyedVectors) -> bool:
+        """Whether it is this source in this vocabulary, which must not have changed since."""
+        same = self.source is source or (isinstance(self.source, ReadFiles) and self.source == source)
+        return same and self.key_to_index is wv.key_to_index and self.words == len(wv)
 
 
 class Length(NamedTuple):
@@ -247,7 +262,7 @@ class Word2Vec(Lifecycle):
         self.total_train_time = 0.0
         self.history: list[dict[str, Any]] = []
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._scan: tuple[Any, vocabulary.Scan] | None = None  # read last, not trained on yet
+        self._encoded: Encoded | None = None  # read last, not trained on yet
 
         if sentences is not None or corpus_file is not None:
             self._check_objectives()
@@ -380,6 +395,7 @@ class Word2Vec(Lifecycle):
         progress_per: int = 10000,
         trim_rule: TrimRule | None = None,
         dry_run: bool = False,
+        keep_raw_vocab: bool = False,
         keep_encoded: bool = False,
         **prepare: Any,
     ) -> dict[str, Any]:
@@ -395,14 +411,17 @@ class Word2Vec(Lifecycle):
             threads=self.workers,
         )
         with self._kept_on_error():
-            self.raw_vocab = scan.raw_vocab
+            self.raw_vocab = scan.raw_vocab if keep_raw_vocab or dry_run else {}
             self.corpus_count, self.corpus_total_words = scan.sentences, scan.total_words
-            report = self.prepare_vocab(update=update, trim_rule=trim_rule, dry_run=dry_run, **prepare)
+            report = self._prepare(
+                scan.words, scan.counts, update=update, trim_rule=trim_rule, dry_run=dry_run, **prepare
+            )
             report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
                 self.prepare_weights(update=update)
-        if scan.encoded is not None:
-            self._scan = source, scan
+        if scan.encoded is not None and not dry_run:
+            rows = vocabulary.rows_of(scan.words, self.wv.key_to_index)
+            self._encoded = Encoded(source, scan.encoded.renumbered(rows), self.wv.key_to_index, len(self.wv))
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
         return report
 
@@ -490,46 +509,59 @@ class Word2Vec(Lifecycle):
         `retain_total`, `downsample_unique`, `downsample_total` and `num_retained_words`. With `dry_run`
         nothing else happens. Raises RuntimeError if no word is left to replace those that are there.
         """
+        words, counts = list(self.raw_vocab), np.fromiter(self.raw_vocab.values(), np.int64)
+        with self._kept_on_error():
+            if not (keep_raw_vocab or dry_run):
+                self.raw_vocab = {}
+            return self._prepare(words, counts, update, trim_rule, min_count, sample, dry_run)
+
+    def _prepare(
+        self,
+        raw_words: list[Any],
+        raw_counts: npt.NDArray[np.int64],
+        update: bool = False,
+        trim_rule: TrimRule | None = None,
+        min_count: int | None = None,
+        sample: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """`prepare_vocab` from words and their counts."""
         min_count = min_count or self.min_count
         sample = sample or self.sample
         _finite("min_count", min_count)
         _finite("sample", sample or 0, 0)
-        effective = vocabulary.effective_min_count(self.raw_vocab, min_count, self.max_final_vocab)
-        kept = vocabulary.keep(self.raw_vocab, effective, trim_rule)
-        counts = np.array([count for _, count in kept], dtype=np.int64)
+        effective = vocabulary.effective_min_count(raw_counts, min_count, self.max_final_vocab)
+        words, counts = vocabulary.keep(raw_words, raw_counts, effective, trim_rule)
         # Of an update's new words and old ones alike only the new corpus decides here, as in gensim.
         thresholds, downsample_unique, downsample_total = downsampling(counts, sample)
         retain_total = int(counts.sum())
         logger.info(
-            "effective_min_count=%d retains %i unique words of %i", effective, len(kept), len(self.raw_vocab)
+            "effective_min_count=%d retains %i unique words of %i", effective, len(words), len(raw_words)
         )
         logger.info("sample=%g downsamples %i most-common words", sample or 0, downsample_unique)
         logger.info("downsampling leaves about %.0f of %i words", downsample_total, retain_total)
         report: dict[str, Any] = {
-            "drop_unique": len(self.raw_vocab) - len(kept),
+            "drop_unique": len(raw_words) - len(words),
             "retain_total": retain_total,
             "downsample_unique": downsample_unique,
             "downsample_total": int(downsample_total),
-            "num_retained_words": len(kept),
+            "num_retained_words": len(words),
         }
         if dry_run:
             self.effective_min_count = effective
             return report
-        if not kept and not update:
-            reason = self._no_words(effective, len(self.raw_vocab))
+        if not words and not update:
+            reason = self._no_words(effective, len(raw_words))
             if len(self.wv):
                 raise RuntimeError(reason)
             logger.warning(reason)  # as in gensim an error only for those who want to train
-        words = [word for word, _ in kept]
         with self._kept_on_error():
             self.effective_min_count = effective
             if update:
-                self._add_words(words, thresholds)
+                self._add_words(words, thresholds, raw_words, raw_counts)
             else:
                 self.min_count, self.sample = min_count, sample
                 self._set_words(words, counts, thresholds)
-            if not keep_raw_vocab:
-                self.raw_vocab = {}
             if self.null_word:
                 self.add_null_word()
             if self.sorted_vocab and not update:
@@ -565,8 +597,14 @@ class Word2Vec(Lifecycle):
         self.wv.next_index = len(words)
         self.wv.expandos = {"count": counts, "sample_int": thresholds}
 
-    def _add_words(self, retained: list[Any], thresholds: npt.NDArray[np.uint32]) -> None:
-        """Add retained words that are new; all words gain their counts in `raw_vocab`.
+    def _add_words(
+        self,
+        retained: list[Any],
+        thresholds: npt.NDArray[np.uint32],
+        raw_words: list[Any],
+        raw_counts: npt.NDArray[np.int64],
+    ) -> None:
+        """Add retained words that are new; all words gain their counts in the new corpus.
 
         Retained words get thresholds of the new corpus. Lists, dicts and columns are replaced, not changed:
         others may share them.
@@ -579,9 +617,8 @@ class Word2Vec(Lifecycle):
         wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
         wv.expandos |= {name: self._column(name).copy() for name in ("count", "sample_int")}
         self._column("sample_int")[np.array([rows[word] for word in retained], dtype=np.intp)] = thresholds
-        known = [(rows[word], count) for word, count in self.raw_vocab.items() if word in rows]
-        at, gained = np.array(known, dtype=np.int64).reshape(-1, 2).T
-        self._column("count")[at] += gained
+        at = vocabulary.rows_of(raw_words, rows)
+        self._column("count")[at[at >= 0]] += raw_counts[at >= 0]
 
     def _column(self, name: str) -> npt.NDArray[Any]:
         column = self.wv.expandos[name]
@@ -848,6 +885,23 @@ class Word2Vec(Lifecycle):
         asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
         return asked.most_similar(
             positive, negative, topn, clip_start, clip_end, restrict_vocab, indexer, target=answering
+        )
+
+    def most_similar_many(
+        self,
+        queries: Iterable[Any],
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        *,
+        source: Space = "in",
+        target: Space = "in",
+    ) -> list[list[tuple[Any, float]]]:
+        """`KeyedVectors.most_similar_many` of words in the space `source`, among those in `target`."""
+        asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
+        return asked.most_similar_many(
+            queries, topn, clip_start, clip_end, restrict_vocab, target=answering
         )
 
     def similarity(self, w1: Any, w2: Any, spaces: str = "in-in") -> np.float32:
@@ -1417,16 +1471,14 @@ class Word2Vec(Lifecycle):
         self, corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None
     ) -> Callable[[], Iterable[Block]]:
         """How to go through the corpus once as ids: from memory if it cannot change, else by reading it."""
-        (read, scan), self._scan = self._scan or (None, None), None
+        held, self._encoded = self._encoded, None
         if corpus_file is None and not is_static(corpus_iterable):
             assert corpus_iterable is not None
             words = max(STREAM_WORDS, self.batch_words)
             return lambda: self._distinct(_encoded_stream(corpus_iterable, self.wv.key_to_index, words))
         source = _source(corpus_iterable, corpus_file)
-        same = read is source or (isinstance(read, ReadFiles) and read == source)
-        if same and scan is not None and scan.encoded is not None:
-            rows = (self.wv.key_to_index.get(word, -1) for word in scan.words)
-            encoded = scan.encoded.renumbered(np.fromiter(rows, np.int32))
+        if held is not None and held.is_of(source, self.wv):
+            encoded = held.corpus
         else:
             encoded = vocabulary.encode(
                 corpus_iterable, self.wv.key_to_index, files=corpus_file, threads=self.workers
@@ -1715,7 +1767,7 @@ class Word2Vec(Lifecycle):
             raise FormatError(f"{fname}: the model's settings are damaged: {error!r}") from None
         model.hashfxn = hash
         model.progress = "auto"  # whether someone watched is no business of those who load it
-        model._scan = None
+        model._encoded = None
         model.wv = KeyedVectors.from_tensors(tensors)
         shape = len(model.wv), model.vector_size
         native.expect(tensors, "syn0", np.float32, shape)
@@ -1856,7 +1908,7 @@ class Word2Vec(Lifecycle):
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
-        return self.__dict__ | {"_scan": None}
+        return self.__dict__ | {"_encoded": None}
 
     def _check_loaded(self, fname: str) -> None:
         """What the kernels trust: settings in range, every objective with its tables."""

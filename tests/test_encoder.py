@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import random
 import signal
 import threading
@@ -51,6 +52,11 @@ def plain(sentence: Any) -> list[Any]:
     return sentence.tolist() if isinstance(sentence, np.ndarray) else list(sentence)
 
 
+def vocabulary_of(counter: SentenceCounter) -> dict[Any, int]:
+    tokens, counts = counter.vocabulary()
+    return dict(zip(tokens, counts.tolist(), strict=True))
+
+
 def count_all(source: Any, encode: bool = True) -> SentenceCounter:
     counter = SentenceCounter(source, encode=encode)
     while counter.read(10**9, 3):
@@ -65,7 +71,7 @@ def test_counting() -> None:
     texts = [plain(s) for s in sentences()]
     expected = Counter(word for text in texts for word in text)
     counter = count_all(sentences())
-    assert list(counter.raw_vocab().items()) == list(expected.items()), "in the order first seen"
+    assert list(vocabulary_of(counter).items()) == list(expected.items()), "in the order first seen"
     assert len(counter) == len(expected)
     assert (counter.sentence_count, counter.total_words) == (len(texts), sum(map(len, texts)))
     ids, lengths = counter.take(), counter.lengths()
@@ -78,7 +84,7 @@ def test_counting() -> None:
 
 def test_counting_without_ids() -> None:
     counter = count_all(sentences(), encode=False)
-    assert counter.raw_vocab() == count_all(sentences()).raw_vocab()
+    assert vocabulary_of(counter) == vocabulary_of(count_all(sentences()))
     assert counter.total_words == 16
     assert counter.take().size == counter.lengths().size == 0
 
@@ -95,30 +101,77 @@ def test_any_hashable_tokens(corpus: list[list[Any]]) -> None:
     expected: dict[Any, int] = {}
     for token in (token for sentence in corpus for token in sentence):
         expected[token] = expected.get(token, 0) + 1
-    assert list(count_all(corpus).raw_vocab().items()) == list(expected.items())
+    assert list(vocabulary_of(count_all(corpus)).items()) == list(expected.items())
 
 
 def test_tokens_are_equal_as_in_a_dict() -> None:
     nan = float("nan")
     corpus = [[1, True, 1.0, "1"], [nan, nan, float("nan")], [Word("ab"), Word("cd"), Word("ab")]]
-    assert list(count_all(corpus).raw_vocab().values()) == [3, 1, 2, 1, 2, 1]
+    assert list(vocabulary_of(count_all(corpus)).values()) == [3, 1, 2, 1, 2, 1]
 
 
 def test_numbers_of_arrays_become_python_numbers() -> None:
-    vocab = count_all([np.array([3, 1, 3], np.uint16), np.array(["a"])]).raw_vocab()
+    vocab = vocabulary_of(count_all([np.array([3, 1, 3], np.uint16), np.array(["a"])]))
     assert vocab == {3: 2, 1: 1, "a": 1}
     assert [type(word) for word in vocab] == [int, int, str]
 
 
+def test_tokens_of_equal_bytes_differ() -> None:
+    """A str is stored in 1, 2 or 4 bytes a character; an int has 8."""
+    tokens: list[Any] = ["ab", "\u6261", "abcd", "\u6261\u6463", "\U00016261", "", "\0", "\0\0", "é"]
+    tokens += ["\ud800", "abcdefgh", int.from_bytes(b"abcdefgh", "little"), "a" * 63, "a" * 64, "a" * 65]
+    tokens += [0, 97, 2**63 - 1, -(2**63), 2**63, 2**64, -(2**63) - 1, 2**200]
+    assert vocabulary_of(count_all([tokens, pickle.loads(pickle.dumps(tokens))])) == dict.fromkeys(tokens, 2)
+
+
+class Text(str):
+    """Equal to the str of the same characters, or hashing or comparing it does something."""
+
+    def __hash__(self) -> int:
+        meddle()
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        meddle()
+        return super().__eq__(other)
+
+
+def meddle() -> None:
+    """What `Text` does when it is looked up; a test sets it."""
+
+
+@pytest.mark.parametrize("order", [["a", Text("a"), "b"], [Text("a"), "a", "b"], ["b", "a", Text("a")]])
+def test_subclasses_are_equal_to_str(order: list[str]) -> None:
+    counter = count_all([order, ["a", "b"]])
+    words = list(vocabulary_of(counter))
+    assert vocabulary_of(counter) == {"a": 3, "b": 2}
+    assert [words[i] for i in counter.take()] == [*order, "a", "b"]
+    encoder = SentenceEncoder([order, [Text("b"), "c"]], {"a": 5, Text("b"): 7})
+    block = encoder.read(100)
+    assert block is not None
+    assert block[0].tolist() == [{"a": 5, "b": 7}[str(word)] for word in order] + [7]
+
+
+def test_a_sentence_may_be_changed_by_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence: list[Any] = [f"w{i}" for i in range(200)]
+    sentence[100] = Text("strange")
+    expected = dict.fromkeys(sentence, 1)
+    monkeypatch.setitem(globals(), "meddle", sentence.clear)
+    counter = SentenceCounter([sentence])
+    counter.read(1000, 1)
+    monkeypatch.setitem(globals(), "meddle", lambda: None)
+    assert vocabulary_of(counter) == expected and not sentence
+
+
 def test_many_distinct_tokens() -> None:
     tokens = [f"w{i}" for i in range(50_000)] + list(range(0, 50_000 << 20, 1 << 20))
-    vocab = count_all([tokens, tokens[::-1]]).raw_vocab()
+    vocab = vocabulary_of(count_all([tokens, tokens[::-1]]))
     assert vocab == dict.fromkeys(tokens, 2) and list(vocab) == tokens
 
 
 def test_tokens_survive_their_sentences() -> None:
     counter = count_all([f"{i % 7}{j}" for j in range(5)] for i in range(1000))
-    assert sum(counter.raw_vocab().values()) == 5000
+    assert sum(vocabulary_of(counter).values()) == 5000
 
 
 @pytest.mark.parametrize("encoding", [False, True], ids=["counting", "encoding"])
@@ -170,7 +223,7 @@ def test_a_sentence_may_change_while_it_is_read() -> None:
             return super().__hash__()
 
     sentence = ["a", Treacherous("t"), "b", "c"]
-    assert list(count_all([sentence]).raw_vocab().values()) == [1, 1, 1, 1]
+    assert list(vocabulary_of(count_all([sentence])).values()) == [1, 1, 1, 1]
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")

@@ -307,6 +307,50 @@ def test_cosmul_by_definition() -> None:
     assert [word for word, _ in answers] == [f"w{row}" for row in best[:5]]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("topn", [1, 10, 59, 60, 100])
+def test_many_queries_have_the_answers_of_one(
+    dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cosines, "_SCORES_HELD", 7 * 200)  # several portions of everything
+    monkeypatch.setattr(cosines, "_ROWS", 33)
+    monkeypatch.setattr(cosines, "_GROUP", 4)
+    kv = KeyedVectors(9, dtype=dtype)
+    rows = np.random.default_rng(3).standard_normal((200, 9))
+    rows[100:150] = rows[:50]  # equal cosines
+    rows[150], rows[151], rows[152] = 0, np.nan, np.inf
+    kv.add_vectors([f"w{i}" for i in range(200)], rows.astype(dtype))
+    kv.key_to_index.pop("w7")
+    kv.index_to_key[7] = None  # a row without a name
+    queries = [f"w{i}" for i in range(0, 200, 3)] + [rows[3].astype(dtype), 5]
+    settings: Any
+    for settings in (
+        {},
+        {"clip_start": 31, "clip_end": 170},
+        {"restrict_vocab": 50},
+        {"target": small(dtype)},
+    ):
+        expected = [kv.most_similar(positive=[query], topn=topn, **settings) for query in queries]
+        found = kv.most_similar_many(queries, topn, **settings)
+        if dtype == np.float32:
+            assert found == expected, "to the last bit"
+        else:  # BLAS sums few rows in another order than many
+            np.testing.assert_allclose(flat_numbers(found), flat_numbers(expected), rtol=1e-9)
+
+
+def test_many_queries_at_the_borders() -> None:
+    kv = small()
+    assert kv.most_similar_many([]) == []
+    assert kv.most_similar_many(["w1", "w2"], topn=0) == [[], []]
+    assert kv.most_similar_many(iter(["w1", "w2"]), 3) == [kv.most_similar(w, topn=3) for w in ("w1", "w2")]
+    with pytest.raises(KeyError, match="Key 'nothing' not present"):
+        kv.most_similar_many(["w1", "nothing"])
+    with pytest.raises(ValueError, match=r"a vector of shape \(3,\) was given, not \(9,\)"):
+        kv.most_similar_many([np.ones(3)])
+    with pytest.raises(TypeError, match="topn must be an integer, not None"):
+        kv.most_similar_many(["w1"], topn=None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("topn", [2.5, "5"])
 def test_cosmul_checks(topn: Any) -> None:
     with pytest.raises(TypeError, match="topn must be an integer or None"):
@@ -583,6 +627,7 @@ def flat_numbers(value: Any) -> list[float]:
 
 QUERIES: dict[str, Callable[[KeyedVectors, str], Any]] = {
     "most_similar": lambda kv, word: kv.most_similar(word, topn=100),
+    "many": lambda kv, word: kv.most_similar_many([word, "w1", kv[word]], topn=100),
     "all scores": lambda kv, word: kv.most_similar(word, topn=None),
     "of another": lambda kv, word: kv.most_similar("w1", negative=[word], topn=100),
     "by vector": lambda kv, word: kv.similar_by_vector(kv[word], topn=100),

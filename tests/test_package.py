@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from children import PYTHON, environment
 
 import fastw2v
 
@@ -125,6 +126,16 @@ def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "theirs.c").is_file()
+
+
+def test_importing_leaves_scipy_alone() -> None:
+    """Its statistics alone take a second to import, ten times as long as all of ours."""
+    code = "import sys, fastw2v.cli, fastw2v.desm; print([name for name in sys.modules if 'scipy' in name])"
+    isa = fastw2v._kernels.available_isas()[0]  # not blas, which comes from scipy
+    run = subprocess.run(
+        [*PYTHON, "-c", code], env=environment(FASTW2V_ISA=isa), capture_output=True, text=True
+    )
+    assert run.stdout == "[]\n", run.stderr
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:

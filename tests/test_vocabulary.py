@@ -362,13 +362,14 @@ counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9),
 
 @given(counts_of_words, st.integers(0, 9), st.none() | st.integers(1, 12))
 def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
-    least = effective_min_count(vocab, min_count, max_final_vocab)
-    kept = keep(vocab, least, None)
+    words, counts = list(vocab), np.array(list(vocab.values()))
+    least = effective_min_count(counts, min_count, max_final_vocab)
+    kept, _ = keep(words, counts, least, None)
     assert least >= min_count
     assert max_final_vocab is None or len(kept) <= max_final_vocab
     if least > min_count:
         assert max_final_vocab is not None
-        assert len(keep(vocab, least - 1, None)) > max_final_vocab, "no less would do"
+        assert len(keep(words, counts, least - 1, None)[0]) > max_final_vocab, "no less would do"
 
 
 @pytest.mark.parametrize("min_count", [0, 1, 3, 8])
@@ -383,9 +384,9 @@ def test_the_vocabulary_is_gensims(
         min_count=min_count, max_final_vocab=max_final_vocab, sorted_vocab=sorted_vocab, vector_size=1
     )
     model.build_vocab(sentences, trim_rule=trim_rule)
-    raw_vocab = scan(sentences).raw_vocab
-    least = effective_min_count(raw_vocab, min_count, max_final_vocab)
-    words, counts = zip(*keep(raw_vocab, least, trim_rule), strict=True)
+    found = scan(sentences)
+    least = effective_min_count(found.counts, min_count, max_final_vocab)
+    words, counts = keep(found.words, found.counts, least, trim_rule)
     order = sort_by_descending_frequency(counts) if sorted_vocab else range(len(words))
     assert [words[i] for i in order] == model.wv.index_to_key
     assert [counts[i] for i in order] == model.wv.expandos["count"].tolist()
@@ -397,7 +398,8 @@ def test_keep_passes_the_count_it_compares_with() -> None:
         return utils.RULE_DEFAULT
 
     asked: list[tuple[str, int, int]] = []
-    assert keep({"a": 2, "b": 5}, 4, rule) == [("b", 5)]
+    words, counts = keep(["a", "b"], np.array([2, 5]), 4, rule)
+    assert (words, counts.tolist()) == (["b"], [5])
     assert asked == [("a", 2, 4), ("b", 5, 4)]
 
 

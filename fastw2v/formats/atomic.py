@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -124,7 +123,7 @@ def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[i
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode) | 0o600
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     while True:
-        unique = f"{os.getpid()}.{secrets.token_hex(8)}.tmp"
+        unique = f"{os.getpid()}.{os.urandom(8).hex()}.tmp"
         temporary = os.path.join(os.path.dirname(final), _temporary_prefix(final) + unique + suffix)
         try:
             descriptor = os.open(temporary, flags, mode)

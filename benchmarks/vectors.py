@@ -1,6 +1,6 @@
 """Speed of reading and writing vectors, as word2vec's text and binary, against gensim, turn by turn.
 
-    python benchmarks/io.py [--rows 100000] [--dims 100 300] [--rounds 3] [--folder DIR]
+    python benchmarks/vectors.py [--rows 100000] [--dims 100 300] [--rounds 3] [--folder DIR]
 
 The vectors are random numbers of the size that trained ones have. Each round writes them with gensim and with
 fastw2v, checks that both files are equal to the byte, and reads one back with both. A ratio is taken within
@@ -27,9 +27,9 @@ import fastw2v
 MAKERS = (gensim.models.KeyedVectors, fastw2v.KeyedVectors)
 
 
-def filled(make: Any, vectors: np.ndarray) -> Any:
+def filled(make: Any, vectors: np.ndarray, words: list[str] | None = None) -> Any:
     keyed = make(vectors.shape[1])
-    keyed.add_vectors([f"word{row}" for row in range(len(vectors))], vectors)
+    keyed.add_vectors(words or [f"word{row}" for row in range(len(vectors))], vectors)
     keyed.expandos["count"] = np.arange(len(vectors), 0, -1)
     return keyed
 
