@@ -272,7 +272,7 @@ MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "alpha": (lambda index: index.scores(["w1"], mix="raw", alpha=2), ValueError, "between 0 and 1"),
     "candidate": (lambda index: index.search(["w1"], candidates=[77]), KeyError, "called 77"),
     "no-candidates": (
-        lambda index: index.search_many({"q": ["w1"]}, candidates={"r": [1]}), KeyError, "no ids for the query"
+        lambda index: index.search_many({"q": ["w1"]}, candidates={}), KeyError, "no ids for the query 'q'",
     ),
     "mapping": (lambda index: index.add({"x": "w1"}), TypeError, "docs is a mapping"),
     "update-mapping": (lambda index: index.update({0: "w1"}, [0]), TypeError, "docs is a mapping"),
