@@ -33,6 +33,7 @@ from fastw2v.evaluation import evaluate_ranking
 SETTINGS: dict[str, Any] = {
     "vector_size": 200, "window": 10, "negative": 10, "sg": 0, "min_count": 2, "epochs": 50,
 }  # fmt: skip
+ENGINES = ("fastw2v", "gensim")
 MEASURES = ("nDCG@1", "nDCG@3", "nDCG@10", "AP")
 MIXES = (("raw", 0.97), ("zscore", 0.3), ("rrf", 0.33))
 DEPTH = 1000  # documents of a full ranking that are judged
@@ -150,6 +151,9 @@ def rank_collections(args: argparse.Namespace) -> None:
     for folder in args.collections:
         collection = Collection(folder)
         model = Word2Vec.load(args.vectors) if args.vectors else None
+        if model is not None:
+            known = [word in model.wv for words in collection.docs for word in words]
+            print(f"{collection.name}: {100 * np.mean(known):.1f} % of the words are known", file=sys.stderr)
         engines = [Path(args.vectors).stem] if args.vectors else args.engines
         for engine in engines:
             for seed in range(1, 1 + (1 if args.vectors else args.seeds)):
@@ -194,7 +198,7 @@ def print_table(results: list[dict[str, Any]]) -> None:
                 )  # fmt: skip
             print(f"| {row} | " + " | ".join(cells) + " |")
         gate, name = GATES.get(collection), "BM25 + IN-OUT centred, raw 0.97"
-        for engine in engines if gate else []:
+        for engine in [engine for engine in engines if gate and engine in ENGINES]:
             value = np.mean([r["nDCG@10"] for r in here if r["engine"] == engine and r["row"] == name])
             print(f"\ngate, {engine}: {name} nDCG@10 {value:.2f}, at least {gate}: ", end="")
             print("holds" if gate is not None and value >= gate else "FAILS")
@@ -253,7 +257,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("collections", nargs="*", type=Path)
-    parser.add_argument("--engines", nargs="+", choices=("fastw2v", "gensim"), default=["fastw2v", "gensim"])
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--vectors", help="a saved model to rank with, instead of training on the collection")

@@ -367,7 +367,7 @@ def run_desm_search(options: argparse.Namespace) -> None:
         raise UsageError("give a query, or --queries FILE")
     _check_mixture(options)
     index = DESMIndex.load(options.index, mmap="r")
-    queries = dict(_texts(options.queries)) if options.queries else {"": " ".join(options.query)}
+    queries = _queries(options.queries) if options.queries else {"": " ".join(options.query)}
     run = index.search_many(
         queries, options.k, mix=options.mix, alpha=options.alpha, progress=_progress(options)
     )
@@ -397,7 +397,7 @@ def run_desm_eval(options: argparse.Namespace) -> None:
     if options.tune and (not options.mix or options.alpha is not None):
         raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
     index = DESMIndex.load(options.index, mmap="r")
-    queries, qrels = dict(_texts(options.queries)), _judgements(options.qrels)
+    queries, qrels = _queries(options.queries), _judgements(options.qrels)
     alpha = options.alpha
     if options.tune:
         alpha = index.tune(queries, qrels, mix=options.mix, progress=_progress(options)).alpha
@@ -441,6 +441,15 @@ def _texts(path: str) -> Iterator[tuple[str, str]]:
             if not isinstance(title, str):
                 raise ValueError(f"{path}, line {number}: the title is {title!r}, not a text")
             yield str(name), text if text.startswith(title) else f"{title} {text}"
+
+
+def _queries(path: str) -> dict[str, str]:
+    queries: dict[str, str] = {}
+    for name, text in _texts(path):
+        if name in queries:
+            raise ValueError(f"{path}: two queries are called {name!r}")
+        queries[name] = text
+    return queries
 
 
 def _judgements(path: str) -> dict[str, dict[str, int]]:

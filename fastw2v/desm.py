@@ -793,7 +793,9 @@ class Centroids:
             else:
                 wide[...] = block
             np.matmul(vectors, wide.T, out=out[:, start : start + len(block)])
-        return out * self._scales[places] if self.precision == "int8" else out
+        if self.precision == "int8":
+            out *= self._scales[places]
+        return out
 
     def to_tensors(self) -> dict[str, Array]:
         """Return what `from_tensors` needs."""

@@ -607,6 +607,7 @@ def test_desm_titles(model_file: str, folder: Path, capsys: Capture) -> None:
         (["search", "INDEX", "apple", "--mix", "raw", "--alpha", "5"], 2, "0 to 1"),
         (["search", "MODEL", "apple"], 1, "not an index"),
         (["search", "INDEX", "--queries", "QRELS"], 1, "line 1"),
+        (["search", "INDEX", "--queries", "TWICE"], 1, "two queries are called 'q'"),
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "DOCS"], 1, "line 1"),
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "QRELS", "--tune"], 2, "--mix"),
         (["index", "DOCS", "-m", "TREE", "-o", "OUT"], 1, "hierarchical softmax"),
@@ -619,7 +620,9 @@ def test_desm_asked_wrongly(
     collection: dict[str, str], folder: Path, capsys: Capture,
 ) -> None:  # fmt: skip
     files = {name.upper(): path for name, path in collection.items()}
-    files |= {"MODEL": model_file, "TREE": tree_file, "OUT": str(folder / "out.fw2v")}
+    twice = folder / "twice.jsonl"
+    twice.write_text('{"id": "q", "text": "apple"}\n' * 2, encoding="utf-8")
+    files |= {"MODEL": model_file, "TREE": tree_file, "OUT": str(folder / "out.fw2v"), "TWICE": str(twice)}
     assert main(["desm", *(files.get(argument, argument) for argument in arguments), "-q"]) == code
     assert_one_line(capsys.readouterr().err, part)
     assert not (folder / "out.fw2v").exists()
