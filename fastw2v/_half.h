@@ -1,6 +1,6 @@
-/* float32 of IEEE half-precision numbers, which compilers for plain x86-64 have no type for and numpy converts one by
- * one. One body, compiled for AVX2 as well: of 1,000,000 x 200 products it takes 10 ms there, 30 ms in plain C, numpy
- * 280 ms.
+/* float32 of IEEE half-precision numbers, for which plain x86-64 has no instruction and numpy takes one at a time.
+ * One body, compiled for AVX2 as well: with it 1,000,000 documents of 200 dimensions are scored in 49 ms, in plain C in
+ * 70 ms, by numpy's conversion in 350 ms.
  */
 #ifndef FASTW2V_HALF_H
 #define FASTW2V_HALF_H
