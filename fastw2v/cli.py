@@ -352,7 +352,7 @@ def run_desm_index(options: argparse.Namespace) -> None:
         (name for name, _ in second),
         bm25=options.bm25,
         precision=options.precision,
-        progress=not options.quiet and is_watched(),
+        progress=_progress(options),
     )
     index.save(options.output)
     if not options.quiet:
@@ -367,8 +367,10 @@ def run_desm_search(options: argparse.Namespace) -> None:
         raise UsageError("give a query, or --queries FILE")
     _check_mixture(options)
     index = DESMIndex.load(options.index, mmap="r")
-    queries = dict(_texts(options.queries)) if options.queries else {"": " ".join(options.query)}
-    run = index.search_many(queries, options.k, mix=options.mix, alpha=options.alpha)
+    queries = _queries(options.queries) if options.queries else {"": " ".join(options.query)}
+    run = index.search_many(
+        queries, options.k, mix=options.mix, alpha=options.alpha, progress=_progress(options)
+    )
     if options.json:
         listed = {
             name: [{"id": document, "score": score} for document, score in ranking]
@@ -376,6 +378,8 @@ def run_desm_search(options: argparse.Namespace) -> None:
         }
         _print_json({"queries": listed} if options.queries else {"documents": listed[""]})
         return
+    if options.queries:
+        _check_trec(run)
     for name, ranking in run.items():
         for place, (document, score) in enumerate(ranking, 1):
             if options.queries:
@@ -393,11 +397,11 @@ def run_desm_eval(options: argparse.Namespace) -> None:
     if options.tune and (not options.mix or options.alpha is not None):
         raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
     index = DESMIndex.load(options.index, mmap="r")
-    queries, qrels = dict(_texts(options.queries)), _judgements(options.qrels)
+    queries, qrels = _queries(options.queries), _judgements(options.qrels)
     alpha = options.alpha
     if options.tune:
-        alpha = index.tune(queries, qrels, mix=options.mix).alpha
-    run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha)
+        alpha = index.tune(queries, qrels, mix=options.mix, progress=_progress(options)).alpha
+    run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha, progress=_progress(options))
     scores = evaluation.evaluate_ranking(run, qrels)
     if options.json:
         _print_json({"mix": options.mix, "alpha": alpha, "scores": scores})
@@ -413,6 +417,13 @@ def _check_mixture(options: argparse.Namespace) -> None:
         raise UsageError("--alpha is the share of DESM, 0 to 1, in a mixture: give --mix too")
 
 
+def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
+    """Raise ValueError for ids that would stand in more than one column of a run."""
+    for name in itertools.chain(run, *({document for document, _ in ranking} for ranking in run.values())):
+        if len(str(name).split()) != 1:
+            raise ValueError(f"the id {name!r} has white space, which TREC's format cannot hold: add --json")
+
+
 def _texts(path: str) -> Iterator[tuple[str, str]]:
     """Yield (id, text) of lines of JSON; a title that the text does not begin with is put before it."""
     with open_text(path) as lines:
@@ -426,8 +437,19 @@ def _texts(path: str) -> Iterator[tuple[str, str]]:
                 name = text = None
             if not isinstance(name, str | int) or not isinstance(text, str):
                 raise ValueError(f'{path}, line {number}: JSON of the form {{"id": ..., "text": ...}} is due')
-            title = record.get("title")
-            yield str(name), f"{title} {text}" if title and not text.startswith(title) else text
+            title = record.get("title") or ""
+            if not isinstance(title, str):
+                raise ValueError(f"{path}, line {number}: the title is {title!r}, not a text")
+            yield str(name), text if text.startswith(title) else f"{title} {text}"
+
+
+def _queries(path: str) -> dict[str, str]:
+    queries: dict[str, str] = {}
+    for name, text in _texts(path):
+        if name in queries:
+            raise ValueError(f"{path}: two queries are called {name!r}")
+        queries[name] = text
+    return queries
 
 
 def _judgements(path: str) -> dict[str, dict[str, int]]:
@@ -569,7 +591,11 @@ def _checked(settings: Mapping[str, Any]) -> Word2Vec:
 
 def _trained(corpus: Iterable[list[str]], options: argparse.Namespace) -> Word2Vec:
     """A model trained on `corpus`, with a progress bar for who watches."""
-    return Word2Vec(corpus, **options.settings, progress=not options.quiet and is_watched())
+    return Word2Vec(corpus, **options.settings, progress=_progress(options))
+
+
+def _progress(options: argparse.Namespace) -> bool:
+    return not options.quiet and is_watched()
 
 
 def _check_writable(path: str) -> None:

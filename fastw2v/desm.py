@@ -17,14 +17,16 @@ Words that the model lacks are left out. A document with no known word, or a que
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
 import logging
 import math
+import operator
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
@@ -32,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation
-from fastw2v._centroids import unit_sums
+from fastw2v._centroids import unit_sums, widen
 from fastw2v._encoder import SentenceEncoder
 from fastw2v.cosines import top_places, unit_rows
 from fastw2v.formats import native
@@ -110,6 +112,10 @@ class DESM:
             raise ValueError(f"spaces={spaces!r}: give 'in-out', 'in-in', 'out-out' or 'out-in'")
         if isinstance(weights, str) and weights != "idf":
             raise ValueError(f"weights={weights!r}: give 'idf', a mapping from words to numbers, or None")
+        if not isinstance(weights, str | Mapping | None):
+            raise TypeError(
+                f"weights is a {type(weights).__name__}: give 'idf', or a mapping from words to numbers"
+            )
         sides = _sides(model, {first, second})
         self.spaces = f"{first}-{second}"
         self.center = bool(center) and preset is None
@@ -156,6 +162,8 @@ class DESM:
         centroids: "float16" takes a half, "int8" a quarter of the memory.
         """
         constants = self.bm25 if bm25 is True else bm25
+        if constants is not False and not (isinstance(constants, tuple | list) and len(constants) == 2):
+            raise TypeError(f"bm25={bm25!r}: give True, False, or the pair (k1, b)")
         index = DESMIndex(self, BM25(*constants) if constants else None, precision)
         index.add(docs, ids, progress=progress)
         return index
@@ -172,6 +180,15 @@ class DESM:
                 "give a text, the list of its words, or an array of row numbers"
             )
         return list(document)
+
+    def held(self, document: Document) -> list[Any] | Array:
+        """Return `document` as what can be read twice: the list of its words, or its row numbers."""
+        return document if isinstance(document, list | np.ndarray) else self.words_of(document)
+
+    def known(self, words: Iterable[Any]) -> list[Any]:
+        """Return those of these words that the model has."""
+        with _words_expected():
+            return [word for word in words if word in self.key_to_index]
 
     def _checked_rows(self, rows: Array) -> npt.NDArray[np.int32]:
         if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
@@ -207,14 +224,26 @@ class DESM:
         ends = np.cumsum([len(document) for document in words], dtype=np.int64)
         every = itertools.chain.from_iterable(words)
         count = int(ends[-1]) if len(ends) else 0
-        if count > _WORDS_PER_ENCODER_WORD * len(self.key_to_index):
-            block = SentenceEncoder(words, self.key_to_index).read(sys.maxsize)
-            assert block is not None
-            return block[0], block[1]
-        rows = np.fromiter(map(self.key_to_index.get, every, itertools.repeat(-1)), np.int32, count)
+        with _words_expected():
+            if count > _WORDS_PER_ENCODER_WORD * len(self.key_to_index):
+                block = SentenceEncoder(words, self.key_to_index).read(sys.maxsize)
+                assert block is not None
+                return block[0], block[1]
+            rows = np.fromiter(map(self.key_to_index.get, every, itertools.repeat(-1)), np.int32, count)
         known = rows >= 0
         before = np.concatenate([[0], np.cumsum(known)])
         return rows[known], before[ends]
+
+
+@contextlib.contextmanager
+def _words_expected() -> Iterator[None]:
+    """Say what is due where a word turns out to be a list."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(
+            f"{error}: a document is a text or the list of its words, each of them hashable"
+        ) from error
 
 
 @dataclass(frozen=True, repr=False)
@@ -265,6 +294,7 @@ class DESMIndex:
         self._centroids = Centroids(desm.query_rows.shape[1], precision)
         self._ids: list[Any] = []  # by row, those removed too
         self._row: dict[Any, int] = {}
+        self._removed: list[int] = []  # rows
         self._next_id = 0
 
     def __len__(self) -> int:
@@ -331,7 +361,7 @@ class DESMIndex:
         """Put other documents in the places of those called `ids`. KeyError for an unknown id."""
         self._require_documents_side()
         rows = self._rows_of(ids)
-        documents = list(docs)
+        documents: list[Document] = [self.desm.held(document) for document in _listed(docs)]
         if len(rows) != len(documents):
             raise ValueError(f"{len(documents)} documents for {len(rows)} ids")
         if len(set(rows.tolist())) < len(rows):
@@ -345,7 +375,8 @@ class DESMIndex:
         """Remove documents. KeyError for an unknown id; then none is removed."""
         rows = self._rows_of(ids)
         for row in rows.tolist():
-            self._row.pop(self._ids[row], None)
+            if self._row.pop(self._ids[row], None) is not None:
+                self._removed.append(row)
         if self.bm25 is not None:
             self.bm25.remove(rows.tolist())
         if len(self._row) * 2 < len(self._ids):
@@ -361,6 +392,7 @@ class DESMIndex:
             self.bm25.keep(rows.tolist())
         self._ids = list(self._row)
         self._row = {name: row for row, name in enumerate(self._ids)}
+        self._removed = []
 
     def _require_documents_side(self) -> None:
         if self.desm.document_rows is None:
@@ -374,18 +406,21 @@ class DESMIndex:
             return np.array([self._row[name] for name in ids], dtype=np.intp)
         except KeyError as error:
             raise KeyError(f"no document is called {error.args[0]!r}") from None
+        except TypeError as error:
+            raise TypeError(f"{ids!r:.60} are no ids ({error}): give a list of str or int") from error
+
+    def _candidates(self, candidates: Mapping[Any, Iterable[Any]], query: Any) -> npt.NDArray[np.intp]:
+        if query not in candidates:
+            raise KeyError(f"candidates has no ids for the query {query!r}")
+        rows = dict.fromkeys(self._rows_of(candidates[query]).tolist())  # a document is ranked but once
+        return np.fromiter(rows, dtype=np.intp, count=len(rows))
 
     def _blocks(
         self, docs: Iterable[Document]
     ) -> Iterator[tuple[list[Document], tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]]]:
         """Yield documents with their encoding; all at once if their idf is due, as every word needs it."""
-        if isinstance(docs, str):
-            raise TypeError("docs is one text: give a list of documents")
-        in_words = (
-            [self.desm.words_of(document) if isinstance(document, str) else document for document in block]
-            for block in _by_size(docs)
-        )  # a text is split but once, for BM25 too
-        blocks = ((block, self.desm.encode(block)) for block in in_words)
+        in_words = map(self.desm.held, _listed(docs))  # a text is split but once, for BM25 too
+        blocks = ((block, self.desm.encode(block)) for block in _by_size(in_words))
         if not self._idf_due:
             yield from blocks
             return
@@ -444,28 +479,30 @@ class DESMIndex:
         candidates: Mapping[Any, Iterable[Any]] | None = None,
         mix: Mix | None = None,
         alpha: float | None = None,
+        progress: Mode = False,
     ) -> dict[Any, Ranking]:
         """Return `search` of each query, by its name: a run, as `evaluation.evaluate_ranking` takes it."""
-        if k < 1:
-            raise ValueError(f"k={k}: ask for at least one document")
+        k = _checked_count(k)
+        if not isinstance(queries, Mapping):
+            raise TypeError(
+                f"queries is a {type(queries).__name__}: give {{name: query}}, or search() for one"
+            )
         run: dict[Any, Ranking] = {}
-        if candidates is not None:
-            for name, query in queries.items():
-                rows = self._rows_of(candidates[name])
-                run[name] = self._best(self._scores([query], rows, mix, alpha)[0], rows, k, everything=True)
-            return run
         live = self._live()
-        for names in _portions(queries, _QUERIES_PER_BLOCK):
-            scores = self._scores([queries[name] for name in names], live, mix, alpha)
-            for name, row in zip(names, scores, strict=True):
-                run[name] = self._best(row, live, k)
+        with make_progress(progress, len(queries), "ranking", "queries") as shown:
+            for names in _portions(queries, 1 if candidates is not None else _QUERIES_PER_BLOCK):
+                rows = live if candidates is None else self._candidates(candidates, names[0])
+                scores = self._scores([queries[name] for name in names], rows, mix, alpha)
+                for name, row in zip(names, scores, strict=True):
+                    run[name] = self._best(row, rows, k, everything=candidates is not None)
+                shown.update(len(names))
         return run
 
     def explain(self, query: Document, id: Any) -> Explanation:
         """Return how much each word of the query adds to the DESM score of one document."""
         (row,) = self._rows_of([id])
         words = self.desm.words_of(query)
-        known = [word for word in words if word in self.desm.key_to_index]
+        known = self.desm.known(words)
         cosines, shares = np.empty(0), np.empty(0)
         if known:
             rows, shares = self._query_rows(known)
@@ -486,28 +523,34 @@ class DESMIndex:
         measure: str = "nDCG@10",
         alphas: Sequence[float] | None = None,
         candidates: Mapping[Any, Iterable[Any]] | None = None,
+        progress: Mode = False,
     ) -> Tuned:
         """Return the α, of 0, 0.01, … 1 unless given, that ranks these judged queries best.
 
         As the paper did on queries held apart for it: judge the result by other queries.
         """
-        shares = [i / 100 for i in range(101)] if alphas is None else [float(alpha) for alpha in alphas]
+        shares = [i / 100 for i in range(101)] if alphas is None else list(alphas)
+        for share in shares:
+            _check_mix(mix, share)
         judged = [name for name in queries if qrels.get(name)]
         if not judged or not shares:
             raise ValueError("nothing to tune on: no query has a judgement, or there are no alphas")
         depth = evaluation.cutoff_of(measure) or 1000
         totals = np.zeros(len(shares))
-        for names in _portions(judged, _QUERIES_PER_BLOCK):
-            asked = [queries[name] for name in names]
-            rows = [self._live() if candidates is None else self._rows_of(candidates[name]) for name in names]
-            both = [self._both(query, row) for query, row in zip(asked, rows, strict=True)]
-            for place, alpha in enumerate(shares):
-                run = {
-                    name: self._best(mixed(*scores, mix, alpha), row, depth)
-                    for name, scores, row in zip(names, both, rows, strict=True)
-                }
-                found = evaluation.ranking_by_query(run, {name: qrels[name] for name in names}, [measure])
-                totals[place] += sum(values[measure] for values in found.values())
+        live = self._live()
+        with make_progress(progress, len(judged), "tuning", "queries") as shown:
+            for names in _portions(judged, _QUERIES_PER_BLOCK):
+                rows = [live if candidates is None else self._candidates(candidates, name) for name in names]
+                both = [self._both(queries[name], row) for name, row in zip(names, rows, strict=True)]
+                judgements = {name: qrels[name] for name in names}
+                for place, alpha in enumerate(shares):
+                    run = {
+                        name: self._best(mixed(*scores, mix, alpha), row, depth)
+                        for name, scores, row in zip(names, both, rows, strict=True)
+                    }
+                    found = evaluation.ranking_by_query(run, judgements, [measure])
+                    totals[place] += sum(values[measure] for values in found.values())
+                shown.update(len(names))
         values = (totals / len(judged)).tolist()
         best = int(np.argmax(values))
         return Tuned(shares[best], values[best], dict(zip(shares, values, strict=True)))
@@ -516,7 +559,7 @@ class DESMIndex:
         """The rows of all documents."""
         if len(self._row) == len(self._ids):
             return slice(0, len(self._ids))
-        return np.fromiter(self._row.values(), dtype=np.intp, count=len(self._row))
+        return np.delete(np.arange(len(self._ids)), self._removed)
 
     def _query_rows(self, words: list[Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
         """Unit vectors (Q, D) of known words, and the share (Q,) that each has in the mean; empty if none."""
@@ -527,7 +570,7 @@ class DESMIndex:
 
     def _mean(self, query: Document) -> npt.NDArray[np.float32] | None:
         """ū (D,), the mean unit vector of a query's words; None if it has no known one, or none of weight."""
-        known = [word for word in self.desm.words_of(query) if word in self.desm.key_to_index]
+        known = self.desm.known(self.desm.words_of(query))
         rows, shares = self._query_rows(known) if known else (np.empty(0), np.empty(0))
         return (shares @ rows).astype(np.float32) if len(shares) else None
 
@@ -732,6 +775,8 @@ class Centroids:
         self, vectors: npt.NDArray[np.float32], places: npt.NDArray[np.intp] | slice
     ) -> npt.NDArray[np.float32]:
         """Return the products (Q, N) of vectors (Q, D) with the rows at `places`."""
+        if not isinstance(places, slice) and 2 * len(places) > self._size:
+            return self.dots(vectors, slice(0, self._size))[:, places]  # to copy the rows takes longer
         rows = self._rows[places]
         if self.precision == "float32":
             # BLAS is fastest with one vector as such.
@@ -739,10 +784,18 @@ class Centroids:
                 return np.asarray(rows @ vectors[0], dtype=np.float32)[np.newaxis]
             return np.asarray(vectors @ rows.T, dtype=np.float32)
         out = np.empty((len(vectors), len(rows)), dtype=np.float32)
+        room = np.empty((min(len(rows), _ROWS_PER_BLOCK), rows.shape[1]), dtype=np.float32)
         for start in range(0, len(rows), _ROWS_PER_BLOCK):
-            part = slice(start, start + _ROWS_PER_BLOCK)
-            np.matmul(vectors, rows[part].astype(np.float32).T, out=out[:, part])
-        return out * self._scales[places] if self.precision == "int8" else out
+            block = rows[start : start + _ROWS_PER_BLOCK]
+            wide = room[: len(block)]
+            if self.precision == "float16":
+                widen(block.view(np.uint16), wide)
+            else:
+                wide[...] = block
+            np.matmul(vectors, wide.T, out=out[:, start : start + len(block)])
+        if self.precision == "int8":
+            out *= self._scales[places]
+        return out
 
     def to_tensors(self) -> dict[str, Array]:
         """Return what `from_tensors` needs."""
@@ -797,12 +850,22 @@ def _reciprocal_ranks(scores: Array, ranked: Array) -> Array:
 
 
 def _check_mix(mix: Any, alpha: Any) -> None:
-    if mix is not None and mix not in ALPHAS:
+    if mix is not None and mix not in tuple(ALPHAS):
         raise ValueError(f"mix={mix!r}: give one of {', '.join(map(repr, ALPHAS))}, or None for DESM alone")
     if alpha is not None and mix is None:
         raise ValueError("alpha is the share of DESM in a mixture: give mix= too")
-    if alpha is not None and not 0 <= alpha <= 1:
-        raise ValueError(f"alpha={alpha}: the share of DESM lies between 0 and 1")
+    if alpha is not None and not (isinstance(alpha, int | float | np.number) and 0 <= alpha <= 1):
+        raise ValueError(f"alpha={alpha!r}: the share of DESM is a number that lies between 0 and 1")
+
+
+def _checked_count(k: Any) -> int:
+    try:
+        k = operator.index(k)
+    except TypeError:
+        raise TypeError(f"k is {k!r}: it must be a whole number") from None
+    if k < 1:
+        raise ValueError(f"k={k}: ask for at least one document")
+    return int(k)
 
 
 def _sides(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
@@ -815,6 +878,13 @@ def _sides(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
             raise ValueError("IN and OUT vectors must have the same keys in the same order, and dimension")
         spaces = {"in": first, "out": second}
         return {name: spaces[name] for name in sorted(wanted)}
+    if isinstance(model, KeyedVectors):
+        if wanted == {"in"}:
+            return {"in": model}
+        raise AttributeError(
+            "these are the vectors of one space: OUT vectors are in the model, or the second of the pair "
+            "(IN, OUT); spaces='in-in' needs none"
+        )
     if not hasattr(model, "wv"):
         raise TypeError(
             f"a model is needed, or the pair (IN, OUT) of KeyedVectors, not {type(model).__name__}"
@@ -857,15 +927,22 @@ def _idf(
     return np.asarray(np.log(1 + (documents - frequency + 0.5) / (frequency + 0.5)), dtype=np.float32)
 
 
-def _by_size(docs: Iterable[Document]) -> Iterator[list[Document]]:
+def _listed(docs: Iterable[Document]) -> Iterable[Document]:
+    """`docs`; TypeError for what looks like many documents, and is none or one."""
+    if isinstance(docs, str):
+        raise TypeError("docs is one text: give a list of documents")
+    if isinstance(docs, Mapping):
+        raise TypeError("docs is a mapping: give its values() as docs, and the mapping itself as ids")
+    return docs
+
+
+def _by_size(docs: Iterable[list[Any] | Array]) -> Iterator[list[Document]]:
     """Yield documents in lists of about `_WORDS_PER_BLOCK` words."""
     block: list[Document] = []
     size = 0
     for document in docs:
-        if not isinstance(document, str | list | np.ndarray) and isinstance(document, Iterable):
-            document = document if isinstance(document, bytes) else list(document)
         block.append(document)
-        size += 1 + (len(document) if isinstance(document, Sized) else 0)
+        size += 1 + len(document)
         if size >= _WORDS_PER_BLOCK:
             yield block
             block, size = [], 0

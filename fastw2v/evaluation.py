@@ -302,7 +302,7 @@ GAINS: dict[str, Callable[[int], int]] = {
 def evaluate_ranking(
     run: Run,
     qrels: Judgements,
-    measures: Sequence[str] = ("nDCG@1", "nDCG@3", "nDCG@10", "AP", "R@100"),
+    measures: str | Sequence[str] = ("nDCG@1", "nDCG@3", "nDCG@10", "AP", "R@100"),
     *,
     gain: Literal["exponential", "linear"] = "exponential",
 ) -> dict[str, float]:
@@ -313,6 +313,7 @@ def evaluate_ranking(
     (Järvelin and Kekäläinen 2002, as trec_eval has it). Documents count in the order they are given in, for
     trec_eval would break ties by their names. ValueError for an unknown measure, or if nothing is judged.
     """
+    measures = [measures] if isinstance(measures, str) else measures
     by_query = ranking_by_query(run, qrels, measures, gain=gain)
     return {
         measure: float(np.mean([values[measure] for values in by_query.values()])) for measure in measures
@@ -328,17 +329,17 @@ def ranking_by_query(
 ) -> dict[Any, dict[str, float]]:
     """Return what `evaluate_ranking` averages: query → measure → value, for every judged query."""
     ir_measures = _ir_measures()
+    if not isinstance(run, Mapping) or not isinstance(qrels, Mapping):
+        raise TypeError(
+            f"run and qrels must be mappings by query, not {type(run).__name__} and {type(qrels).__name__}: "
+            "run = {query: [(document, score), ...]}, qrels = {query: {document: grade}}"
+        )
     if gain not in GAINS:
         raise ValueError(f"gain={gain!r}: give one of {', '.join(map(repr, GAINS))}")
     judged = [query for query in qrels if qrels[query]]
     if not judged:
         raise ValueError("no query has a judgement: give qrels as {query: {document: grade}}")
-    parsed = {}
-    for measure in measures:
-        try:
-            parsed[measure] = _measure(measure)
-        except (NameError, ValueError, SyntaxError) as error:
-            raise ValueError(f"measure {measure!r}: {error}; examples are nDCG@10, AP, R@100") from None
+    parsed = {measure: _measure(measure) for measure in measures}
     ranks = {
         str(number): {str(document): -place for place, (document, _) in enumerate(run.get(query, ()))}
         for number, query in enumerate(judged)
@@ -349,7 +350,7 @@ def ranking_by_query(
         if not chosen:
             continue
         grades = {
-            str(number): {str(document): of_grade(int(grade)) for document, grade in qrels[query].items()}
+            str(number): {str(document): of_grade(_whole(grade)) for document, grade in qrels[query].items()}
             for number, query in enumerate(judged)
         }
         for metric in ir_measures.iter_calc(list(chosen), grades, ranks):
@@ -364,9 +365,19 @@ def cutoff_of(measure: str) -> int | None:
 
 
 def _measure(name: str) -> Any:
+    package = _ir_measures()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its parser asks for names that `ast` gives up
-        return _ir_measures().parse_measure(name)
+        try:
+            return package.parse_measure(name)
+        except (NameError, ValueError, SyntaxError) as error:
+            raise ValueError(f"measure {name!r}: {error}; examples are nDCG@10, AP, R@100") from None
+
+
+def _whole(grade: Any) -> int:
+    if int(grade) != grade:
+        raise ValueError(f"grade {grade!r}: measures take whole numbers")
+    return int(grade)
 
 
 def _ir_measures() -> Any:

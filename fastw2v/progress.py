@@ -25,18 +25,22 @@ class Progress(Protocol):
         """Advance by `words` raw words; `postfix` (epoch=2, alpha=0.02) stands behind the bar."""
 
 
-def make_progress(mode: Mode, total: int | None, desc: str) -> Progress:
+def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words") -> Progress:
     """The progress display for `total` raw words, or for an unknown number (None), headed by `desc`.
+
+    `unit`: what is counted, if not words.
 
     `mode` "auto": a tqdm bar if tqdm is installed and someone watches, else nothing.
     True: always a bar on standard error, a plain one without tqdm. False: nothing.
     """
     if mode is not True and mode is not False and mode != "auto":
         raise ValueError(f"progress={mode!r}: give 'auto', True or False")
-    has_tqdm = importlib.util.find_spec("tqdm") is not None
-    if mode is False or (mode == "auto" and not (has_tqdm and is_watched())):
+    if mode is False:
         return NoProgress()
-    return TqdmProgress(total, desc) if has_tqdm else PlainProgress(total, desc)
+    has_tqdm = importlib.util.find_spec("tqdm") is not None
+    if mode == "auto" and not (has_tqdm and is_watched()):
+        return NoProgress()
+    return TqdmProgress(total, desc, unit) if has_tqdm else PlainProgress(total, desc, unit=unit)
 
 
 def is_watched() -> bool:
@@ -73,12 +77,12 @@ class NoProgress:
 class TqdmProgress:
     """A tqdm bar, drawn by JavaScript in a notebook."""
 
-    def __init__(self, total: int | None, desc: str) -> None:
+    def __init__(self, total: int | None, desc: str, unit: str = "words") -> None:
         from tqdm.auto import tqdm
 
         # tqdm shows nothing in a terminal that reports no width, as those of scripts and containers do.
         width = _width(sys.stderr)
-        self._bar = tqdm(total=total, desc=desc, unit=" words", unit_scale=True, ncols=width)
+        self._bar = tqdm(total=total, desc=desc, unit=f" {unit}", unit_scale=True, ncols=width)
 
     def __enter__(self) -> Self:
         return self
@@ -99,9 +103,9 @@ class PlainProgress:
     WIDTH = 30
     INTERVAL = 0.1  # seconds
 
-    def __init__(self, total: int | None, desc: str, file: TextIO | None = None) -> None:
+    def __init__(self, total: int | None, desc: str, file: TextIO | None = None, unit: str = "words") -> None:
         self._file = sys.stderr if file is None else file
-        self._total, self._desc = total, desc
+        self._total, self._desc, self._unit = total, desc, unit
         self._words, self._tail = 0, ""
         self._start = time.monotonic()
         self._drawn_at, self._drawn_length = float("-inf"), 0
@@ -130,7 +134,7 @@ class PlainProgress:
         if self._total:
             share = min(self._words / self._total, 1.0)
             bar = f"{share:4.0%} |{'#' * round(share * self.WIDTH):.<{self.WIDTH}}| "
-        line = f"{self._desc}: {bar}{self._words:,} words, {rate:,.0f} words/s{self._tail}"
+        line = f"{self._desc}: {bar}{self._words:,} {self._unit}, {rate:,.0f} {self._unit}/s{self._tail}"
         width = _width(self._file)
         if width is not None:
             line = line[: width - 1]  # what wraps could not be overwritten

@@ -1242,18 +1242,21 @@ class Word2Vec(Lifecycle):
         min_alpha = _finite("end_alpha", end_alpha or self.min_alpha)
         callbacks = _hooked(callbacks)
         _check_freeze(freeze)
-        if not len(self.wv):
-            self.build_vocab_from_freq(Counter(chain(*pairs)))
-        ids = np.empty((len(counts), 2), dtype=np.int32)
-        for side, words in enumerate(pairs):
-            ids[:, side] = np.fromiter((self.wv.key_to_index.get(word, -1) for word in words), np.int32)
-        known = (ids >= 0).all(axis=1) & (counts > 0)
-        ids, counts = ids[known], counts[known]
-        total = round(counts.sum())
-        if not total:
-            raise ValueError("no pair is left to train: none has both words in the vocabulary and a weight")
-        length = self._check_call(None, total, 2 * total)
-        self._check_weights()
+        with self._kept_on_error():
+            if not len(self.wv):
+                self.build_vocab_from_freq(Counter(chain(*pairs)))
+            ids = np.empty((len(counts), 2), dtype=np.int32)
+            for side, words in enumerate(pairs):
+                ids[:, side] = np.fromiter((self.wv.key_to_index.get(word, -1) for word in words), np.int32)
+            known = (ids >= 0).all(axis=1) & (counts > 0)
+            ids, counts = ids[known], counts[known]
+            total = round(counts.sum())
+            if not total:
+                raise ValueError(
+                    "no pair is left to train: none has both words in the vocabulary and a weight"
+                )
+            length = self._check_call(None, total, 2 * total)
+            self._check_weights()
         return self._train_passes(
             lambda: lambda: self._pairs(ids, counts, total),
             length,

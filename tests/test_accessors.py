@@ -10,6 +10,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from children import environment
 
 from fastw2v import Word2Vec
 from fastw2v.accessors import ModelView
@@ -69,7 +70,9 @@ def client(tmp_path_factory):
             """
         )
     )
-    subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
+    build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    # With its folder on the path, for Cython does not find the .pxd of an editable install.
+    subprocess.run(build, cwd=folder, check=True, env=environment())
     path = next(folder.glob(f"client*{sysconfig.get_config_var('EXT_SUFFIX')}"))
     spec = importlib.util.spec_from_file_location("client", path)
     assert spec is not None and spec.loader is not None

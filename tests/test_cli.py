@@ -558,6 +558,46 @@ def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, ca
     assert 0 <= found["alpha"] <= 1 and found["scores"]["nDCG@1"] == 1
 
 
+def test_desm_shows_progress(
+    index_file: str, collection: dict[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastw2v.cli.is_watched", lambda: True)
+    command = ["desm", "eval", index_file, "--queries", collection["queries"], "--qrels", collection["qrels"]]
+    assert main([*command, "--mix", "raw", "--tune"]) == 0
+    shown = capsys.readouterr().err
+    assert "tuning: 100%" in shown and "ranking: 100%" in shown and "queries" in shown
+    assert main([*command, "--quiet"]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_desm_ids_with_spaces(
+    collection: dict[str, str], model_file: str, folder: Path, capsys: Capture
+) -> None:
+    docs, index = folder / "spaced.jsonl", str(folder / "spaced.fw2v")
+    docs.write_text('{"id": "a document", "text": "apple pear"}\n', encoding="utf-8")
+    assert main(["desm", "index", str(docs), "-m", model_file, "-o", index, "-q"]) == 0
+    command = ["desm", "search", index, "--queries", collection["queries"]]
+    assert main(command) == 1
+    found = capsys.readouterr()
+    assert not found.out
+    assert_one_line(found.err, "'a document' has white space")
+    assert main([*command, "--json"]) == 0
+    assert main(["desm", "search", index, "apple"]) == 0
+    assert "a document" in capsys.readouterr().out
+
+
+def test_desm_titles(model_file: str, folder: Path, capsys: Capture) -> None:
+    docs, index = folder / "titles.jsonl", str(folder / "titles.fw2v")
+    command = ["desm", "index", str(docs), "-m", model_file, "-o", index, "-q"]
+    docs.write_text('{"id": 1, "text": "nothing", "title": "apple"}\n{"id": 2, "text": "", "title": null}\n')
+    assert main(command) == 0
+    assert main(["desm", "search", index, "pear"]) == 0
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["1"]
+    docs.write_text('{"id": 1, "text": "nothing", "title": 7}\n')
+    assert main(command) == 1
+    assert_one_line(capsys.readouterr().err, "line 1: the title is 7")
+
+
 @pytest.mark.parametrize(
     "arguments, code, part",
     [
@@ -567,6 +607,7 @@ def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, ca
         (["search", "INDEX", "apple", "--mix", "raw", "--alpha", "5"], 2, "0 to 1"),
         (["search", "MODEL", "apple"], 1, "not an index"),
         (["search", "INDEX", "--queries", "QRELS"], 1, "line 1"),
+        (["search", "INDEX", "--queries", "TWICE"], 1, "two queries are called 'q'"),
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "DOCS"], 1, "line 1"),
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "QRELS", "--tune"], 2, "--mix"),
         (["index", "DOCS", "-m", "TREE", "-o", "OUT"], 1, "hierarchical softmax"),
@@ -579,7 +620,9 @@ def test_desm_asked_wrongly(
     collection: dict[str, str], folder: Path, capsys: Capture,
 ) -> None:  # fmt: skip
     files = {name.upper(): path for name, path in collection.items()}
-    files |= {"MODEL": model_file, "TREE": tree_file, "OUT": str(folder / "out.fw2v")}
+    twice = folder / "twice.jsonl"
+    twice.write_text('{"id": "q", "text": "apple"}\n' * 2, encoding="utf-8")
+    files |= {"MODEL": model_file, "TREE": tree_file, "OUT": str(folder / "out.fw2v"), "TWICE": str(twice)}
     assert main(["desm", *(files.get(argument, argument) for argument in arguments), "-q"]) == code
     assert_one_line(capsys.readouterr().err, part)
     assert not (folder / "out.fw2v").exists()

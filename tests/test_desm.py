@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import KeyedVectors, Word2Vec, evaluation
+from fastw2v._centroids import widen
 from fastw2v.desm import ALPHAS, DESM, Centroids, DESMIndex, mixed, tokenize
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
@@ -164,6 +165,21 @@ def test_equal_scores_come_in_the_order_of_documents() -> None:
     assert [name for name, _ in index.search(["w3"], 2, candidates=[9, 4, 7])] == [9, 4]
 
 
+@pytest.mark.parametrize("mix", [None, "rrf"])
+def test_a_candidate_given_twice_is_ranked_once(mix: Any) -> None:
+    index = DESM(pair_of()).index(documents(5), bm25=True)
+    twice = index.search(["w1"], candidates=[1, 3, 1], mix=mix)
+    assert twice == index.search(["w1"], candidates=[1, 3], mix=mix) and len(twice) == 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_an_explanation_adds_up_in_every_precision(precision: Any) -> None:
+    index = DESM(PAIR).index(documents(4), precision=precision)
+    told = index.explain(["w1", "w2"], 2)
+    assert abs(told.score - index.scores(["w1", "w2"])[2]) < 1e-6
+    assert math.fsum(part for *_, part in told.words) == told.score
+
+
 def test_an_explanation_adds_up() -> None:
     index = DESM(pair_of(), weights=UNEVEN).index(documents(20))
     query = ["w1", "w5", "unknown", "w1"]
@@ -189,6 +205,17 @@ STEPS = st.lists(
     ),
     max_size=12,
 )
+
+
+@pytest.mark.parametrize("bm25", [False, True])
+@pytest.mark.parametrize("kind", [list, tuple, iter, " ".join, lambda words: np.array([3, 5])])
+def test_an_update_takes_any_document(kind: Any, bm25: bool) -> None:
+    index = DESM(PAIR).index(documents(3), bm25=bm25)
+    index.update([kind(["w3", "w5"])], [1])
+    expected = DESM(PAIR).index([["w3", "w5"]])
+    assert index.scores(["w1"])[1] == expected.scores(["w1"])[0]
+    if index.bm25 is not None:
+        assert index.bm25.scores(["w5"])[1] > 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -221,6 +248,7 @@ def test_a_changed_index_is_one_made_anew(steps: list[Any]) -> None:
 
 
 PAIR = pair_of()
+JUDGED = {0: {1: 1}}
 
 MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "id-twice": (lambda index: index.add([["w1"], ["w2"]], ["x", "x"]), ValueError, "is there already"),
@@ -243,7 +271,22 @@ MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "alpha-alone": (lambda index: index.search(["w1"], alpha=0.5), ValueError, "give mix="),
     "alpha": (lambda index: index.scores(["w1"], mix="raw", alpha=2), ValueError, "between 0 and 1"),
     "candidate": (lambda index: index.search(["w1"], candidates=[77]), KeyError, "called 77"),
-}
+    "no-candidates": (
+        lambda index: index.search_many({"q": ["w1"]}, candidates={}), KeyError, "no ids for the query 'q'",
+    ),
+    "mapping": (lambda index: index.add({"x": "w1"}), TypeError, "docs is a mapping"),
+    "update-mapping": (lambda index: index.update({0: "w1"}, [0]), TypeError, "docs is a mapping"),
+    "words-are-lists": (lambda index: index.add([["w1"], [["w1"]]]), TypeError, "list of its words"),
+    "queries-for-one": (lambda index: index.search([["w1"], ["w2"]]), TypeError, "list of its words"),
+    "queries-unnamed": (lambda index: index.search_many([["w1"]]), TypeError, "queries is a list"),
+    "k-share": (lambda index: index.search(["w1"], 2.5), TypeError, "k is 2.5"),
+    "ids-none": (lambda index: index.remove(3), TypeError, "3 are no ids"),
+    "ids-lists": (lambda index: index.explain(["w1"], [3]), TypeError, "are no ids"),
+    "alpha-text": (lambda index: index.scores(["w1"], mix="raw", alpha="x"), ValueError, "alpha='x'"),  # type: ignore[arg-type]
+    "tune-mix": (lambda index: index.tune({0: ["w1"]}, JUDGED, mix="best"), ValueError, "mix='best'"),  # type: ignore[arg-type]
+    "tune-alpha": (lambda index: index.tune({0: ["w1"]}, JUDGED, alphas=[2]), ValueError, "between 0 and 1"),
+    "tune-measure": (lambda index: index.tune({0: ["w1"]}, JUDGED, measure="Zest@3"), ValueError, "'Zest@3'"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -268,6 +311,8 @@ def test_a_mistake_is_told_and_changes_nothing(name: str) -> None:
         ({"preset": "news"}, ValueError, "preset"),
         ({"weights": "tf"}, ValueError, "weights"),
         ({"weights": {"w1": -1.0}}, ValueError, "not negative"),
+        ({"weights": 5}, TypeError, "weights is a int"),
+        ({"model": PAIR[0]}, AttributeError, "vectors of one space"),
         ({"model": (pair_of()[0], KeyedVectors(12))}, ValueError, "same keys"),
         ({"model": 5}, TypeError, "a model is needed"),
     ],
@@ -275,6 +320,17 @@ def test_a_mistake_is_told_and_changes_nothing(name: str) -> None:
 def test_a_mistake_in_the_model_is_told(arguments: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         DESM(**({"model": PAIR} | arguments))
+
+
+@pytest.mark.parametrize("constants", [3, (1.2,), "ab", None])
+def test_what_is_no_setting_of_bm25(constants: Any) -> None:
+    with pytest.raises(TypeError, match="the pair"):
+        DESM(PAIR).index([["w1"]], bm25=constants)
+
+
+def test_vectors_of_one_space_can_be_ranked_within_it() -> None:
+    alone, both = (DESM(model, "in-in").index(documents(5)) for model in (PAIR[0], PAIR))
+    np.testing.assert_array_equal(alone.scores(["w1"]), both.scores(["w1"]))
 
 
 def test_a_tree_has_no_out_vectors_but_in_in_can_be_ranked() -> None:
@@ -328,6 +384,17 @@ def test_rounded_centroids_are_close(precision: Any, tolerance: float, tmp_path:
     index.save(tmp_path / "index")
     loaded = DESMIndex.load(tmp_path / "index", mmap="r")
     np.testing.assert_array_equal(loaded.scores(query), index.scores(query))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_every_half_is_widened(plain: bool) -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).reshape(4, -1)
+    out = np.empty(halves.shape, dtype=np.float32)
+    widen(halves, out, plain)
+    expected = halves.view(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(out, expected)
+    numbers = ~np.isnan(expected)  # NaN may keep its payload, or not
+    np.testing.assert_array_equal(out.view(np.uint32)[numbers], expected.view(np.uint32)[numbers])
 
 
 def test_an_unknown_precision() -> None:
@@ -424,6 +491,12 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     DESM(PAIR).index(documents(5)).save(path)
     with pytest.raises(ValueError, match="another model"):
         DESMIndex.load(path, pair_of(9))
+    model = Word2Vec([WORDS] * 5, vector_size=8, min_count=1, workers=1)
+    DESM(model).index(documents(5)).save(tmp_path / "trained")
+    assert len(DESMIndex.load(tmp_path / "trained", model)) == 5
+    model.train([WORDS] * 5, total_examples=5, epochs=1)
+    with pytest.raises(ValueError, match="before it was trained on"):
+        DESMIndex.load(tmp_path / "trained", model)
     searching = DESMIndex.load(path)
     with pytest.raises(ValueError, match="model="):
         searching.add([["w1"]])

@@ -348,8 +348,15 @@ def test_documents_of_equal_score_count_in_the_order_given() -> None:
         ({}, "AP", "linear", "no query"),
         ({1: {2: 1}}, "Zest@3", "linear", "Zest"),
         ({1: {2: 1}}, "AP", "x", "gain"),
+        ({1: {2: 0.5}}, "AP", "linear", "grade 0.5"),
     ],
 )
 def test_rankings_that_cannot_be_judged(qrels: Any, measure: str, gain: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluation.evaluate_ranking({}, qrels, [measure], gain=gain)
+
+
+def test_a_run_is_by_query() -> None:
+    assert evaluation.evaluate_ranking({1: [(2, 0.5)]}, {1: {2: 1}}, "AP") == {"AP": 1}
+    with pytest.raises(TypeError, match="mappings by query, not list and dict"):
+        evaluation.evaluate_ranking([(2, 0.5)], {1: {2: 1}})  # type: ignore[arg-type]

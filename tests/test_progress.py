@@ -134,6 +134,13 @@ def test_the_bar_is_closed_and_the_error_passes(capsys: Capture) -> None:
     assert capsys.readouterr().err.endswith("\n")
 
 
+@pytest.mark.usefixtures("without_tqdm")
+def test_other_things_than_words_can_be_counted(capsys: Capture) -> None:
+    with make_progress(True, 4, "ranking", "queries") as bar:
+        bar.update(4)
+    assert "4 queries" in capsys.readouterr().err
+
+
 def test_false_is_silent(capsys: Capture) -> None:
     with make_progress(False, 10, "x") as bar:
         bar.update(10, epoch=1)

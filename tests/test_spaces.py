@@ -694,6 +694,15 @@ def test_pairs_of_a_model_without_words() -> None:
     np.testing.assert_array_equal(model.syn0, before)
 
 
+def test_refused_pairs_leave_no_vocabulary() -> None:
+    model = Word2Vec(**SMALL)
+    with pytest.raises(ValueError, match="no pair is left"):
+        model.train_pairs(["a"], ["b"], weights=[0])
+    assert not len(model.wv) and "_syn0" not in vars(model)
+    model.train_pairs(["c"], ["d"])
+    assert set(model.wv.index_to_key) == {"c", "d"}
+
+
 @pytest.mark.parametrize(
     ("inputs", "outputs", "options", "error", "part"),
     [
