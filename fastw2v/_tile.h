@@ -341,13 +341,10 @@ INLINE ISA(vec8) ISA(sigmoid)(ISA(vec8) score) {
     const float to_integer = 3 << 22; /* added to a float below 2**22, leaves no bits for its fraction */
     ISA(vec8) entry = (score * TILE_STEPS_PER_UNIT - 0.5f + to_integer) - to_integer;
     ISA(vec8) t = first * log2e - entry * (step * log2e); /* exp(-x) = 2**t, t = whole + part, |part| <= 1/2 */
-    ISA(vec8) shifted = t + to_integer, part = t - (shifted - to_integer), power;
+    ISA(vec8) shifted = t + to_integer, part = t - (shifted - to_integer), square = part * part, power;
     ISA(int8) whole, bits;
-    power = part * 1.33335581e-3f + 9.61812911e-3f; /* log(2)**k / k! */
-    power = power * part + 5.55041087e-2f;
-    power = power * part + 2.40226507e-1f;
-    power = power * part + 6.93147181e-1f;
-    power = power * part + 1.0f;
+    power = (part * 1.33335581e-3f + 9.61812911e-3f) * square + (part * 5.55041087e-2f + 2.40226507e-1f);
+    power = power * square + (part * 6.93147181e-1f + 1.0f); /* log(2)**k / k! */
     memcpy(&whole, &shifted, sizeof whole);
     memcpy(&bits, &power, sizeof bits);
     bits += whole << 23;
