@@ -24,6 +24,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import chain, islice
 from numbers import Real
 from operator import index
@@ -253,7 +254,7 @@ class Word2Vec(Lifecycle):
 
         self.wv = KeyedVectors(self.vector_size)
         self.wv.vectors_lockf = np.ones(1, dtype=np.float32)
-        self.raw_vocab: dict[Any, int] = {}
+        self._raw: dict[Any, int] | vocabulary.Scan = {}
         self.cum_table = np.empty(0, dtype=np.uint32)
         self.effective_min_count = min_count
         self.corpus_count = self.corpus_total_words = 0
@@ -411,10 +412,10 @@ class Word2Vec(Lifecycle):
             threads=self.workers,
         )
         with self._kept_on_error():
-            self.raw_vocab = scan.raw_vocab if keep_raw_vocab or dry_run else {}
+            self._raw = replace(scan, encoded=None)
             self.corpus_count, self.corpus_total_words = scan.sentences, scan.total_words
-            report = self._prepare(
-                scan.words, scan.counts, update=update, trim_rule=trim_rule, dry_run=dry_run, **prepare
+            report = self.prepare_vocab(
+                update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, dry_run=dry_run, **prepare
             )
             report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
@@ -494,6 +495,17 @@ class Word2Vec(Lifecycle):
         self.raw_vocab = scan.raw_vocab
         return scan.total_words, scan.sentences
 
+    @property
+    def raw_vocab(self) -> dict[Any, int]:
+        """Counts of all words that were read, until `prepare_vocab` has decided which of them to keep."""
+        if isinstance(self._raw, vocabulary.Scan):
+            self._raw = self._raw.raw_vocab  # made when somebody asks: to hash all words takes long
+        return self._raw
+
+    @raw_vocab.setter
+    def raw_vocab(self, counts: dict[Any, int]) -> None:
+        self._raw = counts
+
     def prepare_vocab(
         self,
         update: bool = False,
@@ -509,27 +521,14 @@ class Word2Vec(Lifecycle):
         `retain_total`, `downsample_unique`, `downsample_total` and `num_retained_words`. With `dry_run`
         nothing else happens. Raises RuntimeError if no word is left to replace those that are there.
         """
-        words, counts = list(self.raw_vocab), np.fromiter(self.raw_vocab.values(), np.int64)
-        with self._kept_on_error():
-            if not (keep_raw_vocab or dry_run):
-                self.raw_vocab = {}
-            return self._prepare(words, counts, update, trim_rule, min_count, sample, dry_run)
-
-    def _prepare(
-        self,
-        raw_words: list[Any],
-        raw_counts: npt.NDArray[np.int64],
-        update: bool = False,
-        trim_rule: TrimRule | None = None,
-        min_count: int | None = None,
-        sample: float | None = None,
-        dry_run: bool = False,
-    ) -> dict[str, Any]:
-        """`prepare_vocab` from words and their counts."""
         min_count = min_count or self.min_count
         sample = sample or self.sample
         _finite("min_count", min_count)
         _finite("sample", sample or 0, 0)
+        if isinstance(self._raw, vocabulary.Scan):
+            raw_words, raw_counts = self._raw.words, self._raw.counts
+        else:
+            raw_words, raw_counts = list(self._raw), np.fromiter(self._raw.values(), np.int64)
         effective = vocabulary.effective_min_count(raw_counts, min_count, self.max_final_vocab)
         words, counts = vocabulary.keep(raw_words, raw_counts, effective, trim_rule)
         # Of an update's new words and old ones alike only the new corpus decides here, as in gensim.
@@ -562,6 +561,8 @@ class Word2Vec(Lifecycle):
             else:
                 self.min_count, self.sample = min_count, sample
                 self._set_words(words, counts, thresholds)
+            if not keep_raw_vocab:
+                self._raw = {}
             if self.null_word:
                 self.add_null_word()
             if self.sorted_vocab and not update:

@@ -23,6 +23,7 @@ from fastw2v.vocabulary import (
     scan,
     sort_by_descending_frequency,
 )
+from fastw2v.word2vec import Word2Vec
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
@@ -405,3 +406,16 @@ def test_keep_passes_the_count_it_compares_with() -> None:
 
 def test_equally_frequent_words_go_backwards() -> None:
     assert sort_by_descending_frequency([2, 5, 2, 9, 5]).tolist() == [3, 4, 1, 2, 0]
+
+
+def test_build_vocab_calls_prepare_vocab() -> None:
+    """Subclasses of gensim's change the vocabulary there."""
+
+    class Marked(Word2Vec):
+        def prepare_vocab(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            self.raw_vocab["marked"] = 10
+            return super().prepare_vocab(*args, **kwargs)
+
+    model = Marked(min_count=1)
+    model.build_vocab([["a", "b", "a"]])
+    assert model.wv.index_to_key == ["marked", "a", "b"] and model.raw_vocab == {}
