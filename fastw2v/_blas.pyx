@@ -15,7 +15,7 @@ cdef extern from "_tile.h" nogil:
     enum:
         TILE_STRIDE
     void tile_fill_tables()
-    Py_ssize_t tile_columns(Py_ssize_t left)
+    Py_ssize_t tile_block(Py_ssize_t left, Py_ssize_t most)
     void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
     double tile_loss(const float *g, Py_ssize_t m, Py_ssize_t columns, const float *label, const float *times_x,
                      const float *times_y)
@@ -34,7 +34,7 @@ cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float *
     cdef Py_ssize_t i, j, done = 0, columns
     cdef int length = <int>dim, one = 1
     while done < n:
-        columns = tile_columns(n - done)
+        columns = tile_block(n - done, TILE_STRIDE)
         for i in range(m):
             for j in range(columns):
                 g[i * TILE_STRIDE + j] = sdot(&length, <float *>x[i], &one, y[done + j], &one)
@@ -62,7 +62,7 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
     for j in range(n):
         memcpy(outputs + j * dim, y[j], dim * sizeof(float))
     while done < n:
-        columns = tile_columns(n - done)
+        columns = tile_block(n - done, TILE_STRIDE)
         width = <int>columns
         for i in range(m):
             sgemv("N", &length, &width, <float *>&lock[i], outputs + done * dim, &length, <float *>g + i * TILE_STRIDE,
@@ -88,7 +88,7 @@ cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t t
         block = g
         done = 0
         while done < n:
-            columns = tile_columns(n - done)
+            columns = tile_block(n - done, TILE_STRIDE)
             for j in range(columns):
                 saxpy(&length, <float *>block + j, y[done + j] + start, &one, delta, &one)
                 saxpy(&length, <float *>block + j, <float *>x + start, &one, y[done + j] + start, &one)

@@ -5,12 +5,13 @@
  *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
- * TILE_WIDTH (floats in a vector register), TILE_ROWS (rows of x in a register block), TILE_CHUNKS (vectors of a row in
- * registers, see FOR_PIECES) and TILE_TARGET (the compiler's function attribute); `tile_named` and `tile_best` hand out the table of functions that the machine can run.
+ * TILE_TARGET (the compiler's function attribute), TILE_WIDTH (floats in a vector register), TILE_ROWS and TILE_COLUMNS
+ * (rows of x and of y in a register block) and TILE_CHUNKS (vectors of one row in registers, see FOR_PIECES);
+ * `tile_named` hands out the table of functions that the machine can run.
  *
  * Rows need no alignment and no padding: the last D mod W floats go through masked loads and stores.
- * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_columns`: each block is (M, TILE_STRIDE), of which the
- * first `columns` of every row count.
+ * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_block`: each block is (M, TILE_STRIDE), and the first
+ * `columns` of its rows count.
  */
 #ifndef FASTW2V_TILE_H
 #define FASTW2V_TILE_H
@@ -46,7 +47,6 @@
 #define TILE_IN_REGISTER(vector) ((void)0)
 #endif
 
-#define TILE_COLUMNS 6  /* outputs in one register block: a word and its 5 negatives */
 #define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
 #define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
 
@@ -73,8 +73,6 @@ typedef struct {
 TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
     return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
 }
-
-TILE_INLINE ptrdiff_t tile_columns(ptrdiff_t left) { return tile_block(left, TILE_COLUMNS); }
 
 /* For what nobody writes: all cores may have a copy of it. */
 TILE_INLINE void tile_prefetch_read(const void *address) {
@@ -148,6 +146,7 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #define TILE_ISA generic
 #define TILE_TARGET
 #define TILE_ROWS 2
+#define TILE_COLUMNS 6
 #define TILE_CHUNKS 6
 #if defined(__GNUC__)
 #define TILE_WIDTH 4
@@ -161,6 +160,7 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #define TILE_TARGET __attribute__((target("avx2,fma")))
 #define TILE_WIDTH 8
 #define TILE_ROWS 2
+#define TILE_COLUMNS 6
 #define TILE_CHUNKS 6
 #include "_tile.h"
 
@@ -168,6 +168,7 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #define TILE_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
 #define TILE_WIDTH 16
 #define TILE_ROWS 4
+#define TILE_COLUMNS 8
 #define TILE_CHUNKS 8
 #include "_tile.h"
 #endif
@@ -369,9 +370,12 @@ INLINE void ISA(logistic_row)(float *g, ptrdiff_t columns, const float *label, c
 }
 #endif
 
+#define MOST_ROWS(columns) (columns > 6 && TILE_ROWS > 3 ? 3 : TILE_ROWS) /* 24 sums fit the registers, 32 do not */
+#define MOST_SUMS 24
+
 /* The scores of a block of g, summed up in registers. */
 INLINE void ISA(score_block)(const float **x, const int rows, float **y, const int columns, ptrdiff_t dim, float *g) {
-    VECTOR sum[TILE_ROWS * TILE_COLUMNS];
+    VECTOR sum[MOST_SUMS];
 #pragma GCC unroll 32
     for (int i = 0; i < rows * columns; i++) sum[i] = SPLAT(0.0f);
     FOR_CHUNKS(dim, {
@@ -397,17 +401,18 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
     }
 }
 
-#define SCORE_BLOCK(rows, columns) ISA(score_block)(x + i, rows, y, columns, dim, g + i * TILE_STRIDE)
+#define POSSIBLE(columns) (columns <= TILE_COLUMNS ? columns : 1) /* for cases that cannot come */
+#define SCORE_BLOCK(rows, columns) ISA(score_block)(x + i, rows, y, POSSIBLE(columns), dim, g + i * TILE_STRIDE)
 
 #define SCORE_COLUMNS(columns)                                                                           \
     case columns:                                                                                        \
         for (ptrdiff_t i = 0, rows; i < m; i += rows) {                                                  \
-            rows = tile_block(m - i, TILE_ROWS);                                                         \
+            rows = tile_block(m - i, MOST_ROWS(columns));                                                \
             switch (rows) {                                                                              \
                 case 1: SCORE_BLOCK(1, columns); break;                                                  \
                 case 2: SCORE_BLOCK(2, columns); break;                                                  \
                 case 3: SCORE_BLOCK(TILE_ROWS > 2 ? 3 : 1, columns); break;                              \
-                case 4: SCORE_BLOCK(TILE_ROWS > 3 ? 4 : 1, columns); break;                              \
+                case 4: SCORE_BLOCK(MOST_ROWS(columns) > 3 ? 4 : 1, columns); break;                     \
             }                                                                                            \
         }                                                                                                \
         break;
@@ -417,7 +422,7 @@ TILE_TARGET static void ISA(gradients)(const float **x, const float *times_x, pt
                                        float alpha, float *g, double *loss) {
     float *start = g;
     for (ptrdiff_t done = 0, columns; done < n; done += columns, y += columns, g += m * TILE_STRIDE) {
-        columns = tile_columns(n - done);
+        columns = tile_block(n - done, TILE_COLUMNS);
         switch (columns) {
             SCORE_COLUMNS(1)
             SCORE_COLUMNS(2)
@@ -425,12 +430,14 @@ TILE_TARGET static void ISA(gradients)(const float **x, const float *times_x, pt
             SCORE_COLUMNS(4)
             SCORE_COLUMNS(5)
             SCORE_COLUMNS(6)
+            SCORE_COLUMNS(7)
+            SCORE_COLUMNS(8)
         }
     }
     /* Not row by row as the scores are ready: a row takes 60 cycles, which overlap only side by side. */
     g = start;
     for (ptrdiff_t columns; n > 0; n -= columns, label += columns, times_y += columns) {
-        columns = tile_columns(n);
+        columns = tile_block(n, TILE_COLUMNS);
         if (loss) *loss += tile_loss(g, m, columns, label, times_x, times_y);
         for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE)
             LOGISTIC_ROW(g, columns, label, times_y, alpha * times_x[i]);
@@ -466,7 +473,7 @@ INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, pt
 #define AHEAD() tile_prefetch_lines(ahead, ahead_count, d, dim)
 
 #define UPDATE_CHUNK(columns, first, last) \
-    ISA(update_chunk)(x, to, lock, m, y + done, columns, block, partial, first, last, d, full, count)
+    ISA(update_chunk)(x, to, lock, m, y + done, POSSIBLE(columns), block, partial, first, last, d, full, count)
 
 #define UPDATE_ONE(columns)                                      \
     case columns: FOR_CHUNKS(dim, { AHEAD(); UPDATE_CHUNK(columns, 1, 1); }); break;
@@ -487,6 +494,8 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
             UPDATE_ONE(4)
             UPDATE_ONE(5)
             UPDATE_ONE(6)
+            UPDATE_ONE(7)
+            UPDATE_ONE(8)
         }
         return;
     }
@@ -494,7 +503,7 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
         ptrdiff_t columns;
         AHEAD();
         for (done = 0, block = g; done < n; done += columns, block += m * TILE_STRIDE) {
-            columns = tile_columns(n - done);
+            columns = tile_block(n - done, TILE_COLUMNS);
             switch (columns) {
                 UPDATE_MANY(1)
                 UPDATE_MANY(2)
@@ -502,6 +511,8 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
                 UPDATE_MANY(4)
                 UPDATE_MANY(5)
                 UPDATE_MANY(6)
+                UPDATE_MANY(7)
+                UPDATE_MANY(8)
             }
         }
     });
@@ -520,7 +531,7 @@ INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock,
         delta[c] = SPLAT(0.0f);
     }
     for (ptrdiff_t columns; n > 0; n -= columns, g += TILE_STRIDE) {
-        columns = tile_columns(n);
+        columns = tile_block(n, TILE_COLUMNS);
         for (ptrdiff_t j = 0; j < columns; j++) {
             float *row = *y++ + d;
             const float *next = ahead < last ? *ahead++ + d : row;
@@ -613,6 +624,9 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef FOR_CHUNKS
 #undef FOR_PIECES
 #undef SCORE_BLOCK
+#undef POSSIBLE
+#undef MOST_ROWS
+#undef MOST_SUMS
 #undef SCORE_COLUMNS
 #undef LOGISTIC_ROW
 #undef AHEAD
@@ -625,5 +639,6 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef TILE_TARGET
 #undef TILE_WIDTH
 #undef TILE_ROWS
+#undef TILE_COLUMNS
 #undef TILE_CHUNKS
 #endif
