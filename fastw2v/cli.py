@@ -65,7 +65,7 @@ TRAINING_OPTIONS = {
     "compute_loss": "report the loss",
     "comment": "a note kept in the model",
     "shrink_windows": "draw each window's size from 1 to --window, rather than always --window",
-    "step": "order of updates in skip-gram: gensim's, or all context words of a window at once",
+    "step": "order of updates in skip-gram: gensim's (pair), or all context words of a window at once",
     "baskets": "a sentence is a set: every word is context of all others, and --window has no say",
 }
 SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab"}  # gensim has them as 0 and 1

@@ -91,7 +91,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 Step = Literal["window", "pair"]
-DEFAULT_STEP: Step = "pair"
 Freeze = Literal["in", "out"]
 
 FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
@@ -110,7 +109,7 @@ _SAVED = (
     "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
     "running_training_loss", "train_count", "total_train_time", "baskets",
 )  # fmt: skip
-_OURS = {"step": DEFAULT_STEP, "baskets": False}  # settings that gensim does not have
+_OURS = {"step": "pair", "baskets": False}  # settings that gensim does not have
 _LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
 _NEEDED = frozenset({"wv", "random", *_SAVED})  # to load a file again
 
@@ -182,7 +181,8 @@ class Word2Vec(Lifecycle):
     sorted_vocab: order words by descending count. batch_words: raw words in a worker's job.
     compute_loss: sum up the loss, see `history`. callbacks: objects with the hooks of `CallbackAny2Vec`.
     comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all
-        words of a skip-gram window meet one list of outputs, several times faster. baskets: sentences are
+        words of a skip-gram window meet one list of outputs, several times faster; None is "window" for
+        skip-gram with negative sampling, else "pair". baskets: sentences are
         sets, whose order means nothing: every word has all the others for context, whatever `window` says,
         and a word that is repeated counts once. progress: "auto" shows a bar in a terminal or notebook, True
         always, False never.
@@ -247,8 +247,10 @@ class Word2Vec(Lifecycle):
         self.compute_loss = bool(compute_loss)
         self.comment = comment
         self.shrink_windows = bool(shrink_windows)
-        self.step = DEFAULT_STEP if step is None else step
         self.baskets = bool(baskets)
+        if step is None:  # the fast order where it has passed the quality gate of benchmarks/README.md
+            step = "window" if self.sg and self.negative and not (self.hs or self.baskets) else "pair"
+        self.step = step
         self.progress = progress
         self._check_settings()
 
@@ -1847,7 +1849,7 @@ class Word2Vec(Lifecycle):
             parameters = inspect.signature(Word2Vec).parameters.keys() & given.keys()
             settings = {name: given[name] for name in parameters}
             settings["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
-            Word2Vec.__init__(model, **settings)
+            Word2Vec.__init__(model, **settings, step="pair")  # training goes on as it was
             # What versions before did not count is not known; the rest is as the constructor has left it.
             unknown = {"corpus_count": None, "corpus_total_words": None}
             model.__dict__.update(

@@ -539,6 +539,7 @@ def test_baskets_are_windows_as_wide_as_the_set(
     monkeypatch.setattr("fastw2v.word2vec.BASKET_WORDS", portion)
     sets = [list(dict.fromkeys(sentence)) for sentence in TEXT]
     counts = Counter(word for sentence in TEXT for word in sentence)
+    settings = {"step": "pair"} | settings
     expected = Word2Vec(**SMALL, **settings, window=1000, shrink_windows=False)
     model = Word2Vec(**SMALL, **settings, window=1, baskets=True)
 

@@ -949,7 +949,7 @@ def test_predict_output_word_at_the_edges(objective: Any, caplog: pytest.LogCapt
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
 def test_a_batch_is_a_job(sg: int, objective: Any) -> None:
-    by_job, by_batch = small(None, sg=sg, **objective), small(None, sg=1 - sg, **objective)
+    by_job, by_batch = (small(None, sg=one, step="pair", **objective) for one in (sg, 1 - sg))
     for model in (by_job, by_batch):
         model.build_vocab(TEXT)
     trained, _ = by_job.train(
