@@ -113,7 +113,7 @@ ctypedef struct Scratch:
 
 
 cdef class StopFlag:
-    """Raised by the thread that called `train`, read by the workers: finish the sentence and come home."""
+    """Raised by the thread that called `train`, read by the workers: finish the windows in hand and come home."""
     cdef readonly volatile bint raised
 
 
@@ -136,8 +136,8 @@ cdef class Worker:
     cdef int reserve(self, Py_ssize_t inputs) except -1
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
-    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil
-    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil
+    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil
     cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil
     cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil

@@ -287,7 +287,7 @@ cdef class Worker:
                     self.reduced[i] = draw(&self.scratch.rng) % window
         with nogil:
             self.merge_hot_nodes()
-            self.train_windows(first, last, sentences)
+            self.train_windows(first, last)
             self.merge_hot_nodes()
         return last - first
 
@@ -343,7 +343,7 @@ cdef class Worker:
             last[0] = kept
         return kept
 
-    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil:
+    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
         """All positions in [first, last), left to right.
 
         What a window draws never depends on the weights, so it is drawn well ahead, and the rows of a window are called
@@ -356,7 +356,7 @@ cdef class Worker:
         self.scratch.ahead_count = 0
         while not self.stop.raised:
             while more == BATCH and filled - done <= BATCH:
-                more = self.fill_windows(filled // BATCH % 2, last, sentences)
+                more = self.fill_windows(filled // BATCH % 2, last)
                 if filled == 0:
                     for i in range(min(more, self.lead)):
                         self.look_ahead(&self.windows[i])
@@ -371,7 +371,7 @@ cdef class Worker:
                 self.train_example(&self.windows[i % (2 * BATCH)])
             done = min(done + BATCH, filled)
 
-    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last, Py_ssize_t sentences) noexcept nogil:
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil:
         """The next windows before `last`, into this half of `windows`; fewer than BATCH if there are no more."""
         cdef Scratch *s = &self.scratch
         cdef Window *windows = self.windows + half * BATCH
