@@ -312,9 +312,8 @@ def test_cosmul_by_definition() -> None:
 def test_many_queries_have_the_answers_of_one(
     dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cosines, "_SCORES_HELD", 7 * 200)  # several portions of everything
-    monkeypatch.setattr(cosines, "_ROWS", 33)
-    monkeypatch.setattr(cosines, "_GROUP", 4)
+    for name, small_one in {"_ANSWERS": 40 * topn, "_SCORES": 7 * 33, "_ROWS": 33, "_GROUP": 4}.items():
+        monkeypatch.setattr(cosines, name, small_one)  # several portions of everything
     kv = KeyedVectors(9, dtype=dtype)
     rows = np.random.default_rng(3).standard_normal((200, 9))
     rows[100:150] = rows[:50]  # equal cosines
