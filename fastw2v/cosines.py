@@ -22,8 +22,8 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
 _SCORES_PER_BLOCK = 256
-# `nearest`: answers at a time, scores per product (2 MB: they stay in the cache), its rows, scores per group.
-_ANSWERS, _SCORES, _ROWS, _GROUP = 1 << 16, 1 << 19, 1 << 12, 32
+# `nearest`: answers at a time, scores per product (4 MB: they stay in the cache), its rows, scores per group.
+_ANSWERS, _SCORES, _ROWS, _GROUP = 1 << 16, 1 << 20, 1 << 11, 32
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -190,10 +190,11 @@ def _candidates(rows: Array, queries: Array, count: int) -> tuple[npt.NDArray[np
             kept[:] = np.partition(np.hstack((kept, maxima.T)), groups, axis=1)[:, groups:]
             border = kept[:, 0] - slack
             hits = np.flatnonzero(maxima >= border)
-            members = grouped[:, hits]
-            within, hit = np.nonzero(members >= border[hits % len(part)])
+            members = grouped.take(hits, axis=1)
+            above = np.flatnonzero(members >= border[hits % len(part)])
+            within, hit = np.divmod(above, len(hits) or 1)
             group, query = np.divmod(hits[hit], len(part))
-            found.append((first + query, start + within * groups + group, members[within, hit]))
+            found.append((first + query, start + within * groups + group, members.ravel()[above]))
     query, places, reached = (np.concatenate(parts) for parts in zip(*found, strict=True))
     kept = np.flatnonzero(reached >= largest[query, 0] - slack)
     kept = kept[np.argsort(query[kept], kind="stable")]
