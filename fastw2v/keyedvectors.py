@@ -857,7 +857,7 @@ class KeyedVectors(Lifecycle):
         kv = cls(vectors.shape[1], dtype=vectors.dtype)
         kv.vectors = vectors
         kv.index_to_key = list(words)
-        kv.key_to_index = {word: row for row, word in enumerate(words)}
+        kv.key_to_index = dict(zip(words, range(len(words)), strict=True))
         kv.next_index = len(words)
         kv.expandos["count"] = np.arange(len(words), 0, -1) if counts is None else counts
         kv.add_lifecycle_event(
