@@ -170,7 +170,7 @@ def _candidates(rows: Array, queries: Array, count: int) -> tuple[npt.NDArray[np
     precise = queries.dtype
     # Twice what two sums of D products of unit vectors can differ by, and some for their lengths.
     slack = 2 * (rows.shape[1] + 8) * np.finfo(precise).eps
-    rows_at_once = min(len(rows), max(_ROWS, 4 * _GROUP * count)) or 1
+    rows_at_once = min(len(rows), max(_ROWS, 2 * _GROUP * count)) or 1
     queries_at_once = min(len(queries), max(1, _SCORES // rows_at_once))
     held = np.empty((rows_at_once + _GROUP) * queries_at_once, dtype=precise)
     largest = np.full((len(queries), count), np.finfo(precise).min)  # maxima, the smallest of these first
