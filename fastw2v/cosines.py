@@ -148,7 +148,8 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray
     Matrix products, which are fast but round in another way than `cosines`, find the few rows among which
     the best must be; what is yielded is `cosines` of these.
     """
-    at_once = max(1, _ANSWERS // max(1, count))
+    count = max(1, min(count, len(rows)))
+    at_once = max(1, _ANSWERS // count)
     for first in range(0, len(units), at_once):
         queries = units[first : first + at_once].astype(np.result_type(rows, np.float32), copy=False)
         query, places = _candidates(rows, queries, count)

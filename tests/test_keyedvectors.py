@@ -339,6 +339,8 @@ def test_many_queries_at_the_borders() -> None:
     kv = small()
     assert kv.most_similar_many([]) == []
     assert kv.most_similar_many(["w1", "w2"], topn=0) == [[], []]
+    assert kv.most_similar_many(["w1"], topn=1 << 40) == [kv.most_similar("w1", topn=1 << 40)]
+    assert KeyedVectors(9).most_similar_many([V[3], V[4]]) == [[], []]
     assert kv.most_similar_many(iter(["w1", "w2"]), 3) == [kv.most_similar(w, topn=3) for w in ("w1", "w2")]
     with pytest.raises(KeyError, match="Key 'nothing' not present"):
         kv.most_similar_many(["w1", "nothing"])
