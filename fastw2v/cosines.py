@@ -22,8 +22,8 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
 _SCORES_PER_BLOCK = 256
-# `nearest`: scores that are held at a time (64 MB), rows per product, scores per group.
-_SCORES_HELD, _ROWS, _GROUP = 1 << 24, 1 << 14, 32
+# `nearest`: answers at a time, scores per product (4 MB: they stay in the cache), its rows, scores per group.
+_ANSWERS, _SCORES, _ROWS, _GROUP = 1 << 16, 1 << 20, 1 << 11, 32
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -101,20 +101,30 @@ def cosine(a: Array, b: Array) -> float:
 
 def cosines(rows: Array, unit: Array) -> Array:
     """Return the cosines (R,) of rows (R, D) with a vector (D,) that has length 1, or 0."""
-    unit = unit.astype(np.result_type(rows, np.float32), copy=False)
+    return _cosines_in_parts(rows, unit[np.newaxis], [0, len(rows)])
+
+
+def _cosines_in_parts(rows: Array, units: Array, bounds: list[int]) -> Array:
+    """Return `cosines` (R,) of rows[bounds[q] : bounds[q + 1]] with units[q], for all of `units` (Q, D)."""
+    units = units.astype(np.result_type(rows, np.float32), copy=False)
     if rows.dtype == np.float16:  # neither BLAS nor the range of squares
-        return np.asarray(unit_rows(rows.astype(np.float32)) @ unit)
-    if rows.dtype == np.float32 and rows.flags.c_contiguous:
-        scores, squares = np.empty((2, len(rows)), dtype=np.float32)
-        _kernels.scan(rows, unit, scores, squares)  # both in one reading of the rows
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores, squares = rows @ unit, _squares(rows)
+        rows = unit_rows(rows.astype(np.float32))
+    scan = rows.dtype == np.float32 and rows.flags.c_contiguous
+    scores, squares = np.empty((2, len(rows)), dtype=units.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for unit, low, high in zip(units, bounds[:-1], bounds[1:], strict=True):
+            if scan:  # both in one reading of the rows
+                _kernels.scan(rows[low:high], unit, scores[low:high], squares[low:high])
+            else:
+                np.matmul(rows[low:high], unit, out=scores[low:high])
+        if not scan:
+            squares = _squares(rows)
     lengths, odd = _lengths(squares)
     scores /= lengths
     if odd.size:
-        scores[odd] = unit_rows(rows[odd]) @ unit
-    return np.asarray(scores)
+        part = np.searchsorted(bounds, odd, side="right") - 1
+        scores[odd] = np.einsum("ij,ij->i", unit_rows(rows[odd]), units[part])
+    return scores
 
 
 def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
@@ -138,32 +148,55 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray
     Matrix products, which are fast but round in another way than `cosines`, find the few rows among which
     the best must be; what is yielded is `cosines` of these.
     """
-    precise = np.result_type(rows, np.float32)
+    count = max(1, min(count, len(rows)))
+    at_once = max(1, _ANSWERS // count)
+    for first in range(0, len(units), at_once):
+        queries = units[first : first + at_once].astype(np.result_type(rows, np.float32), copy=False)
+        query, places = _candidates(rows, queries, count)
+        bounds = np.searchsorted(query, np.arange(len(queries) + 1)).tolist()
+        exact = _cosines_in_parts(rows[places], queries, bounds)
+        order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
+        places, exact = places[order], exact[order]
+        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+            best = slice(low, min(high, low + count))
+            yield places[best], exact[best]
+
+
+def _candidates(rows: Array, queries: Array, count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return pairs of a query and a place in `rows`, by query: few, and the `count` best of each among them.
+
+    At least `count` scores reach the count-th largest of the maxima of groups, and few do. The maxima seen so
+    far give a border that rises from block to block of rows.
+    """
+    precise = queries.dtype
     # Twice what two sums of D products of unit vectors can differ by, and some for their lengths.
     slack = 2 * (rows.shape[1] + 8) * np.finfo(precise).eps
-    groups = -(-len(rows) // _GROUP)
-    at_once = min(len(units), max(1, _SCORES_HELD // max(1, len(rows))))
-    held = np.empty((at_once, groups * _GROUP), dtype=precise)
-    held[:, len(rows) :] = -np.inf
-    for first in range(0, len(units), at_once or 1):
-        queries = units[first : first + at_once].astype(precise, copy=False)
-        scores = held[: len(queries)]
-        for start in range(0, len(rows), _ROWS):
-            block = unit_rows(rows[start : start + _ROWS].astype(precise, copy=False))
-            np.matmul(queries, block.T, out=scores[:, start : start + len(block)])
-        # At least `count` scores reach the count-th largest of the groups' maxima, and these are few. A group
-        # is every groups-th row, so that maxima are taken of long runs.
-        grouped = scores.reshape(len(queries), _GROUP, groups)
-        maxima = grouped.max(axis=1)
-        border = np.full(len(queries), np.finfo(precise).min)
-        if count < groups:
-            border = np.partition(maxima, groups - count, axis=1)[:, groups - count] - slack
-        query, group = np.nonzero(maxima >= border[:, np.newaxis])
-        hit, within = np.nonzero(grouped[query, :, group] >= border[query, np.newaxis])
-        query, places = query[hit], within * groups + group[hit]
-        places = places[np.lexsort((places, query))]  # of equal ones the earlier first
-        bounds = np.searchsorted(query, np.arange(len(queries) + 1)).tolist()
-        for unit, low, high in zip(queries, bounds[:-1], bounds[1:], strict=True):
-            exact = cosines(rows[places[low:high]], unit)
-            best = np.argsort(-exact, kind="stable")[:count]
-            yield places[low:high][best], exact[best]
+    rows_at_once = min(len(rows), max(_ROWS, 2 * _GROUP * count)) or 1
+    queries_at_once = min(len(queries), max(1, _SCORES // rows_at_once))
+    held = np.empty((rows_at_once + _GROUP) * queries_at_once, dtype=precise)
+    largest = np.full((len(queries), count), np.finfo(precise).min)  # maxima, the smallest of these first
+    found = []
+    for start in range(0, len(rows) or 1, rows_at_once):
+        block = unit_rows(rows[start : start + rows_at_once].astype(precise, copy=False))
+        groups = -(-len(block) // _GROUP)
+        for first in range(0, len(queries), queries_at_once):
+            part = queries[first : first + queries_at_once]
+            # A group is every groups-th row, so that maxima are taken of long runs.
+            grouped = held[: _GROUP * groups * len(part)].reshape(_GROUP, groups * len(part))
+            scores = grouped.reshape(_GROUP * groups, len(part))
+            np.matmul(block, part.T, out=scores[: len(block)])
+            scores[len(block) :] = -np.inf
+            maxima = grouped.max(axis=0).reshape(groups, len(part))
+            kept = largest[first : first + len(part)]
+            kept[:] = np.partition(np.hstack((kept, maxima.T)), groups, axis=1)[:, groups:]
+            border = kept[:, 0] - slack
+            hits = np.flatnonzero(maxima >= border)
+            members = grouped.take(hits, axis=1)
+            above = np.flatnonzero(members >= border[hits % len(part)])
+            within, hit = np.divmod(above, len(hits) or 1)
+            group, query = np.divmod(hits[hit], len(part))
+            found.append((first + query, start + within * groups + group, members.ravel()[above]))
+    query, places, reached = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    kept = np.flatnonzero(reached >= largest[query, 0] - slack)
+    kept = kept[np.argsort(query[kept], kind="stable")]
+    return query[kept], places[kept]

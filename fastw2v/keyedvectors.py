@@ -525,9 +525,10 @@ class KeyedVectors(Lifecycle):
     def _named(self, rows: Array, scores: Array, topn: int, asked: list[Key]) -> Result:
         """The keys of the first `topn` of these rows, except those in `asked` and nameless ones."""
         without = {self.get_index(key, -1) for key in asked}
-        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
-        named = [(self.index_to_key[row], score) for row, score in pairs if row not in without]
-        return [(key, score) for key, score in named if key is not None][:topn]
+        pairs, names = zip(rows.tolist(), scores.tolist(), strict=True), self.index_to_key
+        return [
+            (key, score) for row, score in pairs if row not in without and (key := names[row]) is not None
+        ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return that key of `keys_list` which has the largest cosine with `key1`."""
@@ -856,7 +857,7 @@ class KeyedVectors(Lifecycle):
         kv = cls(vectors.shape[1], dtype=vectors.dtype)
         kv.vectors = vectors
         kv.index_to_key = list(words)
-        kv.key_to_index = {word: row for row, word in enumerate(words)}
+        kv.key_to_index = dict(zip(words, range(len(words)), strict=True))
         kv.next_index = len(words)
         kv.expandos["count"] = np.arange(len(words), 0, -1) if counts is None else counts
         kv.add_lifecycle_event(

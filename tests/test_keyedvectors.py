@@ -309,12 +309,9 @@ def test_cosmul_by_definition() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("topn", [1, 10, 59, 60, 100])
-def test_many_queries_have_the_answers_of_one(
-    dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cosines, "_SCORES_HELD", 7 * 200)  # several portions of everything
-    monkeypatch.setattr(cosines, "_ROWS", 33)
-    monkeypatch.setattr(cosines, "_GROUP", 4)
+def test_many_queries_have_the_answers_of_one(dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, small_one in {"_ANSWERS": 40 * topn, "_SCORES": 7 * 33, "_ROWS": 33, "_GROUP": 4}.items():
+        monkeypatch.setattr(cosines, name, small_one)  # several portions of everything
     kv = KeyedVectors(9, dtype=dtype)
     rows = np.random.default_rng(3).standard_normal((200, 9))
     rows[100:150] = rows[:50]  # equal cosines
@@ -342,6 +339,8 @@ def test_many_queries_at_the_borders() -> None:
     kv = small()
     assert kv.most_similar_many([]) == []
     assert kv.most_similar_many(["w1", "w2"], topn=0) == [[], []]
+    assert kv.most_similar_many(["w1"], topn=1 << 40) == [kv.most_similar("w1", topn=1 << 40)]
+    assert KeyedVectors(9).most_similar_many([V[3], V[4]]) == [[], []]
     assert kv.most_similar_many(iter(["w1", "w2"]), 3) == [kv.most_similar(w, topn=3) for w in ("w1", "w2")]
     with pytest.raises(KeyError, match="Key 'nothing' not present"):
         kv.most_similar_many(["w1", "nothing"])

@@ -143,6 +143,19 @@ def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
     np.testing.assert_array_equal(vectors, kv.vectors)
 
 
+def test_words_too_long_for_binary() -> None:
+    longest = b"x" * word2vec.MAX_WORD
+    assert load(b"1 1\n" + longest + b" 1234", binary=True)[0] == [longest.decode()]
+    with pytest.raises(FormatError, match="row 1: no word ends within 65,536 bytes"):
+        load(b"1 1\nx" + longest + b" 1234", binary=True)
+
+
+def test_large_numbers_are_finite() -> None:
+    """Their squares are not."""
+    vectors = np.full((3, 2), 3e38, np.float32)
+    np.testing.assert_array_equal(load(dump(WORDS, vectors, binary=True), binary=True)[1], vectors)
+
+
 def test_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     kv = trained()
     whole = dump(kv.index_to_key, kv.vectors)
