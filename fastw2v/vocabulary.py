@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ def encode(
 
 def rows_of(words: Sequence[Any], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
     """Return the rows of words in a vocabulary, -1 for those that it does not have."""
-    return np.fromiter((key_to_index.get(word, -1) for word in words), np.int32, len(words))
+    return np.fromiter(map(key_to_index.get, words, repeat(-1)), np.int32, len(words))
 
 
 def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[Any]:
