@@ -89,11 +89,17 @@ cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) n
     return low if value < low else high if value > high else value
 
 
+def lines(dtype, *shape):
+    """Zeros on cache lines of their own, so that what other threads write never lies beside them."""
+    dtype, line = np.dtype(dtype), CACHE_LINE * 4
+    size = int(np.prod(shape)) * dtype.itemsize
+    room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
+    start = -room.ctypes.data % line
+    return room[start:start + size].view(dtype).reshape(shape)
+
+
 def floats(*shape):
-    """Zeros that begin on a cache line."""
-    room = np.zeros(np.prod(shape) + CACHE_LINE, dtype=np.float32)
-    start = -(room.ctypes.data // room.itemsize) % CACHE_LINE
-    return room[start:start + room.size - CACHE_LINE].reshape(shape)
+    return lines(np.float32, *shape)
 
 
 cdef class StopFlag:
@@ -172,7 +178,7 @@ cdef class Worker:
             self.weights.hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row of `nodes` is not in the tree
             if not alone and not frozen_outputs:
                 hot = floats(2 * HOT_NODES, dim)
-                hot_updates = np.zeros(HOT_NODES, dtype=np.int32)
+                hot_updates = lines(np.int32, HOT_NODES)
                 self.scratch.hot = &hot[0, 0]
                 self.scratch.merged = &hot[HOT_NODES, 0]
                 self.scratch.hot_updates = &hot_updates[0]
@@ -192,7 +198,7 @@ cdef class Worker:
         cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
 
         def pointers(count):
-            return np.zeros(count, dtype=np.uintp)
+            return lines(np.uintp, count)
 
         cdef float[::1] hidden = floats(dim), grad = floats(dim)
         cdef float[::1] gradients = floats(inputs * outputs * TILE_STRIDE)
@@ -203,9 +209,9 @@ cdef class Worker:
         cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs), still = pointers(outputs)
         cdef float[:, ::1] copies = floats(outputs if self.objective.frozen_outputs else 0, dim)
         cdef size_t[::1] ahead = pointers(LEAD * (inputs + 2 + self.objective.negative + outputs) + self.objective.negative)
-        cdef int32_t[:, ::1] contexts = np.zeros((2 * BATCH, inputs), dtype=np.int32)
-        cdef int32_t[::1] noise = np.zeros(2 * batch_noise + 1, dtype=np.int32)
-        cdef uint32_t[::1] draws = np.zeros(batch_noise + 1, dtype=np.uint32)
+        cdef int32_t[:, ::1] contexts = lines(np.int32, 2 * BATCH, inputs)
+        cdef int32_t[::1] noise = lines(np.int32, 2 * batch_noise + 1)
+        cdef uint32_t[::1] draws = lines(np.uint32, batch_noise + 1)
         noise_label[0] = 1
         ones[:] = 1
         self.scratch.hidden = &hidden[0]
