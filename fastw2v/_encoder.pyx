@@ -673,55 +673,111 @@ cdef class WordTable(WordSet):
 
     def absorb(self, WordTable other):
         """Add another table's words and counts; return this table's ids of its words, int32."""
-        cdef Py_ssize_t i
-        cdef Word word
+        cdef Py_ssize_t i = 0, j, more, size = other.table.used
+        cdef Word[AHEAD] words
         cdef Word* mine
-        ids_array = np.empty(len(other), np.int32)
+        ids_array = np.empty(size, np.int32)
         cdef int32_t[::1] ids = ids_array
         with nogil:
-            for i in range(<Py_ssize_t> other.table.used):
-                word = (<Word*> other.words.data)[i]
-                word.place += <size_t> other.bytes.data
-                ids[i] = self.number_of(&word)
-                mine = <Word*> self.words.data + ids[i]
-                mine.first = min(mine.first, word.first)
-                (<int64_t*> self.counts.data)[ids[i]] += (<int64_t*> other.counts.data)[i]
+            while i < size:
+                more = min(AHEAD, size - i)
+                for j in range(more):
+                    words[j] = (<Word*> other.words.data)[i + j]
+                    words[j].place += <size_t> other.bytes.data
+                    prefetch(<size_t> &self.table.slots[words[j].hash & self.table.mask])
+                self.prefetch_words(words, more)
+                for j in range(more):
+                    ids[i + j] = self.number_of(&words[j])
+                    mine = <Word*> self.words.data + ids[i + j]
+                    mine.first = min(mine.first, words[j].first)
+                    (<int64_t*> self.counts.data)[ids[i + j]] += (<int64_t*> other.counts.data)[i + j]
+                i += more
         return ids_array
 
-    def vocabulary(self):
-        """Return `(words list[str], counts int64, first int64)` by id; `first` is the offset first seen."""
+    def totals(self):
+        """Return `(counts int64, first int64)` by id; `first` is the offset where a word was first seen."""
         cdef Py_ssize_t i
-        cdef Word* word
         first_array = np.empty(len(self), np.int64)
         cdef int64_t[::1] first = first_array
+        for i in range(first.shape[0]):
+            first[i] = (<Word*> self.words.data)[i].first
+        return as_array(&self.counts, np.int64), first_array
+
+    def words_of(self, const int32_t[::1] ids):
+        """Return the words of these ids, as str."""
+        cdef Py_ssize_t i
+        cdef Word* word
         cdef list words = []
-        for i in range(<Py_ssize_t> self.table.used):
-            word = <Word*> self.words.data + i
+        for i in range(ids.shape[0]):
+            word = <Word*> self.words.data + ids[i]
             words.append(PyUnicode_DecodeUTF8(self.bytes.data + word.place, word.length, NULL))
-            first[i] = word.first
-        return words, as_array(&self.counts, np.int64), first_array
+        return words
+
+    def rows_in(self, dict key_to_index):
+        """Return the row of every word of this table in a vocabulary, int32 by id; -1 without one."""
+        cdef Word[AHEAD] words
+        cdef int32_t[AHEAD] rows
+        cdef Py_ssize_t waiting = 0
+        cdef list held = []  # what the words lie in
+        rows_array = np.full(len(self), -1, np.int32)
+        cdef int32_t[::1] found = rows_array
+        for key, row in key_to_index.items():
+            if isinstance(key, str):
+                # Of text in UTF-8 no word has a surrogate.
+                key = str.encode(key, "utf8", "surrogatepass")
+                held.append(key)
+                words[waiting] = word_at(key, len(key), len(key))
+                rows[waiting] = row
+                prefetch(<size_t> &self.table.slots[words[waiting].hash & self.table.mask])
+                waiting += 1
+                if waiting == AHEAD:
+                    self.put_rows(words, rows, waiting, found)
+                    waiting = 0
+                    held.clear()
+        self.put_rows(words, rows, waiting, found)
+        return rows_array
+
+    cdef void put_rows(self, const Word* words, const int32_t* rows, Py_ssize_t n, int32_t[::1] found) noexcept:
+        cdef Py_ssize_t i
+        cdef int32_t number
+        self.prefetch_words(words, n)
+        for i in range(n):
+            number = self.find(&words[i])
+            if number >= 0:
+                found[number] = rows[i]
 
 
 # -- encoded text ---------------------------------------------------------------------------------
 
-def renumber(int32_t[::1] ids, int64_t[::1] ends, const int32_t[::1] new_ids):
-    """Replace every id by `new_ids[id]` in place, closing up over those replaced by -1; `ends` follow.
+def renumber(int32_t[::1] ids, int64_t[::1] ends, list parts):
+    """Replace ids in place, closing up over those replaced by -1; `ends` follow.
 
-    Return the number of ids kept: they are the first ones of `ids`.
+    `parts` are pairs `(new_ids int32, size)`: the next `size` ids become `new_ids[id]`. Return the number of
+    ids kept: they are the first ones of `ids`.
     """
-    cdef Py_ssize_t sentence, i = 0, kept = 0
+    cdef Py_ssize_t sentence = 0, i = 0, kept = 0, end, stop
+    cdef const int32_t[::1] new_ids
     cdef int32_t number
-    with nogil:
-        for sentence in range(ends.shape[0]):
-            while i < ends[sentence]:
-                number = new_ids[ids[i]]
-                ids[kept] = number
-                kept += number >= 0
-                i += 1
+    for part, size in parts:
+        new_ids, end = part, i + size
+        with nogil:
+            while i < end:
+                while sentence < ends.shape[0] and ends[sentence] == i:
+                    ends[sentence] = kept
+                    sentence += 1
+                stop = min(end, i + IDS_PER_SIGNAL_CHECK)
+                if sentence < ends.shape[0]:
+                    stop = min(stop, ends[sentence])
+                while i < stop:
+                    number = new_ids[ids[i]]
+                    ids[kept] = number
+                    kept += number >= 0
+                    i += 1
                 if i % IDS_PER_SIGNAL_CHECK == 0:
                     with gil:
                         PyErr_CheckSignals()
-            ends[sentence] = kept
+    for sentence in range(sentence, ends.shape[0]):
+        ends[sentence] = kept
     return kept
 
 

@@ -254,30 +254,41 @@ class EncodedCorpus:
     def raw_words(self) -> int:
         return int(self.lengths.sum())
 
-    @classmethod
-    def complete(cls, ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64]) -> EncodedCorpus:
-        """Return a corpus without unknown words: the lengths tell where sentences end."""
-        return cls(ids, np.cumsum(lengths), lengths)
 
-    def renumbered(self, new_ids: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return the corpus with `new_ids[id]` for every id, without those that become -1.
+@dataclass
+class ProvisionalCorpus:
+    """Sentences as numbers of words, before it is decided which words have a row in the vocabulary.
 
-        The arrays are rewritten in place: this object must not be used afterwards.
+    `ids` int32 (tokens,) and `lengths` int64 (sentences,) as in `EncodedCorpus`. Every thread numbers words in
+    its own way: `parts` are pairs (numbers, size), where the next `size` ids are to be read as numbers[id].
+    """
+
+    ids: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int64]
+    parts: list[tuple[npt.NDArray[np.int32], int]]
+
+    def renumbered(self, rows: npt.NDArray[np.int32]) -> EncodedCorpus:
+        """Return the corpus with `rows[numbers[id]]` for every id, without those that become -1.
+
+        The ids are rewritten in place: this object must not be used afterwards.
         """
-        kept = renumber(self.ids, self.ends, new_ids)
-        return EncodedCorpus(self.ids[:kept], self.ends, self.lengths)
+        by_numbers = {id(numbers): rows[numbers] for numbers, _ in self.parts}
+        ends = np.cumsum(self.lengths)
+        kept = renumber(self.ids, ends, [(by_numbers[id(numbers)], size) for numbers, size in self.parts])
+        return EncodedCorpus(self.ids[:kept], ends, self.lengths)
 
 
 class IdStore:
     """Collects ids in memory, and those beyond `budget` bytes in a temporary file.
 
+    Memory for the `expected` number of ids is reserved at once; what is not written to costs nothing.
     The file lies where `tempfile` puts files (TMPDIR) and has no name: it is gone with the process, however
     that ends.
     """
 
-    def __init__(self, budget: int | None = None) -> None:
+    def __init__(self, expected: int = 0, budget: int | None = None) -> None:
         self._budget = spill_bytes() if budget is None else budget
-        self._ids = np.empty(0, np.int32)
+        self._ids = np.empty(min(expected, self._budget // 4), np.int32)
         self._used = 0
         self._file: IO[bytes] | None = None
 

@@ -16,6 +16,7 @@ import numbers
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import IO, Any, Literal, Self
 
@@ -1089,6 +1090,7 @@ def prep_vectors(
     prior_vectors: Array | None = None,
     seed: int = 0,
     dtype: npt.DTypeLike = REAL,
+    threads: int = 1,
 ) -> Array:
     """Return Word2Vec's first vectors, uniform in ±1/D, the upper left part taken from `prior_vectors`.
 
@@ -1097,10 +1099,23 @@ def prep_vectors(
     if prior_vectors is not None and prior_vectors.shape == target_shape:
         return prior_vectors
     draws = np.float64 if np.dtype(dtype) == np.float64 else np.float32
-    fresh = np.random.default_rng(seed=seed).random(target_shape, dtype=draws)
-    fresh *= 2
-    fresh -= 1
-    fresh /= target_shape[1]
+    fresh = np.empty(target_shape, draws)
+    flat, at_once = fresh.reshape(-1), 1 << 16  # what the nearest caches hold
+    chunks = [flat[start : start + at_once] for start in range(0, flat.size, at_once)]
+
+    def fill(first: int, last: int) -> None:
+        source = np.random.PCG64(seed)
+        source.advance(first * at_once * flat.itemsize // 8)  # a step makes 8 bytes
+        generator = np.random.Generator(source)
+        for chunk in chunks[first:last]:
+            generator.random(out=chunk, dtype=draws)
+            chunk *= 2
+            chunk -= 1
+            chunk /= target_shape[1]
+
+    bounds = [len(chunks) * part // threads for part in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, bounds[:-1], bounds[1:]))
     vectors = fresh.astype(dtype, copy=False)
     if prior_vectors is not None:
         rows, columns = prior_vectors.shape

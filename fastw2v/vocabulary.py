@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -21,6 +22,7 @@ from fastw2v.corpus import (
     FilePath,
     IdStore,
     PathLineSentences,
+    ProvisionalCorpus,
     TextFiles,
     cut_lengths,
     decoded_blocks,
@@ -36,25 +38,61 @@ WORDS_PER_PART = 1 << 20
 """Sentences are read in parts of so many words, between which their ids may go to the disk."""
 
 
+class Words:
+    """Distinct words; the place of a word is when it was first seen."""
+
+    def __init__(self, words: list[Any]) -> None:
+        self._words = words
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def at(self, places: npt.NDArray[np.intp]) -> list[Any]:
+        """Return the words at these places."""
+        words = self._words
+        return [words[place] for place in places.tolist()]
+
+    def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
+        """Return the rows of all words in a vocabulary, -1 for those that it does not have."""
+        return np.fromiter(map(key_to_index.get, self._words, repeat(-1)), np.int32, len(self))
+
+
+class _TableWords(Words):
+    """Words of a table, which become Python's strings when they are asked for: of most texts few ever are."""
+
+    def __init__(self, table: WordTable, ids: npt.NDArray[np.int32]) -> None:
+        self._table = table
+        self._ids = ids  # by place
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def at(self, places: npt.NDArray[np.intp]) -> list[Any]:
+        return self._table.words_of(self._ids[places])
+
+    def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
+        return self._table.rows_in(key_to_index)[self._ids]
+
+
 @dataclass
 class Scan:
     """What one reading of a corpus found.
 
-    `words` are the distinct ones in the order first seen, `counts` int64 (words,) theirs; `total_words` and
-    `sentences` count the corpus, empty sentences included. `encoded` holds the text as *provisional* ids,
-    which are places in `words`, if that was asked for.
+    `words` are the distinct ones, `counts` int64 (words,) theirs; `total_words` and `sentences` count the
+    corpus, empty sentences included. `encoded` holds the text in the numbers that are places in `words`, if
+    that was asked for.
     """
 
-    words: list[Any]
+    words: Words
     counts: npt.NDArray[np.int64]
     total_words: int
     sentences: int
-    encoded: EncodedCorpus | None
+    encoded: ProvisionalCorpus | None
 
     @property
     def raw_vocab(self) -> dict[Any, int]:
         """A new dict, word -> count; to hash all words takes as long as to count a fifth of a text."""
-        return dict(zip(self.words, self.counts.tolist(), strict=True))
+        return dict(zip(self.words.at(np.arange(len(self.words))), self.counts.tolist(), strict=True))
 
 
 def scan(
@@ -98,7 +136,7 @@ def scan(
 
 def encode(
     source: Iterable[Any] | None,
-    key_to_index: Mapping[Any, int],
+    key_to_index: dict[Any, int],
     *,
     files: FilePath | None = None,
     threads: int = 1,
@@ -112,12 +150,7 @@ def encode(
     else:
         found = _scan_sentences(sentences, silent, encode=True)
     assert found.encoded is not None
-    return found.encoded.renumbered(rows_of(found.words, key_to_index))
-
-
-def rows_of(words: Sequence[Any], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
-    """Return the rows of words in a vocabulary, -1 for those that it does not have."""
-    return np.fromiter(map(key_to_index.get, words, repeat(-1)), np.int32, len(words))
+    return found.encoded.renumbered(found.words.rows_in(key_to_index))
 
 
 def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[Any]:
@@ -156,8 +189,12 @@ def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -
         store.append(counter.take())
         if counter.sentence_count % progress_per == 0:
             _log_progress(counter.sentence_count, counter.total_words, len(counter))
-    encoded = EncodedCorpus.complete(store.finish(), counter.lengths()) if encode else None
-    return Scan(*counter.vocabulary(), counter.total_words, counter.sentence_count, encoded)
+    tokens, counts = counter.vocabulary()
+    encoded = None
+    if encode:
+        numbers = np.arange(len(tokens), dtype=np.int32)
+        encoded = ProvisionalCorpus(store.finish(), counter.lengths(), [(numbers, counter.total_words)])
+    return Scan(Words(tokens), counts, counter.total_words, counter.sentence_count, encoded)
 
 
 @dataclass(frozen=True)
@@ -179,7 +216,9 @@ class _FileScan:
         self.encode = encode
         self.own = threading.local()
         self.tables: list[WordTable] = []
-        self.store = IdStore()
+        smallest_word = 2  # bytes, with the space after it
+        size = sum(map(os.path.getsize, files.paths)) if encode else 0
+        self.store = IdStore(expected=size // smallest_word)
         self.parts: list[tuple[WordTable, int]] = []  # whose ids the store holds, and how many
         self.lengths = [np.empty(0, np.int64)]
         self.open_words = 0  # in the sentence that the next block may go on with
@@ -198,16 +237,11 @@ class _FileScan:
         finally:
             pool.shutdown(cancel_futures=True)  # joins the threads; after an error the queue is dropped
         self.end_sentence()
-        words, counts, rows = self.joined_tables()
+        words, counts, numbers = self.joined_tables()
         encoded = None
         if self.encode:
-            encoded = EncodedCorpus.complete(self.store.finish(), np.concatenate(self.lengths))
-            if len(rows) > 1:
-                end = 0
-                for table, length in self.parts:
-                    part = encoded.ids[end : end + length]
-                    part[:] = rows[table][part]
-                    end += length
+            parts = [(numbers[table], size) for table, size in self.parts]
+            encoded = ProvisionalCorpus(self.store.finish(), np.concatenate(self.lengths), parts)
         return Scan(words, counts, self.total_words, self.sentences, encoded)
 
     def blocks(self) -> Iterator[_Block]:
@@ -265,20 +299,16 @@ class _FileScan:
 
     def joined_tables(
         self,
-    ) -> tuple[list[str], npt.NDArray[np.int64], dict[WordTable, npt.NDArray[np.int32]]]:
-        """Return all words in the order first seen, their counts, and the words' new numbers by table."""
+    ) -> tuple[Words, npt.NDArray[np.int64], dict[WordTable, npt.NDArray[np.int32]]]:
+        """Return all words, their counts, and by table the place of each of its words among all."""
         first, *others = self.tables or [WordTable()]
-        rows = {first: np.arange(len(first), dtype=np.int32)}
-        for table in others:
-            rows[table] = first.absorb(table)
-        words, counts, seen = first.vocabulary()
-        if others:
-            order = np.argsort(seen)
-            words, counts = [words[i] for i in order.tolist()], counts[order]
-            place = np.empty(len(order), np.int32)
-            place[order] = np.arange(len(order))
-            rows = {table: place[ids] for table, ids in rows.items()}
-        return words, counts, rows
+        ids = {table: first.absorb(table) for table in others}
+        counts, seen = first.totals()
+        order = np.argsort(seen).astype(np.int32)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        places = {first: place} | {table: place[ids[table]] for table in others}
+        return _TableWords(first, order), counts[order], places
 
 
 def _scan_pruning(
@@ -297,7 +327,7 @@ def _scan_pruning(
         if number % progress_per == 0:
             _log_progress(number, total_words, len(vocab))
     counts = np.fromiter(vocab.values(), np.int64, len(vocab))
-    return Scan(list(vocab), counts, total_words, number, None)
+    return Scan(Words(list(vocab)), counts, total_words, number, None)
 
 
 def effective_min_count(
@@ -314,19 +344,18 @@ def effective_min_count(
 
 
 def keep(
-    words: list[Any], counts: npt.NDArray[np.int64], min_count: int, trim_rule: TrimRule | None
-) -> tuple[list[Any], npt.NDArray[np.int64]]:
-    """Return the words to keep and their counts, in the order given."""
+    words: Words, counts: npt.NDArray[np.int64], min_count: int, trim_rule: TrimRule | None
+) -> npt.NDArray[np.intp]:
+    """Return the places of the words to keep, rising."""
     if trim_rule is None:
-        places = np.flatnonzero(counts >= min_count)
-    else:
-        kept = [
-            place
-            for place, (word, count) in enumerate(zip(words, counts.tolist(), strict=True))
-            if keep_vocab_item(word, count, min_count, trim_rule)
-        ]
-        places = np.array(kept, np.intp)
-    return [words[place] for place in places.tolist()], counts[places]
+        return np.flatnonzero(counts >= min_count)
+    everything = words.at(np.arange(len(words)))
+    kept = [
+        place
+        for place, (word, count) in enumerate(zip(everything, counts.tolist(), strict=True))
+        if keep_vocab_item(word, count, min_count, trim_rule)
+    ]
+    return np.array(kept, np.intp)
 
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:

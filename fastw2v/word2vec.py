@@ -100,6 +100,7 @@ FREEZE = (None, "in", "out")
 STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
 BASKET_WORDS = 500_000  # words whose baskets are made sets at a time: few enough to stay in the cache
 C_INT_MAX = 2**31 - 1
+NULL_WORD = "\0"
 
 # What a saved model's metadata holds, by attribute.
 _SAVED = (
@@ -419,11 +420,12 @@ class Word2Vec(Lifecycle):
             report = self.prepare_vocab(
                 update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, dry_run=dry_run, **prepare
             )
+            self._raw = self.raw_vocab  # if it is kept: plain Python can be saved and copied
             report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
                 self.prepare_weights(update=update)
         if scan.encoded is not None and not dry_run:
-            rows = vocabulary.rows_of(scan.words, self.wv.key_to_index)
+            rows = scan.words.rows_in(self.wv.key_to_index)
             self._encoded = Encoded(source, scan.encoded.renumbered(rows), self.wv.key_to_index, len(self.wv))
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
         return report
@@ -530,9 +532,11 @@ class Word2Vec(Lifecycle):
         if isinstance(self._raw, vocabulary.Scan):
             raw_words, raw_counts = self._raw.words, self._raw.counts
         else:
-            raw_words, raw_counts = list(self._raw), np.fromiter(self._raw.values(), np.int64)
+            raw_words = vocabulary.Words(list(self._raw))
+            raw_counts = np.fromiter(self._raw.values(), np.int64)
         effective = vocabulary.effective_min_count(raw_counts, min_count, self.max_final_vocab)
-        words, counts = vocabulary.keep(raw_words, raw_counts, effective, trim_rule)
+        places = vocabulary.keep(raw_words, raw_counts, effective, trim_rule)
+        words, counts = raw_words.at(places), raw_counts[places]
         # Of an update's new words and old ones alike only the new corpus decides here, as in gensim.
         thresholds, downsample_unique, downsample_total = downsampling(counts, sample)
         retain_total = int(counts.sum())
@@ -560,17 +564,20 @@ class Word2Vec(Lifecycle):
             self.effective_min_count = effective
             if update:
                 self._add_words(words, thresholds, raw_words, raw_counts)
+                if self.null_word:
+                    self.add_null_word()
             else:
                 self.min_count, self.sample = min_count, sample
+                if self.null_word and NULL_WORD not in words:
+                    words.append(NULL_WORD)
+                    counts, thresholds = np.append(counts, 1), np.append(thresholds, np.uint32(0))
+                if self.sorted_vocab:
+                    order = vocabulary.sort_by_descending_frequency(counts)
+                    words = [words[i] for i in order.tolist()]
+                    counts, thresholds = counts[order], thresholds[order]
                 self._set_words(words, counts, thresholds)
             if not keep_raw_vocab:
                 self._raw = {}
-            if self.null_word:
-                self.add_null_word()
-            if self.sorted_vocab and not update:
-                order = vocabulary.sort_by_descending_frequency(self._column("count"))
-                words = [self.wv.index_to_key[i] for i in order.tolist()]
-                self._set_words(words, self._column("count")[order], self._column("sample_int")[order])
             if self.hs:
                 self.create_binary_tree()
                 if update:
@@ -604,7 +611,7 @@ class Word2Vec(Lifecycle):
         self,
         retained: list[Any],
         thresholds: npt.NDArray[np.uint32],
-        raw_words: list[Any],
+        raw_words: vocabulary.Words,
         raw_counts: npt.NDArray[np.int64],
     ) -> None:
         """Add retained words that are new; all words gain their counts in the new corpus.
@@ -620,7 +627,7 @@ class Word2Vec(Lifecycle):
         wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
         wv.expandos |= {name: self._column(name).copy() for name in ("count", "sample_int")}
         self._column("sample_int")[np.array([rows[word] for word in retained], dtype=np.intp)] = thresholds
-        at = vocabulary.rows_of(raw_words, rows)
+        at = raw_words.rows_in(rows)
         self._column("count")[at[at >= 0]] += raw_counts[at >= 0]
 
     def _column(self, name: str) -> npt.NDArray[Any]:
@@ -630,13 +637,13 @@ class Word2Vec(Lifecycle):
 
     def add_null_word(self) -> None:
         """Add the word "\\0", seen once; subsampling, if there is any, always drops it."""
-        if "\0" in self.wv.key_to_index:
+        if NULL_WORD in self.wv.key_to_index:
             return
-        self.wv.key_to_index = self.wv.key_to_index | {"\0": len(self.wv)}
-        self.wv.index_to_key = [*self.wv.index_to_key, "\0"]
+        self.wv.key_to_index = self.wv.key_to_index | {NULL_WORD: len(self.wv)}
+        self.wv.index_to_key = [*self.wv.index_to_key, NULL_WORD]
         self.wv.next_index = len(self.wv)
         self.wv.allocate_vecattrs(["count", "sample_int"], [np.int64, np.uint32])
-        self.wv.set_vecattr("\0", "count", 1)
+        self.wv.set_vecattr(NULL_WORD, "count", 1)
 
     def create_binary_tree(self) -> None:
         """Build the Huffman tree of the counts: every word's `point` and `code`."""
@@ -686,7 +693,7 @@ class Word2Vec(Lifecycle):
         logger.info("resetting layer weights")
         shape = len(self.wv), self.vector_size
         fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
-        self.wv.vectors = prep_vectors(shape, seed=self.seed)
+        self.wv.vectors = prep_vectors(shape, seed=self.seed, threads=self.workers)
         for name in ("_syn1", "_syn1neg"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fresh)
@@ -727,7 +734,8 @@ class Word2Vec(Lifecycle):
             grown[f"_{name}"] = np.zeros((len(self.wv), self.vector_size), dtype=np.float32)
             grown[f"_{name}"][: len(before)] = before
         words_before, lockf = len(self.wv.vectors), getattr(self.wv, "vectors_lockf", np.ones(1))
-        self.wv.vectors = prep_vectors((len(self.wv), self.vector_size), self.wv.vectors, seed=self.seed)
+        shape = len(self.wv), self.vector_size
+        self.wv.vectors = prep_vectors(shape, self.wv.vectors, seed=self.seed, threads=self.workers)
         if np.shape(lockf) == (words_before,) and words_before > 1:
             new = np.ones(len(self.wv) - words_before, dtype=np.float32)
             self.wv.vectors_lockf = np.concatenate([lockf, new])

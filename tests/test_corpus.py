@@ -18,6 +18,7 @@ from fastw2v.corpus import (
     IdStore,
     LineSentence,
     PathLineSentences,
+    ProvisionalCorpus,
     Text8Corpus,
     available_memory,
     cut_lengths,
@@ -202,15 +203,15 @@ def test_blocks_do_not_grow_with_the_line(tmp_path: Path, monkeypatch: pytest.Mo
 # -- encoded text ---------------------------------------------------------------------------------
 
 
-def test_encoded_corpus() -> None:
-    encoded = EncodedCorpus.complete(np.array([0, 1, 2, 1], np.int32), np.array([2, 0, 2]))
-    assert (encoded.sentences, encoded.tokens, encoded.raw_words) == (3, 4, 4)
-    assert encoded.ends.tolist() == [2, 2, 4]
-    encoded = encoded.renumbered(np.array([1, -1, 0], np.int32))
-    assert (encoded.sentences, encoded.tokens, encoded.raw_words) == (3, 2, 4)
-    assert encoded.ids.tolist() == [1, 0]
-    assert encoded.ends.tolist() == [1, 1, 2]
-    assert encoded.lengths.tolist() == [2, 0, 2]
+def test_a_provisional_corpus_becomes_an_encoded_one() -> None:
+    one, other = np.array([0, 1, 2], np.int32), np.array([2, 0], np.int32)
+    ids = np.array([0, 1, 2, 1, 0, 1], np.int32)  # places 0 1 2 | 0 2 0
+    parts = [(one, 3), (other, 1), (other, 2)]
+    encoded = ProvisionalCorpus(ids, np.array([2, 0, 3, 1]), parts).renumbered(np.array([1, -1, 0], np.int32))
+    assert (encoded.sentences, encoded.tokens, encoded.raw_words) == (4, 5, 6)
+    assert encoded.ids.tolist() == [1, 0, 1, 0, 1]
+    assert encoded.ends.tolist() == [1, 1, 4, 5]
+    assert encoded.lengths.tolist() == [2, 0, 3, 1]
 
 
 class OwnReader(LineSentence):
@@ -227,7 +228,7 @@ class OwnReader(LineSentence):
         (Text8Corpus("a"), True),
         (BrownCorpus("a"), True),
         (PathLineSentences(os.curdir), True),
-        (EncodedCorpus.complete(np.empty(0, np.int32), np.empty(0, np.int64)), True),
+        (EncodedCorpus(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)), True),
         (LineSentence(io.StringIO()), False),
         (OwnReader("a"), False),
         (iter([]), False),
@@ -251,9 +252,10 @@ def test_cut_lengths(lengths: list[int], length: int | None) -> None:
 PARTS = [np.arange(n, dtype=np.int32) for n in (0, 3, 1000, 0, 5, 40)]
 
 
+@pytest.mark.parametrize("expected", [0, 2, 1048, 5000])
 @pytest.mark.parametrize("budget", [0, 12, 13, 4011, 4012, 4192, 10**6])
-def test_id_store(budget: int) -> None:
-    store = IdStore(budget)
+def test_id_store(expected: int, budget: int) -> None:
+    store = IdStore(expected, budget)
     for part in PARTS:
         store.append(part)
     ids = store.finish()
@@ -264,12 +266,12 @@ def test_id_store(budget: int) -> None:
 
 
 def test_an_empty_store() -> None:
-    assert IdStore(0).finish().size == 0
+    assert IdStore(budget=0).finish().size == 0
 
 
 def test_the_spilt_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    store = IdStore(0)
+    store = IdStore(budget=0)
     store.append(PARTS[2])
     if os.name == "posix":
         assert not list(tmp_path.iterdir())

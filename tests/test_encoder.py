@@ -6,7 +6,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import count, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -303,6 +303,10 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in zip(places, [*places[1:], len(data)], strict=True)]
 
 
+def words_of(table: WordTable) -> list[str]:
+    return table.words_of(np.arange(len(table), dtype=np.int32))
+
+
 @given(texts, st.lists(st.integers(1, 60), max_size=4))
 def test_words_of_text(text: str, cuts: list[int]) -> None:
     table = WordTable()
@@ -321,7 +325,8 @@ def test_words_of_text(text: str, cuts: list[int]) -> None:
 
     words = text.split()
     assert [n for n in lengths if n] == [len(line.split()) for line in text.split("\n") if line.split()]
-    found, counts, first = table.vocabulary()
+    found = words_of(table)
+    counts, first = table.totals()
     assert [found[i] for i in ids] == words
     assert list(zip(found, counts.tolist(), strict=True)) == list(Counter(words).items())
     encoded = text.encode()
@@ -363,7 +368,7 @@ def check_utf8(data: bytes) -> None:
     else:
         table = WordTable()
         ids, _ = table.encode(data, 0)
-        assert [table.vocabulary()[0][i] for i in ids] == words
+        assert [words_of(table)[i] for i in ids] == words
 
 
 def test_a_table_survives_a_bad_block() -> None:
@@ -383,7 +388,7 @@ def test_long_words_are_told_apart() -> None:
     table = WordTable()
     ids, _ = table.encode(" ".join(LONG + LONG[::-1]).encode(), 0)
     assert ids.tolist() == [*range(len(LONG)), *reversed(range(len(LONG)))]
-    assert table.vocabulary()[0] == LONG
+    assert words_of(table) == LONG
 
 
 def test_nul_and_length_tell_short_words_apart() -> None:
@@ -398,7 +403,7 @@ def test_many_distinct_words() -> None:
     ids, _ = table.encode("\n".join(words).encode(), 0)
     assert len(table) == 100_000
     np.testing.assert_array_equal(ids, np.arange(100_000))
-    assert table.vocabulary()[0] == words
+    assert words_of(table) == words
 
 
 @pytest.mark.parametrize("length", range(1, 50))
@@ -413,7 +418,7 @@ def test_words_with_the_same_hash() -> None:
     words = [f"alike..{i:08d}" for i in range(300_000)]
     table = WordTable()
     table.encode(" ".join(words).encode(), 0)
-    assert table.vocabulary()[0] == words
+    assert words_of(table) == words
 
 
 def test_absorbing() -> None:
@@ -422,10 +427,39 @@ def test_absorbing() -> None:
     second.encode(b"a b c a ", 0)
     second.encode(b"e d", 14)
     assert first.absorb(second).tolist() == [2, 3, 0, 4, 1]
-    words, counts, seen = first.vocabulary()
-    assert words == ["c", "d", "a", "b", "e"]
+    assert words_of(first) == ["c", "d", "a", "b", "e"]
+    counts, seen = first.totals()
     assert counts.tolist() == [2, 2, 2, 1, 1]
     assert seen.tolist() == [4, 12, 0, 2, 14]
+
+
+def test_absorbing_many_words() -> None:
+    """More than are looked up at a time, some of them already there."""
+    words = [f"word number {i}".replace(" ", "_" * (i % 12)) for i in range(1000)]
+    first, second = WordTable(), WordTable()
+    first.encode(" ".join(words[::3]).encode(), 0)
+    second.encode(" ".join(words).encode(), 0)
+    joined = words_of(first) + [word for i, word in enumerate(words) if i % 3]
+    assert [joined[i] for i in first.absorb(second)] == words
+    assert words_of(first) == joined and first.totals()[0].tolist() == [2] * 334 + [1] * 666
+
+
+@given(st.lists(st.text().filter(lambda s: s.split() == [s])), st.lists(st.text() | st.integers()))
+def test_rows_in_a_vocabulary(words: list[str], keys: list[Any]) -> None:
+    table = WordTable()
+    table.encode(" ".join(words).encode(), 0)
+    key_to_index = {key: row for row, key in enumerate([*words[::2], *keys])}
+    expected = [key_to_index.get(word, -1) for word in words_of(table)]
+    assert table.rows_in(key_to_index).tolist() == expected
+
+
+def test_rows_of_many_and_of_odd_keys() -> None:
+    words = [f"w{i}" * (i % 9 + 1) for i in range(1000)]
+    table = WordTable()
+    table.encode(" ".join([*words, "é", "zoë", "np"]).encode(), 0)
+    keys: list[Any] = [*reversed(words), "\ud800", "zoë", ("np",), np.str_("np"), 5, None]
+    rows = table.rows_in({key: row for row, key in enumerate(keys)})
+    assert rows.tolist() == [*reversed(range(1000)), -1, 1001, 1003]
 
 
 def test_tables_work_side_by_side() -> None:
@@ -436,7 +470,7 @@ def test_tables_work_side_by_side() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(table.vocabulary()[1].tolist() == [40] * 5000 for table in tables)
+    assert all(table.totals()[0].tolist() == [40] * 5000 for table in tables)
 
 
 # -- encoded text ---------------------------------------------------------------------------------
@@ -444,13 +478,19 @@ def test_tables_work_side_by_side() -> None:
 
 @given(
     st.lists(st.lists(st.integers(0, 5), max_size=4)),
-    st.lists(st.integers(-1, 9), min_size=6, max_size=6),
+    st.lists(st.lists(st.integers(-1, 9), min_size=6, max_size=6), min_size=1, max_size=3),
+    st.lists(st.integers(0, 4)),
 )
-def test_renumber(corpus: list[list[int]], new: list[int]) -> None:
+def test_renumber(corpus: list[list[int]], maps: list[list[int]], sizes: list[int]) -> None:
+    """Parts end anywhere, within sentences too, and some are empty."""
     ids = np.array([i for sentence in corpus for i in sentence], np.int32)
     ends = np.cumsum([0, *map(len, corpus)])[1:]
-    kept = renumber(ids, ends, np.array(new, np.int32))
-    expected = [[new[i] for i in sentence if new[i] >= 0] for sentence in corpus]
+    bounds = [min(end, len(ids)) for end in np.cumsum([0, *sizes]).tolist()] + [len(ids)]
+    parts = [(maps[p % len(maps)], b - a) for p, (a, b) in enumerate(pairwise(bounds))]
+    new_of = [new for new, size in parts for _ in range(size)]  # by place in the text
+    kept = renumber(ids, ends, [(np.array(new, np.int32), size) for new, size in parts])
+    place = count()
+    expected = [[n for i in sentence if (n := new_of[next(place)][i]) >= 0] for sentence in corpus]
     assert [row.tolist() for row in np.split(ids[:kept], ends[:-1])] == (expected or [[]])
     assert kept == sum(map(len, expected))
 

@@ -851,6 +851,15 @@ def test_first_vectors_as_gensim(dtype: Any, prior: Any) -> None:
     np.testing.assert_array_equal(ours, theirs, strict=True)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_first_vectors_in_threads_are_one_draw(dtype: Any, threads: int) -> None:
+    """More numbers than are drawn at a time, and an odd number of them."""
+    drawn = np.random.default_rng(7).random((2801, 77), dtype=dtype)
+    expected = (drawn * 2 - 1) / dtype(77)
+    np.testing.assert_array_equal(prep_vectors((2801, 77), seed=7, dtype=dtype, threads=threads), expected)
+
+
 def test_resize() -> None:
     kv = small()
     kv.index_to_key.append("new")

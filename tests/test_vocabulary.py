@@ -17,6 +17,7 @@ from fastw2v import corpus, utils, vocabulary
 from fastw2v.corpus import EncodedCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.vocabulary import (
     Scan,
+    Words,
     effective_min_count,
     encode,
     keep,
@@ -39,18 +40,26 @@ def random_sentences(seed: int, sentences: int, words: int = 200) -> list[list[s
     return [[f"w{i}" for i in rng.zipf(1.3, rng.integers(0, 30)) if i < words] for _ in range(sentences)]
 
 
+def as_places(found: Scan) -> EncodedCorpus:
+    assert found.encoded is not None
+    places = np.arange(len(found.words), dtype=np.int32)
+    encoded = found.encoded.renumbered(places)
+    found.encoded.parts[:] = [(places, encoded.tokens)]  # which the ids now are
+    return encoded
+
+
 def told(found: Scan) -> dict[str, Any]:
     """All of a scan in a form that can be compared."""
-    assert found.encoded is not None
-    text = {name: getattr(found.encoded, name).tolist() for name in ("ids", "ends", "lengths")}
+    encoded = as_places(found)
+    text = {name: getattr(encoded, name).tolist() for name in ("ids", "ends", "lengths")}
     vocab = list(found.raw_vocab.items())
     return {"vocab": vocab, "words": found.total_words, "sentences": found.sentences, **text}
 
 
 def decoded(found: Scan) -> list[list[Any]]:
-    assert found.encoded is not None
-    rows = np.split(found.encoded.ids, found.encoded.ends)[:-1]
-    return [[found.words[i] for i in row] for row in rows]
+    encoded = as_places(found)
+    rows = np.split(encoded.ids, encoded.ends)[:-1]
+    return [found.words.at(row) for row in rows]
 
 
 # -- scanning sentences ---------------------------------------------------------------------------
@@ -60,7 +69,7 @@ def test_scan() -> None:
     found = scan(SENTENCES)
     assert list(found.raw_vocab.items()) == list(Counter(w for s in SENTENCES for w in s).items())
     assert (found.total_words, found.sentences) == (10, 4)
-    assert found.words == ["to", "be", "or", "not", "that", "is", "die"]
+    assert found.words.at(np.arange(7)) == ["to", "be", "or", "not", "that", "is", "die"]
     assert found.counts.tolist() == [3, 2, 1, 1, 1, 1, 1] and found.counts.dtype == np.int64
     assert decoded(found) == SENTENCES
     assert found.encoded is not None and found.encoded.lengths.tolist() == [6, 0, 2, 2]
@@ -331,9 +340,10 @@ def test_interruption_leaves_no_threads(
         yield from iter(lambda: b"endless ", b"")
 
     monkeypatch.setattr(vocabulary, "text_blocks", blocks)
+    (tmp_path / "text").touch()
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        scan(LineSentence("text"), threads=threads)
+        scan(LineSentence(tmp_path / "text"), threads=threads)
     assert threading.active_count() == before
 
 
@@ -363,14 +373,14 @@ counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9),
 
 @given(counts_of_words, st.integers(0, 9), st.none() | st.integers(1, 12))
 def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
-    words, counts = list(vocab), np.array(list(vocab.values()))
+    words, counts = Words(list(vocab)), np.array(list(vocab.values()))
     least = effective_min_count(counts, min_count, max_final_vocab)
-    kept, _ = keep(words, counts, least, None)
+    kept = keep(words, counts, least, None)
     assert least >= min_count
     assert max_final_vocab is None or len(kept) <= max_final_vocab
     if least > min_count:
         assert max_final_vocab is not None
-        assert len(keep(words, counts, least - 1, None)[0]) > max_final_vocab, "no less would do"
+        assert len(keep(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
 
 
 @pytest.mark.parametrize("min_count", [0, 1, 3, 8])
@@ -387,7 +397,8 @@ def test_the_vocabulary_is_gensims(
     model.build_vocab(sentences, trim_rule=trim_rule)
     found = scan(sentences)
     least = effective_min_count(found.counts, min_count, max_final_vocab)
-    words, counts = keep(found.words, found.counts, least, trim_rule)
+    places = keep(found.words, found.counts, least, trim_rule)
+    words, counts = found.words.at(places), found.counts[places]
     order = sort_by_descending_frequency(counts) if sorted_vocab else range(len(words))
     assert [words[i] for i in order] == model.wv.index_to_key
     assert [counts[i] for i in order] == model.wv.expandos["count"].tolist()
@@ -399,8 +410,7 @@ def test_keep_passes_the_count_it_compares_with() -> None:
         return utils.RULE_DEFAULT
 
     asked: list[tuple[str, int, int]] = []
-    words, counts = keep(["a", "b"], np.array([2, 5]), 4, rule)
-    assert (words, counts.tolist()) == (["b"], [5])
+    assert keep(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
     assert asked == [("a", 2, 4), ("b", 5, 4)]
 
 
