@@ -259,8 +259,8 @@ class EncodedCorpus:
 class ProvisionalCorpus:
     """Sentences as numbers of words, before it is decided which words have a row in the vocabulary.
 
-    `ids` int32 (tokens,) and `lengths` int64 (sentences,) as in `EncodedCorpus`. Every thread numbers words in
-    its own way: `parts` are pairs (numbers, size), where the next `size` ids are to be read as numbers[id].
+    `ids` int32 (tokens,) and `lengths` int64 (sentences,) as in `EncodedCorpus`. Every thread numbers words
+    in its own way: `parts` are pairs (numbers, size); the next `size` ids are to be read as numbers[id].
     """
 
     ids: npt.NDArray[np.int32]
