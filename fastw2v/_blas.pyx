@@ -14,6 +14,7 @@ from fastw2v._kernels cimport Tile
 cdef extern from "_tile.h" nogil:
     enum:
         TILE_STRIDE
+    const Tile tile_generic
     void tile_fill_tables()
     Py_ssize_t tile_block(Py_ssize_t left, Py_ssize_t most)
     void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
@@ -140,6 +141,7 @@ tile.update_one = update_one
 tile.sum_rows = sum_rows
 tile.add_rows = add_rows
 tile.scan = scan
+tile.sift = tile_generic.sift  # BLAS has no integers
 
 
 def tile_address():

@@ -1,7 +1,7 @@
 """Who may touch what during training, and the typed accessors that other Cython packages can cimport."""
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "_tile.h" nogil:
@@ -19,6 +19,14 @@ cdef extern from "_tile.h" nogil:
         void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
         void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
                      float *squares) noexcept nogil
+        void (*sift)(const int16_t *rows, Py_ssize_t count, Py_ssize_t pairs, const int16_t *panel,
+                     const int32_t *border, uint16_t *above, int32_t *scores) noexcept nogil
+
+    enum:
+        TILE_PANEL
+
+
+cdef const Tile *selected_tile() noexcept nogil
 
 
 # All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now and

@@ -51,6 +51,10 @@ def select_isa(str name):
     selected = tile
 
 
+cdef const Tile *selected_tile() noexcept nogil:
+    return selected
+
+
 def selected_isa():
     """Name of the instruction set in use."""
     return (<bytes>selected.name).decode()

@@ -4,6 +4,8 @@
  *   update      to[m] += lock[m] * sum_n g[m,n] y[n]        y[n] += sum_m g[m,n] x[m]       from the values before
  *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
+ * and of the question which rows of a matrix are the nearest, see `sift`.
+ *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
  * TILE_TARGET (the compiler's function attribute), TILE_WIDTH (floats in a vector register), TILE_ROWS and TILE_COLUMNS
  * (rows of x and of y in a register block) and TILE_CHUNKS (vectors of one row in registers, see FOR_PIECES);
@@ -18,6 +20,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -49,6 +52,7 @@
 
 #define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
 #define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
+#define TILE_PANEL 16   /* queries that `sift` compares at once */
 
 typedef struct {
     const char *name;
@@ -67,6 +71,10 @@ typedef struct {
     void (*add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim, const float *delta);
     /* dots[i] = rows[i] . query, squares[i] = |rows[i]|^2, in one reading of the matrix */
     void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
+    /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, which stand in panel (pairs, TILE_PANEL, 2). Bit q of
+     * above[i] tells whether row i . query q > border[q]; only where one is set, scores[i] (TILE_PANEL,) are written. */
+    void (*sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
+                 uint16_t *above, int32_t *scores);
 } Tile;
 
 /* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
@@ -165,7 +173,7 @@ TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, con
 #include "_tile.h"
 
 #define TILE_ISA avx512
-#define TILE_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
+#define TILE_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
 #define TILE_WIDTH 16
 #define TILE_ROWS 4
 #define TILE_COLUMNS 8
@@ -182,7 +190,7 @@ TILE_UNUSED const Tile *tile_named(const char *name) {
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_avx2 : NULL;
     if (!strcmp(name, "avx512"))
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-                && __builtin_cpu_supports("avx512dq") ? &tile_avx512 : NULL;
+                && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") ? &tile_avx512 : NULL;
 #endif
     return NULL;
 }
@@ -611,8 +619,98 @@ TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t 
     }
 }
 
+/* ---- sift: products of 16-bit integers, twice as many an instruction as of floats ---- */
+
+#if W == 1
+typedef int32_t ISA(ints);
+#else
+typedef int32_t ISA(ints) __attribute__((vector_size(W * sizeof(int32_t))));
+typedef uint32_t ISA(uints) __attribute__((vector_size(W * sizeof(int32_t))));
+#endif
+
+/* sum + low half of a * low half of b + high half of a * high half of b, in each lane */
+INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, ISA(ints) a, ISA(ints) b) {
+#if W == 16
+    return sum + (ISA(ints))_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif W == 8
+    return sum + (ISA(ints))_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif W == 4 && defined(TILE_X86)
+    return sum + (ISA(ints))_mm_madd_epi16((__m128i)a, (__m128i)b);
+#elif W == 1
+    return sum + (int32_t)(int16_t)a * (int16_t)b + (a >> 16) * (b >> 16);
+#else
+    return sum + ((ISA(ints))((ISA(uints))a << 16) >> 16) * ((ISA(ints))((ISA(uints))b << 16) >> 16)
+         + (a >> 16) * (b >> 16);
+#endif
+}
+
+/* A bit for each lane in which a > b. */
+INLINE unsigned ISA(greater)(ISA(ints) a, ISA(ints) b) {
+#if W == 16
+    return _mm512_cmpgt_epi32_mask((__m512i)a, (__m512i)b);
+#elif W == 8
+    return (unsigned)_mm256_movemask_ps((__m256)(a > b));
+#elif W == 4 && defined(TILE_X86)
+    return (unsigned)_mm_movemask_ps((__m128)(a > b));
+#elif W == 1
+    return a > b;
+#else
+    unsigned bits = 0;
+    for (int k = 0; k < W; k++) bits |= (unsigned)(a[k] > b[k]) << k;
+    return bits;
+#endif
+}
+
+#define SIFT_VECTORS (TILE_PANEL / W)
+#define SIFT_ROWS (W == 1 ? 1 : 12 / SIFT_VECTORS) /* whose sums fill the registers */
+
+INLINE ISA(ints) ISA(load_ints)(const void *p) {
+    ISA(ints) v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs, const int16_t *panel,
+                           const int32_t *border, uint16_t *above, int32_t *scores) {
+    ISA(ints) sum[SIFT_ROWS][SIFT_VECTORS], b[SIFT_VECTORS];
+#pragma GCC unroll 12
+    for (int i = 0; i < count; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < SIFT_VECTORS; v++) sum[i][v] = 0 - (ISA(ints)){0};
+    for (ptrdiff_t k = 0; k < pairs; k++, panel += 2 * TILE_PANEL) {
+#pragma GCC unroll 4
+        for (int v = 0; v < SIFT_VECTORS; v++) b[v] = ISA(load_ints)(panel + 2 * v * W);
+#pragma GCC unroll 12
+        for (int i = 0; i < count; i++) {
+            int32_t pair;
+            memcpy(&pair, rows + 2 * (i * pairs + k), sizeof pair);
+#pragma GCC unroll 4
+            for (int v = 0; v < SIFT_VECTORS; v++) sum[i][v] = ISA(add_pair)(sum[i][v], pair - (ISA(ints)){0}, b[v]);
+        }
+    }
+#pragma GCC unroll 12
+    for (int i = 0; i < count; i++, scores += TILE_PANEL) {
+        unsigned bits = 0;
+#pragma GCC unroll 4
+        for (int v = 0; v < SIFT_VECTORS; v++) bits |= ISA(greater)(sum[i][v], ISA(load_ints)(border + v * W)) << (v * W);
+        above[i] = (uint16_t)bits;
+        if (!bits) continue;
+#pragma GCC unroll 4
+        for (int v = 0; v < SIFT_VECTORS; v++) memcpy(scores + v * W, &sum[i][v], sizeof sum[i][v]);
+    }
+}
+
+TILE_TARGET static void ISA(sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel,
+                                  const int32_t *border, uint16_t *above, int32_t *scores) {
+    ptrdiff_t i = 0;
+    for (; i + SIFT_ROWS <= count; i += SIFT_ROWS)
+        ISA(sift_rows)(rows + 2 * i * pairs, SIFT_ROWS, pairs, panel, border, above + i, scores + i * TILE_PANEL);
+    for (; i < count; i++)
+        ISA(sift_rows)(rows + 2 * i * pairs, 1, pairs, panel, border, above + i, scores + i * TILE_PANEL);
+}
+
 TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(update), ISA(update_one),
-                                  ISA(sum_rows), ISA(add_rows), ISA(scan)};
+                                  ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)};
 
 #undef ISA
 #undef W
@@ -635,6 +733,8 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef UPDATE_MANY
 #undef UPDATE_PIECE
 #undef SUM_PIECE
+#undef SIFT_VECTORS
+#undef SIFT_ROWS
 #undef TILE_ISA
 #undef TILE_TARGET
 #undef TILE_WIDTH

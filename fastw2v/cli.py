@@ -29,6 +29,7 @@ from fastw2v._version import __version__
 from fastw2v.corpus import PathLineSentences
 from fastw2v.progress import is_watched
 from fastw2v.utils import open as open_text
+from fastw2v.utils import usable_cpus
 from fastw2v.word2vec import Word2Vec
 
 SPACES = {
@@ -175,7 +176,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
     )
     shown.set_defaults(warnings=False)  # of both objectives being on, as is meant here
-    workers = min(4, _usable_cpus())
+    workers = min(4, usable_cpus())
     _add_training_options(shown, {**demo.SETTINGS, "comment": demo.COMMENT, "workers": workers})
     return parser
 
@@ -269,12 +270,6 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
-
-
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):  # where a container or taskset gives us fewer than the machine has
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_train(options: argparse.Namespace) -> None:

@@ -6,13 +6,18 @@ A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: n
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v import _kernels
+from fastw2v._sieve import Sieve, quantise
+from fastw2v.utils import usable_cpus
 
 Array = npt.NDArray[Any]
 
@@ -22,8 +27,8 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
 _SCORES_PER_BLOCK = 256
-# `nearest`: answers at a time, scores per product (4 MB: they stay in the cache), its rows, scores per group.
-_ANSWERS, _SCORES, _ROWS, _GROUP = 1 << 16, 1 << 20, 1 << 11, 32
+# `nearest`: answers at a time, entries of rows as integers (64 MB), entries that become integers at a time.
+_ANSWERS, _INTEGERS, _FLOATS = 1 << 16, 1 << 25, 1 << 17
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -142,61 +147,49 @@ def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
     return places[np.argsort(-scores[places], kind="stable")[:count]]
 
 
-def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[npt.NDArray[np.intp], Array]]:
+def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], list[float]]]:
     """Yield for each of the vectors `units` (Q, D) the `top_places` of `cosines` with rows (R, D), and these.
 
-    Matrix products, which are fast but round in another way than `cosines`, find the few rows among which
-    the best must be; what is yielded is `cosines` of these.
+    Integers, which are multiplied twice as fast as floats, find the few rows among which the best must be;
+    what is yielded is `cosines` of these.
     """
     count = max(1, min(count, len(rows)))
     at_once = max(1, _ANSWERS // count)
     for first in range(0, len(units), at_once):
-        queries = units[first : first + at_once].astype(np.result_type(rows, np.float32), copy=False)
-        query, places = _candidates(rows, queries, count)
-        bounds = np.searchsorted(query, np.arange(len(queries) + 1)).tolist()
+        queries = units[first : first + at_once]
+        ends, places = _candidates(rows, queries, count)
+        bounds = [0, *ends.tolist()]
         exact = _cosines_in_parts(rows[places], queries, bounds)
+        query = np.repeat(np.arange(len(queries)), np.diff(bounds))
         order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
-        places, exact = places[order], exact[order]
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-            best = slice(low, min(high, low + count))
-            yield places[best], exact[best]
+        best, scores = places[order].tolist(), exact[order].tolist()
+        for low, high in pairwise(bounds):
+            yield best[low : min(high, low + count)], scores[low : min(high, low + count)]
 
 
-def _candidates(rows: Array, queries: Array, count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return pairs of a query and a place in `rows`, by query: few, and the `count` best of each among them.
+def _threads() -> int:
+    """As many as numpy's BLAS would take for a product of matrices."""
+    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
+    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
 
-    At least `count` scores reach the count-th largest of the maxima of groups, and few do. The maxima seen so
-    far give a border that rises from block to block of rows.
-    """
-    precise = queries.dtype
-    # Twice what two sums of D products of unit vectors can differ by, and some for their lengths.
-    slack = 2 * (rows.shape[1] + 8) * np.finfo(precise).eps
-    rows_at_once = min(len(rows), max(_ROWS, 2 * _GROUP * count)) or 1
-    queries_at_once = min(len(queries), max(1, _SCORES // rows_at_once))
-    held = np.empty((rows_at_once + _GROUP) * queries_at_once, dtype=precise)
-    largest = np.full((len(queries), count), np.finfo(precise).min)  # maxima, the smallest of these first
-    found = []
-    for start in range(0, len(rows) or 1, rows_at_once):
-        block = unit_rows(rows[start : start + rows_at_once].astype(precise, copy=False))
-        groups = -(-len(block) // _GROUP)
-        for first in range(0, len(queries), queries_at_once):
-            part = queries[first : first + queries_at_once]
-            # A group is every groups-th row, so that maxima are taken of long runs.
-            grouped = held[: _GROUP * groups * len(part)].reshape(_GROUP, groups * len(part))
-            scores = grouped.reshape(_GROUP * groups, len(part))
-            np.matmul(block, part.T, out=scores[: len(block)])
-            scores[len(block) :] = -np.inf
-            maxima = grouped.max(axis=0).reshape(groups, len(part))
-            kept = largest[first : first + len(part)]
-            kept[:] = np.partition(np.hstack((kept, maxima.T)), groups, axis=1)[:, groups:]
-            border = kept[:, 0] - slack
-            hits = np.flatnonzero(maxima >= border)
-            members = grouped.take(hits, axis=1)
-            above = np.flatnonzero(members >= border[hits % len(part)])
-            within, hit = np.divmod(above, len(hits) or 1)
-            group, query = np.divmod(hits[hit], len(part))
-            found.append((first + query, start + within * groups + group, members.ravel()[above]))
-    query, places, reached = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    kept = np.flatnonzero(reached >= largest[query, 0] - slack)
-    kept = kept[np.argsort(query[kept], kind="stable")]
-    return query[kept], places[kept]
+
+def _round_off(rows: Array, integers: Array) -> None:
+    quantise(unit_rows(rows).astype(np.float32, order="C", copy=False), integers)
+
+
+def _candidates(
+    rows: Array, units: Array, count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): few places, the best among them."""
+    sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
+    rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
+    threads = min(_threads(), len(sieve) or 1)
+    bounds = [len(sieve) * part // threads for part in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(rows), rows_at_once):
+            part = rows[start : start + rows_at_once]
+            integers = np.empty((len(part), sieve.width), dtype=np.int16)
+            pieces = [slice(row, row + step) for row in range(0, len(part), step)]
+            list(pool.map(_round_off, map(part.__getitem__, pieces), map(integers.__getitem__, pieces)))
+            list(pool.map(sieve.sift, repeat(integers), repeat(start), bounds[:-1], bounds[1:]))
+    return sieve.candidates()

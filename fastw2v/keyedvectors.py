@@ -443,7 +443,8 @@ class KeyedVectors(Lifecycle):
     ) -> list[Result]:
         """Return `most_similar` of each query, a key or a vector (D,), in their order: many times as fast.
 
-        A matrix product for hundreds of them finds where the best rows are. The rest is as in `most_similar`.
+        The few rows among which the best must be are found for all together, in as many threads as numpy's
+        BLAS takes. The rest is as in `most_similar`.
         """
         queries = list(queries)
         if not isinstance(topn, numbers.Integral):
@@ -457,7 +458,7 @@ class KeyedVectors(Lifecycle):
         extra = max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], self._unit_queries(queries), int(topn) + extra)
         return [
-            answering._named(start + places, scores, int(topn), keys)
+            answering._named(start, places, scores, int(topn), keys)
             for (places, scores), keys in zip(found, asked, strict=True)
         ]
 
@@ -516,19 +517,23 @@ class KeyedVectors(Lifecycle):
         """The keys of the `topn` best scores of rows start…, except the keys in `asked` and nameless rows."""
         keys = [key for key in asked if not isinstance(key, np.ndarray)]
         places = top_places(scores, int(topn) + len(keys) + self._nameless)
-        return self._named(start + places, scores[places], int(topn), keys)
+        return self._named(start, places.tolist(), scores[places].tolist(), int(topn), keys)
 
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
         return len(self.index_to_key) - len(self.key_to_index)
 
-    def _named(self, rows: Array, scores: Array, topn: int, asked: list[Key]) -> Result:
-        """The keys of the first `topn` of these rows, except those in `asked` and nameless ones."""
+    def _named(
+        self, start: int, places: list[int], scores: list[float], topn: int, asked: list[Key]
+    ) -> Result:
+        """The first `topn` keys of rows start + place, except those in `asked`; some rows have no key."""
         without = {self.get_index(key, -1) for key in asked}
-        pairs, names = zip(rows.tolist(), scores.tolist(), strict=True), self.index_to_key
+        names = self.index_to_key
         return [
-            (key, score) for row, score in pairs if row not in without and (key := names[row]) is not None
+            (key, score)
+            for place, score in zip(places, scores, strict=True)
+            if (row := start + place) not in without and (key := names[row]) is not None
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:

@@ -78,6 +78,13 @@ def simple_preprocess(
     ]
 
 
+def usable_cpus() -> int:
+    """Return how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # where a container or taskset gives us fewer than the machine has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def open(  # noqa: A001 - gensim's name
     path: str | os.PathLike[str],
     mode: str = "r",

@@ -7,6 +7,7 @@ import pytest
 from reference import Reference
 
 from fastw2v import _kernels
+from fastw2v._sieve import Sieve, quantise
 from fastw2v.huffman import HuffmanTree
 from fastw2v.sampling import downsampling, noise_index, noise_table
 
@@ -279,6 +280,60 @@ def test_scan_is_dots_and_squares(isa):
         _kernels.scan(vectors, query, dots, squares)
         np.testing.assert_allclose(dots, vectors @ query, atol=1e-4)
         np.testing.assert_allclose(squares, (vectors**2).sum(axis=1), rtol=1e-5)
+
+
+def directions(random, shape, kind):
+    rows = random.normal(size=shape)
+    if kind == "rising":  # every row is nearer to all queries than those before it
+        rows = np.ones(shape) + rows * np.linspace(1, 0, shape[0])[:, np.newaxis]
+    elif kind == "alike":
+        rows = np.ones(shape) + 1e-6 * rows
+    elif kind == "axes":  # entries of 1 and -1
+        axes = np.eye(shape[1])[random.integers(shape[1], size=shape[0])]
+        rows = axes * random.choice([-1, 0, 1], (shape[0], 1))
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(lengths, lengths, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["random", "rising", "alike", "axes"])
+@pytest.mark.parametrize("dim", [1, 2, 5, 33, 100])
+@pytest.mark.parametrize("count", [1, 10, 300])
+def test_a_sieve_keeps_what_may_be_among_the_best(isa, kind, dim, count):
+    random = np.random.default_rng(dim)
+    rows, queries = directions(random, (500, dim), kind), directions(random, (37, dim), kind)
+    sieve = Sieve(queries, count)
+    integers = np.full((500, sieve.width), 99, dtype=np.int16)
+    quantise(rows, integers)
+    np.testing.assert_allclose(integers[:, :dim], 32767.0 * rows, atol=0.502)
+    assert not integers[:, dim:].any()
+    for start, end in ((0, 203), (203, 204), (204, 500)):
+        for panel in range(len(sieve)):
+            sieve.sift(integers[start:end], start, panel, panel + 1)
+    ends, places = sieve.candidates()
+    found = [part.tolist() for part in np.split(places, ends[:-1])]
+
+    slack = int(2 * (32767 * dim**0.5 + dim + 128 * (dim + 8)))
+    asked = np.empty((37, sieve.width), dtype=np.int16)
+    quantise(queries, asked)
+    scores = asked.astype(np.int64) @ integers.astype(np.int64).T
+    borders = np.sort(scores, axis=1)[:, -count] - slack
+    assert found == [np.flatnonzero(s > border).tolist() for s, border in zip(scores, borders, strict=True)]
+    exact = queries.astype(np.float64) @ rows.T.astype(np.float64)
+    for query, best in enumerate(np.argsort(-exact, axis=1)[:, :count].tolist()):
+        assert set(best) <= set(found[query])
+
+
+def test_a_sieve_of_nothing():
+    sieve = Sieve(np.empty((0, 3), np.float32), 5)
+    sieve.sift(np.zeros((2, 4), np.int16), 0, 0, 0)
+    assert [array.tolist() for array in sieve.candidates()] == [[], []]
+    sieve = Sieve(np.ones((2, 1), np.float32), 5)
+    assert [array.tolist() for array in sieve.candidates()] == [[0, 0], []]
+    for rows, first, end in ((np.zeros((2, 3), np.int16), 0, 1), (np.zeros((2, 2), np.int16), 0, 2)):
+        with pytest.raises(ValueError, match="of width 2"):
+            sieve.sift(rows, 0, first, end)
+    with pytest.raises(ValueError, match="do not go into"):
+        quantise(np.ones((2, 3), np.float32), np.zeros((2, 2), np.int16))
 
 
 def test_unknown_isa_is_refused():

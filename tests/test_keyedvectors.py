@@ -310,7 +310,7 @@ def test_cosmul_by_definition() -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("topn", [1, 10, 59, 60, 100])
 def test_many_queries_have_the_answers_of_one(dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, small_one in {"_ANSWERS": 40 * topn, "_SCORES": 7 * 33, "_ROWS": 33, "_GROUP": 4}.items():
+    for name, small_one in {"_ANSWERS": 40 * topn, "_INTEGERS": 10 * 33, "_FLOATS": 10 * 7}.items():
         monkeypatch.setattr(cosines, name, small_one)  # several portions of everything
     kv = KeyedVectors(9, dtype=dtype)
     rows = np.random.default_rng(3).standard_normal((200, 9))

@@ -22,7 +22,7 @@ LAYERS = {
         *("formats", "formats.atomic", "formats.errors", "formats.gensim", "formats.native"),
         "formats.word2vec",
     },
-    1: {"_kernels", "_encoder", "_huffman", "_blas", "_text", "_centroids", "accessors"},
+    1: {"_kernels", "_encoder", "_huffman", "_blas", "_text", "_centroids", "_sieve", "accessors"},
     0: {"_version", "legacy"},
 }
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
@@ -33,6 +33,7 @@ BESIDE = {
     ("__init__", "models"),
     ("vocabulary", "corpus"),
     ("_blas", "_kernels"),
+    ("_sieve", "_kernels"),
 }
 PLUG_INS = {("_kernels", "_blas")}  # fetched by a function, when someone asks for it by name
 GROUND = {"utils", "formats.errors", "formats.atomic"}  # what anything in layer 2 may stand on

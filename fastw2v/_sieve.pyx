@@ -1,0 +1,192 @@
+"""Which rows of a matrix have the largest products with each of many vectors: almost all are sifted out by integers."""
+
+from libc.math cimport copysignf, sqrt
+from libc.stdint cimport INT32_MAX, INT32_MIN, int16_t, int32_t, int64_t, uint16_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+from fastw2v._kernels cimport TILE_PANEL, Tile, selected_tile
+
+
+cdef enum:
+    SCALE = 32767   # of an entry of 1; products of unit vectors stay below 2**30
+    ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
+    ROOM = 64       # candidates that a query has room for at first, beside four times those wanted
+
+QUERIES = TILE_PANEL
+
+
+def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
+    """out := SCALE * rows (R, D) as the nearest integers, each row padded with zeros; no entry may exceed 1."""
+    cdef Py_ssize_t i, d, dim = rows.shape[1]
+    if out.shape[0] != rows.shape[0] or out.shape[1] < dim:
+        raise ValueError(f"{rows.shape[0]} x {dim} numbers do not go into {out.shape[0]} x {out.shape[1]}")
+    with nogil:
+        for i in range(rows.shape[0]):
+            for d in range(dim):
+                out[i, d] = <int16_t> (rows[i, d] * SCALE + copysignf(0.5, rows[i, d]))
+            for d in range(dim, out.shape[1]):
+                out[i, d] = 0
+
+
+cdef struct Candidate:
+    int64_t place
+    int32_t score
+
+cdef struct Best:
+    Candidate *candidates
+    Py_ssize_t used, room
+
+
+cdef void put_largest_first(int32_t *scores, Py_ssize_t count, Py_ssize_t wanted) noexcept nogil:
+    """Reorder so that scores[wanted - 1] is the `wanted`-th largest (C. A. R. Hoare, "Algorithm 65: Find", 1961)."""
+    cdef Py_ssize_t low = 0, high = count - 1, i, j, place = wanted - 1
+    cdef int32_t pivot
+    while low < high:
+        pivot = scores[(low + high) >> 1]
+        i, j = low, high
+        while i <= j:
+            while scores[i] > pivot:
+                i += 1
+            while scores[j] < pivot:
+                j -= 1
+            if i <= j:
+                scores[i], scores[j] = scores[j], scores[i]
+                i += 1
+                j -= 1
+        if place <= j:
+            high = j
+        elif place >= i:
+            low = i
+        else:
+            return
+
+
+cdef class Sieve:
+    """Holds for each of `units` (Q, D), rows of length 1 or 0, those rows seen that may be among the `count` best.
+
+    Entries are rounded to integers: two products of unit vectors can be in the wrong order if they differ by
+    less than `slack`. So a row is kept unless its product is that much below the `count`-th largest.
+    """
+
+    cdef readonly Py_ssize_t queries, count, width   # width: of a row of integers, even
+    cdef int16_t[:, :, :, ::1] panels                # (panels, width / 2, QUERIES, 2)
+    cdef int32_t[::1] borders                        # what a row's score must exceed, by query; padded
+    cdef Best *best
+    cdef int64_t slack
+
+    def __cinit__(self, const float[:, ::1] units not None, Py_ssize_t count):
+        cdef Py_ssize_t dim = units.shape[1], panels = -(-units.shape[0] // QUERIES)
+        self.queries, self.count, self.width = units.shape[0], max(count, 1), dim + dim % 2
+        whole = np.zeros((panels * QUERIES, self.width), dtype=np.int16)
+        quantise(units, whole[: self.queries])
+        pairs = whole.reshape(panels, QUERIES, self.width // 2, 2)
+        self.panels = np.ascontiguousarray(pairs.transpose(0, 2, 1, 3))
+        borders = np.full(panels * QUERIES, INT32_MAX, dtype=np.int32)
+        borders[: self.queries] = INT32_MIN
+        self.borders = borders
+        # An entry is off by 1/2, so a product of vectors by SCALE sqrt(D) + D / 4 at most; the rest is what float32
+        # rounds, here and where the products are computed. Two products are compared.
+        self.slack = <int64_t> (2 * (SCALE * sqrt(<double> dim) + dim + 128.0 * (dim + 8)))
+        self.best = <Best *> malloc(max(panels * QUERIES, 1) * sizeof(Best))
+        if self.best is NULL:
+            raise MemoryError
+        memset(self.best, 0, panels * QUERIES * sizeof(Best))
+
+    def __dealloc__(self):
+        cdef Py_ssize_t query
+        if self.best is not NULL:
+            for query in range(self.queries):
+                free(self.best[query].candidates)
+            free(self.best)
+
+    def __len__(self):
+        """Number of panels, of `QUERIES` each; different threads may sift for different ones."""
+        return self.panels.shape[0]
+
+    def sift(self, const int16_t[:, ::1] rows not None, int64_t place, Py_ssize_t first, Py_ssize_t end):
+        """Compare rows (R, width), which stand at `place` and after, with the panels [first, end)."""
+        cdef const Tile *tile = selected_tile()
+        cdef uint16_t[ROWS] above
+        cdef int32_t[ROWS * TILE_PANEL] scores
+        cdef Py_ssize_t start = 0, panel, left, count = rows.shape[0]
+        if rows.shape[1] != self.width or not 0 <= first <= end <= len(self):
+            raise ValueError(f"rows are {count} x {rows.shape[1]}, panels {first} to {end}: there are {len(self)} "
+                             f"of width {self.width}")
+        with nogil:
+            while start < count:
+                left = min(<Py_ssize_t> ROWS, count - start)
+                for panel in range(first, end):
+                    tile.sift(&rows[start, 0], left, self.width // 2, &self.panels[panel, 0, 0, 0],
+                              &self.borders[panel * TILE_PANEL], above, scores)
+                    self.keep(panel * TILE_PANEL, place + start, left, above, scores)
+                start += left
+
+    cdef int keep(self, Py_ssize_t first, int64_t place, Py_ssize_t count, const uint16_t *above,
+                  const int32_t *scores) except -1 nogil:
+        cdef Py_ssize_t i, k
+        for i in range(count):
+            if above[i]:
+                for k in range(TILE_PANEL):
+                    if above[i] >> k & 1:
+                        self.add(first + k, Candidate(place + i, scores[i * TILE_PANEL + k]))
+        return 0
+
+    cdef int add(self, Py_ssize_t query, Candidate candidate) except -1 nogil:
+        cdef Best *best = &self.best[query]
+        cdef Py_ssize_t room = best.room
+        cdef Candidate *grown
+        if best.used == room:
+            self.drop(query)
+            if 2 * best.used >= room:
+                room = max(2 * room, 4 * self.count + ROOM)
+                grown = <Candidate *> realloc(best.candidates, room * sizeof(Candidate))
+                if grown is NULL:
+                    with gil:
+                        raise MemoryError
+                best.candidates, best.room = grown, room
+        best.candidates[best.used] = candidate
+        best.used += 1
+        return 0
+
+    cdef int drop(self, Py_ssize_t query) except -1 nogil:
+        """Raise the border to what the candidates have reached, and drop those that fall short of it."""
+        cdef Best *best = &self.best[query]
+        cdef Py_ssize_t i, kept = 0
+        cdef int32_t *scores
+        if best.used < self.count or not best.used:
+            return 0
+        scores = <int32_t *> malloc(best.used * sizeof(int32_t))
+        if scores is NULL:
+            with gil:
+                raise MemoryError
+        for i in range(best.used):
+            scores[i] = best.candidates[i].score
+        put_largest_first(scores, best.used, self.count)
+        self.borders[query] = <int32_t> max(scores[self.count - 1] - self.slack, INT32_MIN)
+        free(scores)
+        for i in range(best.used):
+            best.candidates[kept] = best.candidates[i]
+            kept += best.candidates[i].score > self.borders[query]
+        best.used = kept
+        return 0
+
+    def candidates(self):
+        """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], rising."""
+        cdef Py_ssize_t query, i, total = 0
+        ends_array = np.empty(self.queries, dtype=np.int64)
+        cdef int64_t[::1] ends = ends_array
+        for query in range(self.queries):
+            self.drop(query)
+            total += self.best[query].used
+            ends[query] = total
+        places_array = np.empty(total, dtype=np.int64)
+        cdef int64_t[::1] places = places_array
+        total = 0
+        for query in range(self.queries):
+            for i in range(self.best[query].used):
+                places[total] = self.best[query].candidates[i].place
+                total += 1
+        return ends_array, places_array
