@@ -174,7 +174,8 @@ def _threads() -> int:
 
 
 def _round_off(rows: Array, integers: Array) -> None:
-    quantise(unit_rows(rows).astype(np.float32, order="C", copy=False), integers)
+    units = unit_rows(rows.astype(np.result_type(rows, np.float32), copy=False))
+    quantise(units.astype(np.float32, order="C", copy=False), integers)
 
 
 def _candidates(

@@ -335,6 +335,22 @@ def test_many_queries_have_the_answers_of_one(dtype: Any, topn: int, monkeypatch
             np.testing.assert_allclose(flat_numbers(found), flat_numbers(expected), rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_many_queries_among_rows_that_are_close(dtype: Any) -> None:
+    """Rounded to integers they are in another order, or equal."""
+    kv = KeyedVectors(2, dtype=dtype)
+    angles = np.linspace(0, 1, 4000)
+    np.random.default_rng(1).shuffle(angles)
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    kv.add_vectors([f"w{i}" for i in range(4000)], rows.astype(dtype))
+    queries = [f"w{i}" for i in range(0, 4000, 100)]
+    expected = [kv.most_similar(query, topn=3) for query in queries]
+    found = kv.most_similar_many(queries, 3)
+    np.testing.assert_allclose(flat_numbers(found), flat_numbers(expected), rtol=2e-7)
+    if dtype == np.float32:
+        assert found == expected
+
+
 def test_many_queries_at_the_borders() -> None:
     kv = small()
     assert kv.most_similar_many([]) == []
