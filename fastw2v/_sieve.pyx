@@ -14,6 +14,7 @@ cdef enum:
     SCALE = 32767   # of an entry of 1; products of unit vectors stay below 2**30
     ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
     ROOM = 64       # candidates that a query has room for at first, beside four times those wanted
+    CROWD = 16      # times that room: a query with more has too many
 
 QUERIES = TILE_PANEL
 
@@ -38,6 +39,7 @@ cdef struct Candidate:
 cdef struct Best:
     Candidate *candidates
     Py_ssize_t used, room
+    bint given_up
 
 
 cdef void put_largest_first(int32_t *scores, Py_ssize_t count, Py_ssize_t wanted) noexcept nogil:
@@ -68,7 +70,8 @@ cdef class Sieve:
     """Holds for each of `units` (Q, D), rows of length 1 or 0, those rows seen that may be among the `count` best.
 
     Entries are rounded to integers: two products of unit vectors can be in the wrong order if they differ by
-    less than `slack`. So a row is kept unless its product is that much below the `count`-th largest.
+    less than `slack`. So a row is kept unless its product is that much below the `count`-th largest. Where this
+    keeps too many, as of a matrix whose rows are all alike, the sieve is of no use: it gives such a query up.
     """
 
     cdef readonly Py_ssize_t queries, count, width   # width: of a row of integers, even
@@ -136,12 +139,19 @@ cdef class Sieve:
 
     cdef int add(self, Py_ssize_t query, Candidate candidate) except -1 nogil:
         cdef Best *best = &self.best[query]
-        cdef Py_ssize_t room = best.room
+        cdef Py_ssize_t room = best.room, least = 4 * self.count + ROOM
         cdef Candidate *grown
+        if best.given_up:
+            return 0
         if best.used == room:
             self.drop(query)
             if 2 * best.used >= room:
-                room = max(2 * room, 4 * self.count + ROOM)
+                if room >= CROWD * least:
+                    free(best.candidates)
+                    best[0] = Best(NULL, 0, 0, True)
+                    self.borders[query] = INT32_MAX
+                    return 0
+                room = max(2 * room, least)
                 grown = <Candidate *> realloc(best.candidates, room * sizeof(Candidate))
                 if grown is NULL:
                     with gil:
@@ -174,7 +184,10 @@ cdef class Sieve:
         return 0
 
     def candidates(self):
-        """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], rising."""
+        """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], rising.
+
+        A query that was given up has none; any other has some, if there were rows.
+        """
         cdef Py_ssize_t query, i, total = 0
         ends_array = np.empty(self.queries, dtype=np.int64)
         cdef int64_t[::1] ends = ends_array

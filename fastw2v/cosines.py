@@ -151,7 +151,7 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
     """Yield for each of the vectors `units` (Q, D) the `top_places` of `cosines` with rows (R, D), and these.
 
     Integers, which are multiplied twice as fast as floats, find the few rows among which the best must be;
-    what is yielded is `cosines` of these.
+    what is yielded is `cosines` of these. Only where rows crowd too much for that it is `cosines` of all.
     """
     count = max(1, min(count, len(rows)))
     at_once = max(1, _ANSWERS // count)
@@ -163,8 +163,13 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
         query = np.repeat(np.arange(len(queries)), np.diff(bounds))
         order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
         best, scores = places[order].tolist(), exact[order].tolist()
-        for low, high in pairwise(bounds):
-            yield best[low : min(high, low + count)], scores[low : min(high, low + count)]
+        for unit, (low, high) in zip(queries, pairwise(bounds), strict=True):
+            if low < high:
+                yield best[low : min(high, low + count)], scores[low : min(high, low + count)]
+            else:
+                every = cosines(rows, unit)
+                top = top_places(every, count)
+                yield top.tolist(), every[top].tolist()
 
 
 def _threads() -> int:

@@ -323,6 +323,18 @@ def test_a_sieve_keeps_what_may_be_among_the_best(isa, kind, dim, count):
         assert set(best) <= set(found[query])
 
 
+def test_a_sieve_gives_up_a_query_with_too_many_candidates(isa):
+    rows = np.zeros((3000, 4), dtype=np.float32)
+    rows[:, 0] = 1
+    rows[::3] = 0, 0, 1, 0
+    sieve = Sieve(np.eye(4, dtype=np.float32)[:3], 2)
+    integers = np.empty((3000, 4), dtype=np.int16)
+    quantise(rows, integers)
+    sieve.sift(integers, 0, 0, 1)
+    ends, places = sieve.candidates()
+    assert ends.tolist() == [0, 0, 1000] and places.tolist() == list(range(0, 3000, 3))
+
+
 def test_a_sieve_of_nothing():
     sieve = Sieve(np.empty((0, 3), np.float32), 5)
     sieve.sift(np.zeros((2, 4), np.int16), 0, 0, 0)

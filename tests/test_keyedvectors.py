@@ -351,6 +351,19 @@ def test_many_queries_among_rows_that_are_close(dtype: Any) -> None:
         assert found == expected
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("crowd", ["zeros", "one direction", "half of them"])
+def test_many_queries_among_rows_that_are_alike(crowd: str, dtype: Any) -> None:
+    """More of them than a query keeps."""
+    kv = KeyedVectors(3, dtype=dtype)
+    rows = np.zeros((3000, 3)) if crowd == "zeros" else np.ones((3000, 3))
+    if crowd == "half of them":
+        rows[::2] = np.random.default_rng(2).standard_normal((1500, 3))
+    kv.add_vectors([f"w{i}" for i in range(3000)], rows.astype(dtype))
+    queries = ["w1", "w2", "w2999"]
+    assert kv.most_similar_many(queries, 5) == [kv.most_similar(query, topn=5) for query in queries]
+
+
 def test_many_queries_at_the_borders() -> None:
     kv = small()
     assert kv.most_similar_many([]) == []
