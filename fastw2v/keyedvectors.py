@@ -471,9 +471,7 @@ class KeyedVectors(Lifecycle):
         vectors[~np.array(given, dtype=bool)] = unit_rows(self.vectors[rows])
         for place in np.flatnonzero(given).tolist():
             vectors[place] = _checked_vector(queries[place], self.vector_size)
-        for vector in vectors:
-            vector[:] = unit_row(vector)
-        return vectors.astype(self.vectors.dtype)
+        return unit_rows(vectors).astype(self.vectors.dtype)
 
     def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
         """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
