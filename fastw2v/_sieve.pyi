@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,3 +14,17 @@ class Sieve:
     def width(self) -> int: ...
     def sift(self, rows: npt.NDArray[np.int16], place: int, first: int, end: int) -> None: ...
     def candidates(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+
+def raise_best(
+    gains: npt.NDArray[Any],
+    losses: npt.NDArray[Any],
+    terms: npt.NDArray[np.int64],
+    first: int,
+    hidden_starts: npt.NDArray[np.int64],
+    hidden: npt.NDArray[np.int64],
+    hidden_scores: npt.NDArray[Any],
+    best: npt.NDArray[np.int64],
+    best_scores: npt.NDArray[Any],
+    start: int,
+    end: int,
+) -> None: ...

@@ -1,9 +1,10 @@
-"""Which rows of a matrix have the largest products with each of many vectors: almost all are sifted out by integers."""
+"""Which rows are the best answers to each of many questions: the nearest to vectors, the largest sums of scores."""
 
-from libc.math cimport copysignf, sqrt
-from libc.stdint cimport INT32_MAX, INT32_MIN, int16_t, int32_t, int64_t, uint16_t, uint64_t
+from cython cimport floating
+from libc.math cimport INFINITY, copysignf, sqrt
+from libc.stdint cimport INT32_MAX, INT32_MIN, int16_t, int32_t, int64_t, uint16_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 import numpy as np
 
@@ -203,3 +204,52 @@ cdef class Sieve:
                 places[total] = self.best[query].candidates[i].place
                 total += 1
         return ends_array, places_array
+
+
+# -- analogies ------------------------------------------------------------------------------------
+
+def raise_best(
+    const floating[:, ::1] gains,
+    const floating[:, ::1] losses,
+    const int64_t[:, ::1] terms,
+    int64_t first,
+    const int64_t[::1] hidden_starts,
+    const int64_t[::1] hidden,
+    floating[::1] hidden_scores,
+    int64_t[::1] best,
+    floating[::1] best_scores,
+    Py_ssize_t start,
+    Py_ssize_t end,
+):
+    """For the questions q in [start, end) let best[q] and best_scores[q] rise to the best of n more candidates.
+
+    Candidate j of these, which is row `first` + j, scores gains[b, j] + gains[c, j] - losses[a, j], where
+    a, b, c = terms[q]; of equal ones the earlier wins. The rows hidden[hidden_starts[q] : hidden_starts[q + 1]]
+    are passed over; their scores go to `hidden_scores`. gains and losses are (R, n), terms (Q, 3).
+    """
+    cdef Py_ssize_t n = gains.shape[1], q, j, k
+    cdef const floating *loss
+    cdef const floating *gain
+    cdef const floating *other
+    cdef floating *scores
+    cdef floating bound
+    cdef int raised
+    if not n:
+        return
+    cdef floating[::1] room = np.empty(n, dtype=np.asarray(best_scores).dtype)
+    scores = &room[0]
+    with nogil:
+        for q in range(start, end):
+            loss, gain, other = &losses[terms[q, 0], 0], &gains[terms[q, 1], 0], &gains[terms[q, 2], 0]
+            bound, raised = best_scores[q], 0
+            for j in range(n):  # one flag for all: the compiler makes vectors of that
+                scores[j] = gain[j] + other[j] - loss[j]
+                raised |= scores[j] > bound
+            for k in range(hidden_starts[q], hidden_starts[q + 1]):
+                if first <= hidden[k] < first + n:
+                    hidden_scores[k] = scores[hidden[k] - first]
+                    scores[hidden[k] - first] = -INFINITY
+            if raised:
+                for j in range(n):
+                    if scores[j] > best_scores[q]:
+                        best[q], best_scores[q] = first + j, scores[j]

@@ -6,7 +6,6 @@ A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: n
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, repeat
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from fastw2v import _kernels
 from fastw2v._sieve import Sieve, quantise
-from fastw2v.utils import usable_cpus
+from fastw2v.utils import blas_threads
 
 Array = npt.NDArray[Any]
 
@@ -172,12 +171,6 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
                 yield top.tolist(), every[top].tolist()
 
 
-def _threads() -> int:
-    """As many as numpy's BLAS would take for a product of matrices."""
-    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
-    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
-
-
 def _round_off(rows: Array, integers: Array) -> None:
     units = unit_rows(rows.astype(np.result_type(rows, np.float32), copy=False))
     quantise(units.astype(np.float32, order="C", copy=False), integers)
@@ -189,7 +182,7 @@ def _candidates(
     """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): few places, the best among them."""
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
-    threads = min(_threads(), len(sieve) or 1)
+    threads = min(blas_threads(), len(sieve) or 1)
     bounds = [len(sieve) * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(rows), rows_at_once):

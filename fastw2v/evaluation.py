@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v import utils
+from fastw2v._sieve import raise_best
 from fastw2v.formats.atomic import StrPath
 
 logger = logging.getLogger(__name__)
@@ -26,8 +28,7 @@ Question = tuple[str, str, str, str]
 Section = dict[str, Any]  # "section": name, "correct" and "incorrect": lists of questions
 
 CANDIDATES = 5  # how many of the nearest words may be case variants of the question's words
-_ROWS_PER_BLOCK = 1 << 10  # times _QUESTIONS_PER_BLOCK: the scores held at a time, which should fit the cache
-_QUESTIONS_PER_BLOCK = 1 << 6
+_ROWS_PER_BLOCK = 1 << 9  # whose scores for one question the nearest cache holds
 
 
 def analogies(
@@ -50,9 +51,11 @@ def analogies(
     """
     if similarity_function not in ("most_similar", "most_similar_cosmul"):
         raise ValueError(f"most_similar or most_similar_cosmul is due, not {similarity_function!r}")
-    rows = _rows_by_word(words, case_insensitive)
+    folded = _folded(words, case_insensitive)
+    rows = _rows_by_word(folded)
     sections: list[Section] = []
     asked: list[tuple[Section, Question]] = []
+    known: list[Question] = []
     unknown = 0
     for number, line in _lines(path, "utf8"):
         if line.startswith(": "):
@@ -65,15 +68,18 @@ def analogies(
             logger.info("%s, line %d: skipped, not four words", path, number)
             continue
         a, b, c, expected = fields
-        asked.append((sections[-1], (a, b, c, expected)))
+        question = a, b, c, expected
+        asked.append((sections[-1], question))
+        if a in rows and b in rows and c in rows and expected in rows:
+            known.append(question)
     if not asked:
         raise ValueError(f"{path} holds no analogies: lines of four words after a line ': name of section'")
 
-    known = [question for _, question in asked if all(word in rows for word in question)]
-    answers = iter(_answers(known, rows, words, unit, case_insensitive, similarity_function))
+    multiply = similarity_function == "most_similar_cosmul"
+    answers = dict(zip(known, _answers(known, rows, folded, unit, multiply), strict=True))
     for section, question in asked:
-        if all(word in rows for word in question):
-            right = next(answers) == question[3]
+        if question in answers:
+            right = answers[question] == question[3]
         else:
             unknown += 1
             if not dummy4unknown:
@@ -122,7 +128,7 @@ def word_pairs(
     """
     from scipy import stats  # takes a second to import, longer than all the rest
 
-    rows = _rows_by_word(words, case_insensitive)
+    rows = _rows_by_word(_folded(words, case_insensitive))
     gold: list[float] = []
     known: list[tuple[int, int, int]] = []  # place in gold, row, row
     unknown = 0
@@ -169,15 +175,15 @@ def _lines(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
             yield number, line.decode(encoding)
 
 
-def _fold(word: Any, case_insensitive: bool) -> Any:
-    return word.upper() if case_insensitive and isinstance(word, str) else word
+def _folded(words: Sequence[Any], case_insensitive: bool) -> Sequence[Any]:
+    if not case_insensitive:
+        return words
+    return [word.upper() if isinstance(word, str) else word for word in words]
 
 
-def _rows_by_word(words: Sequence[Any], case_insensitive: bool) -> dict[Any, int]:
-    rows: dict[Any, int] = {}
-    for row, word in enumerate(words):
-        rows.setdefault(_fold(word, case_insensitive), row)
-    return rows
+def _rows_by_word(words: Sequence[Any]) -> dict[Any, int]:
+    """Of equal words the first counts."""
+    return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
 
 
 def _share(section: Section) -> float:
@@ -185,107 +191,69 @@ def _share(section: Section) -> float:
     return right / (right + wrong) if right + wrong else 0.0
 
 
-@dataclass(frozen=True)
-class _Queries:
-    """What Q questions ask of the rows. All of them together name only R different ones.
+def _terms(asked: Array, candidates: Array, multiply: bool) -> tuple[Array, Array]:
+    """What candidates, unit rows (n, D), gain and lose (R, n) by being near to words asked, unit rows (R, D).
 
-    A question's score of a candidate is gain(b) + gain(c) - loss(a): a few products with the R rows, and
-    additions for each question. 3CosMul is that of logarithms.
+    A candidate's score for "a is to b as c is to …?" is gain(b) + gain(c) - loss(a): all questions together
+    name only R words, whose products are made once. 3CosMul is the sum of logarithms.
     """
-
-    unit: Array  # (R, D) the rows
-    a: Array  # (Q,) indexes into them
-    b: Array
-    c: Array
-    multiply: bool
-
-    def terms(self, candidates: Array) -> tuple[Array, Array]:
-        """Gains and losses (R, n) that candidates, unit rows (n, D), have with each row."""
-        cosines = self.unit @ candidates.T
-        if not self.multiply:
-            return cosines, cosines
-        shifted = np.maximum((1 + cosines) / 2, np.finfo(cosines.dtype).tiny)
-        return np.log(shifted), np.log(shifted + 1e-6)
-
-    def scores(self, terms: tuple[Array, Array], questions: slice) -> Array:
-        """(questions, n) scores of the candidates that have these terms."""
-        gains, losses = terms
-        scores = gains[self.b[questions]]
-        scores += gains[self.c[questions]]
-        scores -= losses[self.a[questions]]
-        return np.asarray(scores)
+    cosines = asked @ candidates.T
+    if not multiply:
+        return cosines, cosines
+    shifted = np.maximum((1 + cosines) / 2, np.finfo(cosines.dtype).tiny)
+    return np.log(shifted), np.log(shifted + 1e-6)
 
 
 def _answers(
-    questions: list[Question],
-    rows: dict[Any, int],
-    words: Sequence[Any],
-    unit: Unit,
-    case_insensitive: bool,
-    similarity_function: str,
-) -> Iterator[Any]:
-    """Yield the answer to each question, folded."""
+    questions: list[Question], rows: dict[Any, int], words: Sequence[Any], unit: Unit, multiply: bool
+) -> list[Any]:
+    """Return the answer to each question; None if there is none. `rows` has the first of equal `words`."""
     if not questions:
-        return
+        return []
     variants: dict[Any, list[int]] = {word: [] for question in questions for word in question[:3]}
     for row, word in enumerate(words):
-        if (folded := _fold(word, case_insensitive)) in variants:
-            variants[folded].append(row)
+        if word in variants:
+            variants[word].append(row)
     used = sorted({rows[word] for word in variants})
     index = {row: i for i, row in enumerate(used)}
-    a, b, c = (np.array([index[rows[question[i]]] for question in questions]) for i in range(3))
-    queries = _Queries(unit(np.array(used)), a, b, c, similarity_function == "most_similar_cosmul")
+    terms = np.array([[index[rows[word]] for word in question[:3]] for question in questions], dtype=np.int64)
+    asked_words = unit(np.array(used))
 
     # The nearest row that is no variant of a, b, c; rows of the matrix pass by once. The scores of variants
-    # are kept: the k-th is that of row hidden[k] for question owner[k].
+    # are kept: of question q those from first_variant[q] on.
     variants_of = [sorted({row for word in question[:3] for row in variants[word]}) for question in questions]
-    first_variant = np.concatenate([[0], np.cumsum([len(rows_) for rows_ in variants_of])])
-    hidden = np.array([row for rows_ in variants_of for row in rows_], dtype=np.intp)
-    owner = np.repeat(np.arange(len(questions)), np.diff(first_variant))
-    hidden_scores = np.empty(len(hidden), dtype=queries.unit.dtype)
-    best = np.full(len(questions), -1, dtype=np.intp)
-    best_scores = np.full(len(questions), -np.inf, dtype=queries.unit.dtype)
-    starts = np.arange(0, len(questions), _QUESTIONS_PER_BLOCK)
-    for first in range(0, len(words), _ROWS_PER_BLOCK):
-        block = unit(slice(first, min(first + _ROWS_PER_BLOCK, len(words))))
-        terms = queries.terms(block)
-        here = np.flatnonzero((hidden >= first) & (hidden < first + len(block)))
-        bounds = np.searchsorted(owner[here], [*starts, len(questions)])
-        for start, low, high in zip(starts.tolist(), bounds[:-1], bounds[1:], strict=True):
-            part = slice(start, min(start + _QUESTIONS_PER_BLOCK, len(questions)))
-            scores = queries.scores(terms, part)
-            k = here[low:high]
-            at = owner[k] - start, hidden[k] - first
-            hidden_scores[k] = scores[at]
-            scores[at] = -np.inf
-            places = scores.argmax(axis=1)
-            highest = scores[np.arange(len(scores)), places]
-            better = highest > best_scores[part]
-            best[part][better] = first + places[better]
-            best_scores[part][better] = highest[better]
+    first_variant = np.cumsum([0, *map(len, variants_of)], dtype=np.int64)
+    hidden = np.array([row for rows_ in variants_of for row in rows_], dtype=np.int64)
+    hidden_scores = np.empty(len(hidden), dtype=asked_words.dtype)
+    best = np.full(len(questions), -1, dtype=np.int64)
+    best_scores = np.full(len(questions), -np.inf, dtype=asked_words.dtype)
+    threads = utils.blas_threads()
+    bounds = [len(questions) * part // threads for part in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(words), _ROWS_PER_BLOCK):
+            block = unit(slice(first, min(first + _ROWS_PER_BLOCK, len(words))))
+            arrays = (*_terms(asked_words, block, multiply), terms, first, first_variant, hidden)
+            work = partial(raise_best, *arrays, hidden_scores, best, best_scores)
+            list(pool.map(work, bounds[:-1], bounds[1:]))
 
+    answers = best.tolist()
     for i, question in enumerate(questions):
-        # Other spellings of the question's words take places among the candidates, and may take all.
         asked = {rows[word] for word in question[:3]}
-        ranked = sorted(
-            zip(
-                (-hidden_scores[first_variant[i] : first_variant[i + 1]]).tolist(),
-                variants_of[i],
-                strict=True,
-            )
-        )
+        if len(asked) == len(variants_of[i]) and answers[i] >= 0:
+            continue
+        # Other spellings of the question's words take places among the candidates, and may take all.
+        scores = hidden_scores[first_variant[i] : first_variant[i + 1]].tolist()
+        ranked = sorted(zip([-score for score in scores], variants_of[i], strict=True))
         before = [
             row
             for score, row in ranked
             if row not in asked and (best[i] < 0 or (score, row) < (-best_scores[i], best[i]))
         ]
         if len(before) >= CANDIDATES:
-            answer = before[CANDIDATES - 1]
-        elif best[i] < 0:
-            answer = before[-1] if before else -1
-        else:
-            answer = best[i]
-        yield None if answer < 0 else _fold(words[answer], case_insensitive)
+            answers[i] = before[CANDIDATES - 1]
+        elif best[i] < 0 and before:
+            answers[i] = before[-1]
+    return [None if answer < 0 else words[answer] for answer in answers]
 
 
 # --- rankings ---

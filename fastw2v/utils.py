@@ -85,6 +85,12 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
+def blas_threads() -> int:
+    """Return how many threads numpy's BLAS would take for a product of matrices."""
+    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
+    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
+
+
 def open(  # noqa: A001 - gensim's name
     path: str | os.PathLike[str],
     mode: str = "r",
