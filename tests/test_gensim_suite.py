@@ -79,6 +79,14 @@ NOT_APPLICABLE = {
     },
 }  # fmt: skip
 
+# Tests that are decided by chance, and why; they may fail twice in a row, not three times.
+BY_CHANCE = {
+    "test_word2vec.py": {
+        "TestWord2VecModel.test_parallel": "asks for a word among another's six nearest after training in "
+        "four threads: gensim's own vectors, by one worker, fail it with 11 seeds of 52; ours in 6 of 44",
+    },
+}
+
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -100,19 +108,32 @@ def outcomes(report: Path) -> Iterator[tuple[str, str, str]]:
         yield name, "passed" if said is None else said.tag, "" if said is None else said.get("message", "")
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_gensims_tests_pass(file: str, suite: Path, tmp_path: Path) -> None:
-    report = tmp_path / "report.xml"
+def run(path: Path, expression: str, folder: Path) -> tuple[list[tuple[str, str, str]], str]:
+    """The outcomes of those tests in a file that the expression names, and all that was printed."""
+    report = folder / "report.xml"
     child = subprocess.run(
-        [*PYTHON, "-c", SWAPPED, suite, report, suite / file, "-k", FILES[file]],
-        capture_output=True, text=True, env=environment(), cwd=tmp_path, timeout=1200,
+        [*PYTHON, "-c", SWAPPED, path.parent, report, path, "-k", expression],
+        capture_output=True, text=True, env=environment(), cwd=folder, timeout=1200,
     )  # fmt: skip
     assert report.is_file(), child.stdout + child.stderr
-    results = list(outcomes(report))
+    return list(outcomes(report)), child.stdout
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_gensims_tests_pass(file: str, suite: Path, tmp_path: Path) -> None:
+    results, printed = run(suite / file, FILES[file], tmp_path)
     excused = NOT_APPLICABLE.get(file, {})
     print(file, dict(Counter("not applicable" if test in excused else how for test, how, _ in results)))
     for test, how, said in results:
         if how != "passed" or test in excused:
             print(f"    {test}: {how}: {excused.get(test, said)}")
-    assert excused.keys() <= {test for test, _, _ in results}
-    assert {test for test, how, _ in results if how != "passed"} <= excused.keys(), child.stdout[-20000:]
+    by_chance = BY_CHANCE.get(file, {})
+    assert excused.keys() | by_chance.keys() <= {test for test, _, _ in results}
+    failed = {test for test, how, _ in results if how != "passed"} - excused.keys()
+    for test in failed & by_chance.keys():
+        for _ in range(2):
+            (once,), printed = run(suite / file, test.replace(".", " and "), tmp_path)
+            if once[1] == "passed":
+                failed.remove(test)
+                break
+    assert not failed, printed[-20000:]
