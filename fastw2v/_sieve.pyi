@@ -3,8 +3,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-QUERIES: int
-
 def quantise(rows: npt.NDArray[np.float32], out: npt.NDArray[np.int16]) -> None: ...
 
 class Sieve:

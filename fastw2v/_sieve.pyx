@@ -17,8 +17,6 @@ cdef enum:
     ROOM = 64       # candidates that a query has room for at first, beside four times those wanted
     CROWD = 16      # times that room: a query with more has too many
 
-QUERIES = TILE_PANEL
-
 
 def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
     """out := SCALE * rows (R, D) as the nearest integers, each row padded with zeros; no entry may exceed 1."""
@@ -75,29 +73,30 @@ cdef class Sieve:
     keeps too many, as of a matrix whose rows are all alike, the sieve is of no use: it gives such a query up.
     """
 
-    cdef readonly Py_ssize_t queries, count, width   # width: of a row of integers, even
-    cdef int16_t[:, :, :, ::1] panels                # (panels, width / 2, QUERIES, 2)
+    cdef Py_ssize_t queries, count
+    cdef readonly Py_ssize_t width                   # of a row of integers, even
+    cdef int16_t[:, :, :, ::1] panels                # (panels, width / 2, TILE_PANEL, 2)
     cdef int32_t[::1] borders                        # what a row's score must exceed, by query; padded
     cdef Best *best
     cdef int64_t slack
 
     def __cinit__(self, const float[:, ::1] units not None, Py_ssize_t count):
-        cdef Py_ssize_t dim = units.shape[1], panels = -(-units.shape[0] // QUERIES)
+        cdef Py_ssize_t dim = units.shape[1], panels = (units.shape[0] + TILE_PANEL - 1) // TILE_PANEL
         self.queries, self.count, self.width = units.shape[0], max(count, 1), dim + dim % 2
-        whole = np.zeros((panels * QUERIES, self.width), dtype=np.int16)
+        whole = np.zeros((panels * TILE_PANEL, self.width), dtype=np.int16)
         quantise(units, whole[: self.queries])
-        pairs = whole.reshape(panels, QUERIES, self.width // 2, 2)
+        pairs = whole.reshape(panels, TILE_PANEL, self.width // 2, 2)
         self.panels = np.ascontiguousarray(pairs.transpose(0, 2, 1, 3))
-        borders = np.full(panels * QUERIES, INT32_MAX, dtype=np.int32)
+        borders = np.full(panels * TILE_PANEL, INT32_MAX, dtype=np.int32)
         borders[: self.queries] = INT32_MIN
         self.borders = borders
         # An entry is off by 1/2, so a product of vectors by SCALE sqrt(D) + D / 4 at most; the rest is what float32
         # rounds, here and where the products are computed. Two products are compared.
         self.slack = <int64_t> (2 * (SCALE * sqrt(<double> dim) + dim + 128.0 * (dim + 8)))
-        self.best = <Best *> malloc(max(panels * QUERIES, 1) * sizeof(Best))
+        self.best = <Best *> malloc(max(panels * TILE_PANEL, 1) * sizeof(Best))
         if self.best is NULL:
             raise MemoryError
-        memset(self.best, 0, panels * QUERIES * sizeof(Best))
+        memset(self.best, 0, panels * TILE_PANEL * sizeof(Best))
 
     def __dealloc__(self):
         cdef Py_ssize_t query
@@ -107,7 +106,7 @@ cdef class Sieve:
             free(self.best)
 
     def __len__(self):
-        """Number of panels, of `QUERIES` each; different threads may sift for different ones."""
+        """Number of panels, of `TILE_PANEL` each; different threads may sift for different ones."""
         return self.panels.shape[0]
 
     def sift(self, const int16_t[:, ::1] rows not None, int64_t place, Py_ssize_t first, Py_ssize_t end):

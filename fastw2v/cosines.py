@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fastw2v import _kernels
 from fastw2v._sieve import Sieve, quantise
-from fastw2v.utils import blas_threads
+from fastw2v.utils import blas_threads, shares
 
 Array = npt.NDArray[Any]
 
@@ -183,12 +183,12 @@ def _candidates(
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
     threads = min(blas_threads(), len(sieve) or 1)
-    bounds = [len(sieve) * part // threads for part in range(threads + 1)]
+    first, end = zip(*shares(len(sieve), threads), strict=True)
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(rows), rows_at_once):
             part = rows[start : start + rows_at_once]
             integers = np.empty((len(part), sieve.width), dtype=np.int16)
             pieces = [slice(row, row + step) for row in range(0, len(part), step)]
             list(pool.map(_round_off, map(part.__getitem__, pieces), map(integers.__getitem__, pieces)))
-            list(pool.map(sieve.sift, repeat(integers), repeat(start), bounds[:-1], bounds[1:]))
+            list(pool.map(sieve.sift, repeat(integers), repeat(start), first, end))
     return sieve.candidates()

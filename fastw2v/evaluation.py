@@ -228,13 +228,13 @@ def _answers(
     best = np.full(len(questions), -1, dtype=np.int64)
     best_scores = np.full(len(questions), -np.inf, dtype=asked_words.dtype)
     threads = utils.blas_threads()
-    bounds = [len(questions) * part // threads for part in range(threads + 1)]
+    starts, ends = zip(*utils.shares(len(questions), threads), strict=True)
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(words), _ROWS_PER_BLOCK):
             block = unit(slice(first, min(first + _ROWS_PER_BLOCK, len(words))))
             arrays = (*_terms(asked_words, block, multiply), terms, first, first_variant, hidden)
             work = partial(raise_best, *arrays, hidden_scores, best, best_scores)
-            list(pool.map(work, bounds[:-1], bounds[1:]))
+            list(pool.map(work, starts, ends))
 
     answers = best.tolist()
     for i, question in enumerate(questions):

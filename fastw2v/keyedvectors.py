@@ -30,6 +30,7 @@ from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.huffman import Ragged
 from fastw2v.lifecycle import Lifecycle
+from fastw2v.utils import shares
 
 logger = logging.getLogger(__name__)
 
@@ -1116,9 +1117,8 @@ def prep_vectors(
             chunk -= 1
             chunk /= target_shape[1]
 
-    bounds = [len(chunks) * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, bounds[:-1], bounds[1:]))
+        list(pool.map(fill, *zip(*shares(len(chunks), threads), strict=True)))
     vectors = fresh.astype(dtype, copy=False)
     if prior_vectors is not None:
         rows, columns = prior_vectors.shape
