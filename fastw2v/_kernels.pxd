@@ -24,6 +24,7 @@ cdef extern from "_tile.h" nogil:
 
     enum:
         TILE_PANEL
+    int tile_lowest_bit(unsigned int bits)
 
 
 cdef const Tile *selected_tile() noexcept nogil

@@ -13,7 +13,8 @@ def selected_isa() -> str: ...
 def floats(*shape: int) -> npt.NDArray[np.float32]: ...
 def scan(
     vectors: npt.NDArray[np.float32],
-    query: npt.NDArray[np.float32],
+    queries: npt.NDArray[np.float32],
+    bounds: npt.NDArray[np.int64],
     dots: npt.NDArray[np.float32],
     squares: npt.NDArray[np.float32],
 ) -> None: ...

@@ -24,7 +24,7 @@ cdef extern from "_tile.h" nogil:
 tile_fill_tables()
 
 CACHE_LINE = 16  # floats
-ISAS = ("avx512", "avx2", "generic", "blas")
+ISAS = ("avx512vnni", "avx512", "avx2", "generic", "blas")
 cdef const Tile *selected = NULL
 
 
@@ -704,13 +704,26 @@ cdef class Worker:
         return self.scratch.still
 
 
-def scan(const float[:, ::1] vectors not None, const float[::1] query not None, float[::1] dots not None,
-         float[::1] squares not None):
-    """dots := vectors @ query and squares := squared row lengths, both (V,), in one reading of `vectors` (V, D)."""
-    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1]
-    if query.shape[0] != dim or dots.shape[0] != count or squares.shape[0] != count:
-        raise ValueError(f"vectors are {count} x {dim}; got query {query.shape[0]}, dots {dots.shape[0]}, "
-                         f"squares {squares.shape[0]}")
+def scan(const float[:, ::1] vectors not None, const float[:, ::1] queries not None, const int64_t[::1] bounds not None,
+         float[::1] dots not None, float[::1] squares not None):
+    """For each row of `vectors` (R, D): squares[i] := its length squared, and dots[i] := its product with queries[q], where
+    bounds[q] <= i < bounds[q + 1]; both (R,), in one reading of the rows.
+    """
+    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
+    cdef int64_t start, end = 0
+    if bounds.shape[0] != queries.shape[0] + 1 or queries.shape[1] != dim or dots.shape[0] != count \
+            or squares.shape[0] != count:
+        raise ValueError(f"vectors are {count} x {dim}; got queries {queries.shape[0]} x {queries.shape[1]}, "
+                         f"bounds {bounds.shape[0]}, dots {dots.shape[0]}, squares {squares.shape[0]}")
+    for q in range(bounds.shape[0]):
+        start, end = end, bounds[q]
+        if end < start or (q == 0 and end) or end > count:
+            raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
+    if end != count:
+        raise ValueError(f"bounds end at {end}, of {count} vectors")
     if count:
         with nogil:
-            selected.scan(&vectors[0, 0], count, dim, &query[0], &dots[0], &squares[0])
+            for q in range(queries.shape[0]):
+                start, end = bounds[q], bounds[q + 1]
+                if start < end:
+                    selected.scan(&vectors[start, 0], end - start, dim, &queries[q, 0], &dots[start], &squares[start])

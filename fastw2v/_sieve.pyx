@@ -8,14 +8,14 @@ from libc.string cimport memset
 
 import numpy as np
 
-from fastw2v._kernels cimport TILE_PANEL, Tile, selected_tile
+from fastw2v._kernels cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
 
 
 cdef enum:
     SCALE = 32767   # of an entry of 1; products of unit vectors stay below 2**30
     ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
-    ROOM = 64       # candidates that a query has room for at first, beside four times those wanted
-    CROWD = 16      # times that room: a query with more has too many
+    ROOM = 16       # candidates that a query has room for at first, beside twice those wanted
+    CROWD = 64      # times that room: a query with more has too many
 
 
 def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
@@ -41,28 +41,17 @@ cdef struct Best:
     bint given_up
 
 
-cdef void put_largest_first(int32_t *scores, Py_ssize_t count, Py_ssize_t wanted) noexcept nogil:
-    """Reorder so that scores[wanted - 1] is the `wanted`-th largest (C. A. R. Hoare, "Algorithm 65: Find", 1961)."""
-    cdef Py_ssize_t low = 0, high = count - 1, i, j, place = wanted - 1
-    cdef int32_t pivot
-    while low < high:
-        pivot = scores[(low + high) >> 1]
-        i, j = low, high
-        while i <= j:
-            while scores[i] > pivot:
-                i += 1
-            while scores[j] < pivot:
-                j -= 1
-            if i <= j:
-                scores[i], scores[j] = scores[j], scores[i]
-                i += 1
-                j -= 1
-        if place <= j:
-            high = j
-        elif place >= i:
-            low = i
-        else:
-            return
+cdef void replace_least(int32_t *heap, Py_ssize_t count, int32_t score) noexcept nogil:
+    """Put a score that is larger in place of heap[0], the least of `count` (a binary heap)."""
+    cdef Py_ssize_t place = 0, child = 1
+    while child < count:
+        child += child + 1 < count and heap[child + 1] < heap[child]
+        if heap[child] >= score:
+            break
+        heap[place] = heap[child]
+        place = child
+        child = 2 * place + 1
+    heap[place] = score
 
 
 cdef class Sieve:
@@ -77,6 +66,7 @@ cdef class Sieve:
     cdef readonly Py_ssize_t width                   # of a row of integers, even
     cdef int16_t[:, :, :, ::1] panels                # (panels, width / 2, TILE_PANEL, 2)
     cdef int32_t[::1] borders                        # what a row's score must exceed, by query; padded
+    cdef int32_t[:, ::1] reached                     # (Q, count) the largest scores so far, each row a heap
     cdef Best *best
     cdef int64_t slack
 
@@ -90,6 +80,7 @@ cdef class Sieve:
         borders = np.full(panels * TILE_PANEL, INT32_MAX, dtype=np.int32)
         borders[: self.queries] = INT32_MIN
         self.borders = borders
+        self.reached = np.full((self.queries, self.count), INT32_MIN, dtype=np.int32)
         # An entry is off by 1/2, so a product of vectors by SCALE sqrt(D) + D / 4 at most; the rest is what float32
         # rounds, here and where the products are computed. Two products are compared.
         self.slack = <int64_t> (2 * (SCALE * sqrt(<double> dim) + dim + 128.0 * (dim + 8)))
@@ -130,16 +121,19 @@ cdef class Sieve:
     cdef int keep(self, Py_ssize_t first, int64_t place, Py_ssize_t count, const uint16_t *above,
                   const int32_t *scores) except -1 nogil:
         cdef Py_ssize_t i, k
+        cdef unsigned int left
         for i in range(count):
-            if above[i]:
-                for k in range(TILE_PANEL):
-                    if above[i] >> k & 1:
-                        self.add(first + k, Candidate(place + i, scores[i * TILE_PANEL + k]))
+            left = above[i]
+            while left:
+                k = tile_lowest_bit(left)
+                left &= left - 1
+                self.add(first + k, Candidate(place + i, scores[i * TILE_PANEL + k]))
         return 0
 
     cdef int add(self, Py_ssize_t query, Candidate candidate) except -1 nogil:
         cdef Best *best = &self.best[query]
-        cdef Py_ssize_t room = best.room, least = 4 * self.count + ROOM
+        cdef Py_ssize_t room = best.room, least = 2 * self.count + ROOM
+        cdef int32_t *reached = &self.reached[query, 0]
         cdef Candidate *grown
         if best.given_up:
             return 0
@@ -159,29 +153,19 @@ cdef class Sieve:
                 best.candidates, best.room = grown, room
         best.candidates[best.used] = candidate
         best.used += 1
+        if candidate.score > reached[0]:
+            replace_least(reached, self.count, candidate.score)
+            self.borders[query] = <int32_t> max(reached[0] - self.slack, INT32_MIN)
         return 0
 
-    cdef int drop(self, Py_ssize_t query) except -1 nogil:
-        """Raise the border to what the candidates have reached, and drop those that fall short of it."""
+    cdef void drop(self, Py_ssize_t query) noexcept nogil:
+        """Drop the candidates that the border has left behind."""
         cdef Best *best = &self.best[query]
         cdef Py_ssize_t i, kept = 0
-        cdef int32_t *scores
-        if best.used < self.count or not best.used:
-            return 0
-        scores = <int32_t *> malloc(best.used * sizeof(int32_t))
-        if scores is NULL:
-            with gil:
-                raise MemoryError
-        for i in range(best.used):
-            scores[i] = best.candidates[i].score
-        put_largest_first(scores, best.used, self.count)
-        self.borders[query] = <int32_t> max(scores[self.count - 1] - self.slack, INT32_MIN)
-        free(scores)
         for i in range(best.used):
             best.candidates[kept] = best.candidates[i]
             kept += best.candidates[i].score > self.borders[query]
         best.used = kept
-        return 0
 
     def candidates(self):
         """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], rising.

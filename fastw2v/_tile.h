@@ -77,6 +77,17 @@ typedef struct {
                  uint16_t *above, int32_t *scores);
 } Tile;
 
+/* The place of the lowest bit that is set; there must be one. */
+TILE_INLINE int tile_lowest_bit(unsigned bits) {
+#if defined(__GNUC__)
+    return __builtin_ctz(bits);
+#else
+    int place = 0;
+    for (; !(bits & 1); bits >>= 1) place++;
+    return place;
+#endif
+}
+
 /* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
 TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
     return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
@@ -188,9 +199,11 @@ TILE_UNUSED const Tile *tile_named(const char *name) {
     __builtin_cpu_init();
     if (!strcmp(name, "avx2"))
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_avx2 : NULL;
-    if (!strcmp(name, "avx512"))
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-                && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") ? &tile_avx512 : NULL;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
+        if (!strcmp(name, "avx512")) return &tile_avx512;
+        if (!strcmp(name, "avx512vnni")) return __builtin_cpu_supports("avx512vnni") ? &tile_avx512vnni : NULL;
+    }
 #endif
     return NULL;
 }
@@ -628,8 +641,19 @@ typedef int32_t ISA(ints) __attribute__((vector_size(W * sizeof(int32_t))));
 typedef uint32_t ISA(uints) __attribute__((vector_size(W * sizeof(int32_t))));
 #endif
 
-/* sum + low half of a * low half of b + high half of a * high half of b, in each lane */
-INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, ISA(ints) a, ISA(ints) b) {
+/* sum + low half of a * low half of b + high half of a * high half of b, in each lane; a is the same in all of them */
+INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, const int16_t *pair, ISA(ints) b, const int fused) {
+    ISA(ints) a;
+    int32_t both;
+#if W == 16
+    if (fused) { /* its own target attribute would keep the function from being inlined */
+        __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(b), "m"(*(const int16_t (*)[2])pair));
+        return sum;
+    }
+#endif
+    (void)fused;
+    memcpy(&both, pair, sizeof both);
+    a = both - (ISA(ints)){0};
 #if W == 16
     return sum + (ISA(ints))_mm512_madd_epi16((__m512i)a, (__m512i)b);
 #elif W == 8
@@ -671,7 +695,7 @@ INLINE ISA(ints) ISA(load_ints)(const void *p) {
 }
 
 INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs, const int16_t *panel,
-                           const int32_t *border, uint16_t *above, int32_t *scores) {
+                           const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
     ISA(ints) sum[SIFT_ROWS][SIFT_VECTORS], b[SIFT_VECTORS];
 #pragma GCC unroll 12
     for (int i = 0; i < count; i++)
@@ -681,12 +705,10 @@ INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs
 #pragma GCC unroll 4
         for (int v = 0; v < SIFT_VECTORS; v++) b[v] = ISA(load_ints)(panel + 2 * v * W);
 #pragma GCC unroll 12
-        for (int i = 0; i < count; i++) {
-            int32_t pair;
-            memcpy(&pair, rows + 2 * (i * pairs + k), sizeof pair);
+        for (int i = 0; i < count; i++)
 #pragma GCC unroll 4
-            for (int v = 0; v < SIFT_VECTORS; v++) sum[i][v] = ISA(add_pair)(sum[i][v], pair - (ISA(ints)){0}, b[v]);
-        }
+            for (int v = 0; v < SIFT_VECTORS; v++)
+                sum[i][v] = ISA(add_pair)(sum[i][v], rows + 2 * (i * pairs + k), b[v], fused);
     }
 #pragma GCC unroll 12
     for (int i = 0; i < count; i++, scores += TILE_PANEL) {
@@ -700,17 +722,32 @@ INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs
     }
 }
 
-TILE_TARGET static void ISA(sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel,
-                                  const int32_t *border, uint16_t *above, int32_t *scores) {
-    ptrdiff_t i = 0;
-    for (; i + SIFT_ROWS <= count; i += SIFT_ROWS)
-        ISA(sift_rows)(rows + 2 * i * pairs, SIFT_ROWS, pairs, panel, border, above + i, scores + i * TILE_PANEL);
-    for (; i < count; i++)
-        ISA(sift_rows)(rows + 2 * i * pairs, 1, pairs, panel, border, above + i, scores + i * TILE_PANEL);
+INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel,
+                          const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
+    for (int now; count > 0; count -= now, rows += 2 * now * pairs, above += now, scores += now * TILE_PANEL) {
+        if (count >= SIFT_ROWS)
+            ISA(sift_rows)(rows, now = SIFT_ROWS, pairs, panel, border, above, scores, fused);
+        else
+            ISA(sift_rows)(rows, now = 1, pairs, panel, border, above, scores, fused);
+    }
 }
 
-TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(update), ISA(update_one),
-                                  ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)};
+#define SIFT(name, fused)                                                                               \
+    TILE_TARGET static void ISA(name)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,            \
+                                      const int16_t *panel, const int32_t *border, uint16_t *above,     \
+                                      int32_t *scores) {                                                \
+        ISA(sift_all)(rows, count, pairs, panel, border, above, scores, fused);                         \
+    }
+
+#define TILE(name, sift) \
+    {TILE_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
+
+SIFT(sift, 0)
+TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, sift);
+#if W == 16
+SIFT(sift_fused, 1)
+TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
+#endif
 
 #undef ISA
 #undef W
@@ -735,6 +772,8 @@ TILE_UNUSED const Tile ISA(tile) = {TILE_TEXT(TILE_ISA), ISA(gradients), ISA(upd
 #undef SUM_PIECE
 #undef SIFT_VECTORS
 #undef SIFT_ROWS
+#undef SIFT
+#undef TILE
 #undef TILE_ISA
 #undef TILE_TARGET
 #undef TILE_WIDTH

@@ -31,7 +31,8 @@ _ANSWERS, _INTEGERS, _FLOATS = 1 << 16, 1 << 25, 1 << 17
 _NONE = np.empty(0, dtype=np.intp)
 
 
-def _squares(rows: Array) -> Array:
+def squares(rows: Array) -> Array:
+    """Return the squared L2 norms (R,) of rows, infinite where they overflow."""
     return np.asarray(np.einsum("ij,ij->i", rows, rows))  # it warns of no overflow
 
 
@@ -51,7 +52,7 @@ def row_lengths(matrix: Array) -> Array:
         matrix = matrix.astype(np.float64)
     if matrix.dtype == np.float16:
         return row_lengths(matrix.astype(np.float32)).astype(np.float16)
-    lengths, odd = _lengths(_squares(matrix))
+    lengths, odd = _lengths(squares(matrix))
     if odd.size:
         exact = np.abs(matrix[odd].astype(np.float64))
         largest = exact.max(axis=1, initial=0)
@@ -71,7 +72,7 @@ def unit_rows(matrix: Array) -> Array:
         matrix = matrix.astype(np.float64)
     if matrix.dtype == np.float16:
         return unit_rows(matrix.astype(np.float32)).astype(np.float16)
-    lengths, odd = _lengths(_squares(matrix))
+    lengths, odd = _lengths(squares(matrix))
     if not odd.size:
         return np.asarray(matrix / lengths[:, np.newaxis])
     with np.errstate(invalid="ignore"):
@@ -105,25 +106,23 @@ def cosine(a: Array, b: Array) -> float:
 
 def cosines(rows: Array, unit: Array) -> Array:
     """Return the cosines (R,) of rows (R, D) with a vector (D,) that has length 1, or 0."""
-    return _cosines_in_parts(rows, unit[np.newaxis], [0, len(rows)])
+    return _cosines_in_parts(rows, unit[np.newaxis], np.array([0, len(rows)], dtype=np.int64))
 
 
-def _cosines_in_parts(rows: Array, units: Array, bounds: list[int]) -> Array:
+def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) -> Array:
     """Return `cosines` (R,) of rows[bounds[q] : bounds[q + 1]] with units[q], for all of `units` (Q, D)."""
     units = units.astype(np.result_type(rows, np.float32), copy=False)
     if rows.dtype == np.float16:  # neither BLAS nor the range of squares
         rows = unit_rows(rows.astype(np.float32))
-    scan = rows.dtype == np.float32 and rows.flags.c_contiguous
-    scores, squares = np.empty((2, len(rows)), dtype=units.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for unit, low, high in zip(units, bounds[:-1], bounds[1:], strict=True):
-            if scan:  # both in one reading of the rows
-                _kernels.scan(rows[low:high], unit, scores[low:high], squares[low:high])
-            else:
+    scores, lengths_squared = np.empty((2, len(rows)), dtype=units.dtype)
+    if rows.dtype == np.float32 and rows.flags.c_contiguous:
+        _kernels.scan(rows, np.ascontiguousarray(units), bounds, scores, lengths_squared)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            for unit, (low, high) in zip(units, pairwise(bounds.tolist()), strict=True):
                 np.matmul(rows[low:high], unit, out=scores[low:high])
-        if not scan:
-            squares = _squares(rows)
-    lengths, odd = _lengths(squares)
+        lengths_squared = squares(rows)
+    lengths, odd = _lengths(lengths_squared)
     scores /= lengths
     if odd.size:
         part = np.searchsorted(bounds, odd, side="right") - 1
@@ -157,12 +156,12 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
     for first in range(0, len(units), at_once):
         queries = units[first : first + at_once]
         ends, places = _candidates(rows, queries, count)
-        bounds = [0, *ends.tolist()]
+        bounds = np.concatenate(([0], ends))
         exact = _cosines_in_parts(rows[places], queries, bounds)
         query = np.repeat(np.arange(len(queries)), np.diff(bounds))
         order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
         best, scores = places[order].tolist(), exact[order].tolist()
-        for unit, (low, high) in zip(queries, pairwise(bounds), strict=True):
+        for unit, (low, high) in zip(queries, pairwise(bounds.tolist()), strict=True):
             if low < high:
                 yield best[low : min(high, low + count)], scores[low : min(high, low + count)]
             else:

@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _kernels, vocabulary
+from fastw2v import _kernels, cosines, vocabulary
 from fastw2v._encoder import SentenceEncoder
 from fastw2v.corpus import (
     BrownCorpus,
@@ -46,7 +46,6 @@ from fastw2v.corpus import (
     is_static,
     text_files,
 )
-from fastw2v.cosines import top_places
 from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
@@ -1030,7 +1029,7 @@ class Word2Vec(Lifecycle):
         logs = scores if self.negative else self._path_scores(scores)
         chances = np.exp(logs - logs.max())
         chances /= chances.sum()
-        best = top_places(chances, len(chances) if topn is None else max(0, topn))
+        best = cosines.top_places(chances, len(chances) if topn is None else max(0, topn))
         return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
 
     def hs_probability(self, context: Any, word: Any = None) -> Any:
@@ -1685,9 +1684,7 @@ class Word2Vec(Lifecycle):
                     "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
                     epoch, what, seen, expected,
                 )  # fmt: skip
-        squares = np.empty((2, len(self.wv)), dtype=np.float32)
-        _kernels.scan(self.syn0, np.zeros(self.vector_size, dtype=np.float32), *squares)
-        if not np.isfinite(squares[1]).all():
+        if not np.isfinite(cosines.squares(self.syn0)).all():
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
                 f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"

@@ -275,11 +275,22 @@ def test_scan_is_dots_and_squares(isa):
     random = np.random.default_rng(0)
     for dim in (1, 5, 16, 100):
         vectors = random.normal(size=(37, dim)).astype(np.float32)
-        query = random.normal(size=dim).astype(np.float32)
+        queries = random.normal(size=(3, dim)).astype(np.float32)
         dots, squares = np.empty((2, 37), dtype=np.float32)
-        _kernels.scan(vectors, query, dots, squares)
-        np.testing.assert_allclose(dots, vectors @ query, atol=1e-4)
+        _kernels.scan(vectors, queries, np.array([0, 20, 20, 37]), dots, squares)
+        query = np.repeat([0, 2], [20, 17])
+        np.testing.assert_allclose(dots, (vectors * queries[query]).sum(axis=1), atol=1e-4)
         np.testing.assert_allclose(squares, (vectors**2).sum(axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "bounds", [[0, 3, 5], [1, 3, 4], [0, 5, 4], [0, 3, 3], [0, 4], [0, 2, 3, 4], [0, -1, 4]]
+)
+def test_scan_wants_bounds_that_cover_the_rows(bounds):
+    vectors, queries = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32)
+    dots, squares = np.empty((2, 4), dtype=np.float32)
+    with pytest.raises(ValueError, match="bounds"):
+        _kernels.scan(vectors, queries, np.array(bounds), dots, squares)
 
 
 def directions(random, shape, kind):
