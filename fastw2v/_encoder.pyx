@@ -39,6 +39,7 @@ cdef extern from "Python.h":
     #define FIRST_MARKED(x) 0  /* or an earlier one: it is looked at again */
     #endif
     #define IS_COMPACT_STR(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_COMPACT(token))
+    #define IS_ASCII(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_ASCII(token))
     #ifdef Py_GIL_DISABLED
     #define FREE_THREADED 1
     #else
@@ -55,6 +56,7 @@ cdef extern from "Python.h":
     const bint FREE_THREADED
     # Borrowed references, where Cython's own declarations would count them.
     bint is_compact_str "IS_COMPACT_STR"(PyObject* token) noexcept
+    bint is_ascii "IS_ASCII"(PyObject* token) noexcept
     const void* PyUnicode_DATA(PyObject* token) noexcept
     int PyUnicode_KIND(PyObject* token) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject* token) noexcept
@@ -518,12 +520,9 @@ for byte in range(256):
         KIND[byte] = LINE_END if byte == b"\n" else SPACE
 
 
-cdef inline int sequence(const uint8_t* p, uint32_t* point) noexcept nogil:
-    """Return the length of the valid UTF-8 sequence at `p` and its code point, 0 if it is not valid.
-
-    Reads on only after a continuation byte, and so never beyond the NUL after a bytes object.
-    """
-    if p[0] < 0xC2 or p[0] > 0xF4 or p[1] & 0xC0 != 0x80:
+cdef inline int sequence(const uint8_t* p, const uint8_t* end, uint32_t* point) noexcept nogil:
+    """Return the length of the valid UTF-8 sequence at `p`, before `end`, and its code point; 0 if it is not valid."""
+    if p[0] < 0xC2 or p[0] > 0xF4 or end - p < 2 + (p[0] >= 0xE0) + (p[0] >= 0xF0) or p[1] & 0xC0 != 0x80:
         return 0
     if p[0] < 0xE0:
         point[0] = (p[0] & 0x1F) << 6 | p[1] & 0x3F
@@ -590,22 +589,24 @@ cdef class WordTable(WordSet):
         free(self.ids.data)
         free(self.lines.data)
 
-    def encode(self, bytes block, int64_t offset):
-        """Count the words of a block that begins `offset` bytes into the text.
+    def encode(self, const uint8_t[::1] block not None, int64_t offset):
+        """Count the words of a block, bytes or a view of some, that begins `offset` bytes into the text.
 
         Return `(ids int32, lines int64)`: this table's ids, and the number of words in each line. Blank
         lines are left out, except that the first and the last entry are always the beginnings or ends of
         lines that the neighbouring blocks may complete; a block without a line end has one entry.
         Raises UnicodeDecodeError unless the block is valid UTF-8.
         """
-        cdef const uint8_t* text = block
-        cdef Py_ssize_t size = len(block)
-        cdef bint valid
+        cdef Py_ssize_t size = block.shape[0]
+        cdef bint valid = True
         self.ids.used = self.lines.used = 0
-        with nogil:
-            valid = self.read(text, size, offset)
+        if size:
+            with nogil:
+                valid = self.read(&block[0], size, offset)
+        else:
+            append(&self.lines, 0)
         if not valid:
-            block.decode("utf8")
+            bytes(block).decode("utf8")
         return take(&self.ids, np.int32), take(&self.lines, np.int64)
 
     cdef bint read(self, const uint8_t* text, Py_ssize_t size, int64_t offset) except -1 nogil:
@@ -627,7 +628,7 @@ cdef class WordTable(WordSet):
                 kind = KIND[p[0]]
                 stop = p + 1
                 if kind == MULTIBYTE:
-                    stop = p + sequence(p, &point)
+                    stop = p + sequence(p, end, &point)
                     if stop == p:
                         return False
                     kind = SPACE if is_space(point) else LETTER
@@ -717,23 +718,31 @@ cdef class WordTable(WordSet):
         """Return the row of every word of this table in a vocabulary, int32 by id; -1 without one."""
         cdef Word[AHEAD] words
         cdef int32_t[AHEAD] rows
-        cdef Py_ssize_t waiting = 0
-        cdef list held = []  # what the words lie in
+        cdef Py_ssize_t waiting = 0, size
+        cdef const uint8_t* bytes
+        cdef object encoded
+        cdef list held = []  # what the words lie in; the others lie in their keys
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
         for key, row in key_to_index.items():
-            if isinstance(key, str):
+            if is_ascii(<PyObject*> key):  # and so UTF-8 already
+                bytes = <const uint8_t*> PyUnicode_DATA(<PyObject*> key)
+                size = PyUnicode_GET_LENGTH(<PyObject*> key)
+            elif isinstance(key, str):
                 # Of text in UTF-8 no word has a surrogate.
-                key = str.encode(key, "utf8", "surrogatepass")
-                held.append(key)
-                words[waiting] = word_at(key, len(key), len(key))
-                rows[waiting] = row
-                prefetch(<size_t> &self.table.slots[words[waiting].hash & self.table.mask])
-                waiting += 1
-                if waiting == AHEAD:
-                    self.put_rows(words, rows, waiting, found)
-                    waiting = 0
-                    held.clear()
+                encoded = str.encode(key, "utf8", "surrogatepass")
+                held.append(encoded)
+                bytes, size = encoded, len(encoded)
+            else:
+                continue
+            words[waiting] = word_at(bytes, size, size)
+            rows[waiting] = row
+            prefetch(<size_t> &self.table.slots[words[waiting].hash & self.table.mask])
+            waiting += 1
+            if waiting == AHEAD:
+                self.put_rows(words, rows, waiting, found)
+                waiting = 0
+                held.clear()
         self.put_rows(words, rows, waiting, found)
         return rows_array
 

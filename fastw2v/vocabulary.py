@@ -201,7 +201,7 @@ def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -
 class _Block:
     """A piece of a text file, ending between two words."""
 
-    text: bytes
+    text: memoryview
     path: FilePath
     offset: int  # in all files together
     first: bool  # of its file
@@ -216,6 +216,7 @@ class _FileScan:
         self.encode = encode
         self.own = threading.local()
         self.tables: list[WordTable] = []
+        self.spare: list[bytearray] = []
         smallest_word = 2  # bytes, with the space after it
         size = sum(map(os.path.getsize, files.paths)) if encode else 0
         self.store = IdStore(expected=size // smallest_word)
@@ -248,7 +249,7 @@ class _FileScan:
         offset = 0
         for path in self.files.paths:
             first = True
-            for text in text_blocks(path, self.files.limit):
+            for text in text_blocks(path, self.files.limit, self.spare):
                 yield _Block(text, path, offset, first)
                 offset += len(text)
                 first = False
@@ -270,6 +271,8 @@ class _FileScan:
             for _ in decoded_blocks(block.path, self.files.limit):
                 pass  # until it comes to the same error, and names the line
             raise
+        if isinstance(block.text.obj, bytearray):
+            self.spare.append(block.text.obj)
         if block.first:
             self.end_sentence()
         if self.encode:

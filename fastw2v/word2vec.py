@@ -572,7 +572,7 @@ class Word2Vec(Lifecycle):
                     counts, thresholds = np.append(counts, 1), np.append(thresholds, np.uint32(0))
                 if self.sorted_vocab:
                     order = vocabulary.sort_by_descending_frequency(counts)
-                    words = [words[i] for i in order.tolist()]
+                    words = list(map(words.__getitem__, order.tolist()))
                     counts, thresholds = counts[order], thresholds[order]
                 self._set_words(words, counts, thresholds)
             if not keep_raw_vocab:

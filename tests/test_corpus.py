@@ -185,7 +185,14 @@ def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int |
     path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "BLOCK_BYTES", size)
-        blocks = list(text_blocks(path, limit))
+        blocks = [bytes(block) for block in text_blocks(path, limit)]
+        spare: list[bytearray] = []
+        again = []
+        for block in text_blocks(path, limit, spare):
+            again.append(bytes(block))
+            if isinstance(block.obj, bytearray):
+                spare.append(block.obj)
+    assert b"".join(again) == b"".join(blocks)
     lines = text.split(b"\n")
     if limit is not None and limit < len(lines):
         text = b"".join(line + b"\n" for line in lines[:limit])

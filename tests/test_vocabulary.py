@@ -333,11 +333,11 @@ def test_missing_files() -> None:
 def test_interruption_leaves_no_threads(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def blocks(*_: Any) -> Iterator[bytes]:
+    def blocks(*_: Any) -> Iterator[memoryview]:
         for _ in range(5):
-            yield b"a b\n" * 1000
+            yield memoryview(b"a b\n" * 1000)
         signal.raise_signal(signal.SIGINT)
-        yield from iter(lambda: b"endless ", b"")
+        yield from iter(lambda: memoryview(b"endless "), b"")
 
     monkeypatch.setattr(vocabulary, "text_blocks", blocks)
     (tmp_path / "text").touch()
