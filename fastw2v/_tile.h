@@ -282,20 +282,26 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
         }                                                               \
     } while (0)
 
-/* Runs call(d, chunks, full, count) for pieces of a row of up to TILE_CHUNKS whole vectors, whose number the compiler knows,
- * and for what is left. */
+/* Runs call(d, chunks, full, count) for pieces of a row whose number of vectors the compiler knows, and for what is left.
+ * A row of up to TILE_CHUNKS vectors is one piece. Of longer ones 48 floats at a time: with AVX-512 at D = 300 that took
+ * 8-13 % less time than 128 in CBOW, 0-8 % in pairs, 0-4 % in hierarchical softmax. */
+#define PIECE (48 / W < TILE_CHUNKS ? 48 / W : TILE_CHUNKS)
+#define SHORT_PIECE(chunks, call) \
+    case chunks: call(d, chunks <= TILE_CHUNKS ? chunks : 1, 1, W); d += chunks * W; break;
 #define FOR_PIECES(dim, call)                                                          \
     do {                                                                               \
         ptrdiff_t d = 0;                                                               \
-        for (; d + TILE_CHUNKS * W <= (dim); d += TILE_CHUNKS * W) call(d, TILE_CHUNKS, 1, W); \
+        if ((dim) > TILE_CHUNKS * W)                                                   \
+            for (; d + PIECE * W <= (dim); d += PIECE * W) call(d, PIECE, 1, W);       \
         switch (((dim) - d) / W) {                                                     \
-            case 1: call(d, 1, 1, W); d += 1 * W; break;                               \
-            case 2: call(d, 2, 1, W); d += 2 * W; break;                               \
-            case 3: call(d, 3, 1, W); d += 3 * W; break;                               \
-            case 4: call(d, 4, 1, W); d += 4 * W; break;                               \
-            case 5: call(d, 5, 1, W); d += 5 * W; break;                               \
-            case 6: call(d, 6 % TILE_CHUNKS, 1, W); d += 6 * W; break;                 \
-            case 7: call(d, 7 % TILE_CHUNKS, 1, W); d += 7 * W; break;                 \
+            SHORT_PIECE(1, call)                                                       \
+            SHORT_PIECE(2, call)                                                       \
+            SHORT_PIECE(3, call)                                                       \
+            SHORT_PIECE(4, call)                                                       \
+            SHORT_PIECE(5, call)                                                       \
+            SHORT_PIECE(6, call)                                                       \
+            SHORT_PIECE(7, call)                                                       \
+            SHORT_PIECE(8, call)                                                       \
         }                                                                              \
         if (d < (dim)) call(d, 1, 0, (dim) - d);                                       \
     } while (0)
@@ -758,6 +764,8 @@ TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
 #undef STORE
 #undef FOR_CHUNKS
 #undef FOR_PIECES
+#undef PIECE
+#undef SHORT_PIECE
 #undef SCORE_BLOCK
 #undef POSSIBLE
 #undef MOST_ROWS
