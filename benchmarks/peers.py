@@ -192,7 +192,7 @@ def plot(path: Path, rows: dict[str, dict[str, dict[str, float]]], title: str) -
             quality.annotate(peer, (values["seconds"], score), xytext=(5, 3), textcoords="offset points")
         quality.set(xlabel="whole job, s", ylabel="mean of the three scores, %")
         quality.margins(0.3)
-        quality.set_xlim(left=0)
+        quality.set_xlim(0, 1.5 * max(values["seconds"] for values in peers.values()))  # room for the names
     figure.suptitle(title)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
