@@ -598,13 +598,11 @@ cdef class WordTable(WordSet):
         Raises UnicodeDecodeError unless the block is valid UTF-8.
         """
         cdef Py_ssize_t size = block.shape[0]
-        cdef bint valid = True
+        cdef const uint8_t* text = &block[0] if size else NULL
+        cdef bint valid
         self.ids.used = self.lines.used = 0
-        if size:
-            with nogil:
-                valid = self.read(&block[0], size, offset)
-        else:
-            append(&self.lines, 0)
+        with nogil:
+            valid = self.read(text, size, offset)
         if not valid:
             bytes(block).decode("utf8")
         return take(&self.ids, np.int32), take(&self.lines, np.int64)

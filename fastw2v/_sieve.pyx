@@ -14,8 +14,8 @@ from fastw2v._kernels cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
 cdef enum:
     SCALE = 32767   # of an entry of 1; products of unit vectors stay below 2**30
     ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
-    ROOM = 16       # candidates that a query has room for at first, beside twice those wanted
-    CROWD = 64      # times that room: a query with more has too many
+    ROOM = 32       # candidates that a query has room for at first, beside twice those wanted
+    CROWD = 32      # times that room: a query with more has too many
 
 
 def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):

@@ -730,12 +730,11 @@ INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs
 
 INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel,
                           const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
-    for (int now; count > 0; count -= now, rows += 2 * now * pairs, above += now, scores += now * TILE_PANEL) {
-        if (count >= SIFT_ROWS)
-            ISA(sift_rows)(rows, now = SIFT_ROWS, pairs, panel, border, above, scores, fused);
-        else
-            ISA(sift_rows)(rows, now = 1, pairs, panel, border, above, scores, fused);
-    }
+    ptrdiff_t i = 0;
+    for (; i + SIFT_ROWS <= count; i += SIFT_ROWS)
+        ISA(sift_rows)(rows + 2 * i * pairs, SIFT_ROWS, pairs, panel, border, above + i, scores + i * TILE_PANEL, fused);
+    for (; i < count; i++)
+        ISA(sift_rows)(rows + 2 * i * pairs, 1, pairs, panel, border, above + i, scores + i * TILE_PANEL, fused);
 }
 
 #define SIFT(name, fused)                                                                               \
