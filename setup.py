@@ -26,11 +26,12 @@ extensions = [
     Extension(
         source.replace(os.sep, ".").removesuffix(".pyx"),
         [source],
-        depends=glob("fastw2v/*.h"),
+        include_dirs=["fastw2v", "fastw2v/tile"],
+        depends=glob("fastw2v/**/*.h", recursive=True),
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )
-    for source in sorted(glob("fastw2v/*.pyx"))
+    for source in sorted(glob("fastw2v/**/*.pyx", recursive=True))
 ]
 
 setup(

@@ -35,7 +35,7 @@ import numpy as np
 from vectors import MAKERS, filled, seconds
 
 import fastw2v
-from fastw2v import _kernels
+from fastw2v.training import _kernels
 
 Pair = tuple[float, float]  # gensim's figure and ours in one round
 

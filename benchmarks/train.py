@@ -30,7 +30,7 @@ import numpy as np
 from common import MODES, count_words, machine, row, table_head
 
 import fastw2v
-from fastw2v import _kernels
+from fastw2v.training import _kernels
 
 
 def steps_of(mode: str, steps: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 
 try:
-    import fastw2v._kernels as _kernels
+    import fastw2v.training._kernels as _kernels
 except ImportError as error:
     raise ImportError(
         f"fastw2v's compiled modules cannot be imported ({error}). In a clone of the sources: install with "
@@ -24,9 +24,9 @@ except ImportError as error:
 from fastw2v import models, utils
 from fastw2v._version import __version__
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.corpus import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.formats.errors import FastW2VError, FormatError
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.word2vec import FAST_VERSION, Word2Vec
 
 __all__ = [

@@ -26,10 +26,10 @@ from typing import Any, NoReturn
 
 from fastw2v import demo
 from fastw2v._version import __version__
-from fastw2v.corpus import PathLineSentences
 from fastw2v.progress import is_watched
+from fastw2v.text.readers import PathLineSentences
+from fastw2v.threads import usable_cpus
 from fastw2v.utils import open as open_text
-from fastw2v.utils import usable_cpus
 from fastw2v.word2vec import Word2Vec
 
 SPACES = {

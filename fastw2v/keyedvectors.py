@@ -16,7 +16,6 @@ import numbers
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import IO, Any, Literal, Self
 
@@ -24,13 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation, legacy
-from fastw2v.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
+from fastw2v.columns import Ragged, check_column_type, column_dtype, resized
+from fastw2v.first_vectors import prep_vectors as prep_vectors
+from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
 from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.huffman import Ragged
 from fastw2v.lifecycle import Lifecycle
-from fastw2v.utils import shares
+from fastw2v.query.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
 
 logger = logging.getLogger(__name__)
 
@@ -363,12 +363,12 @@ class KeyedVectors(Lifecycle):
         for name, kind in wanted:
             column = self.expandos.get(name)
             if column is None:
-                self.expandos[name] = np.zeros(size, dtype=_column_dtype(kind))
+                self.expandos[name] = np.zeros(size, dtype=column_dtype(kind))
                 continue
             if kind is not None:
-                _check_column_type(name, column, kind)
+                check_column_type(name, column, kind)
             if len(column) != size:
-                self.expandos[name] = _resized(column, size)
+                self.expandos[name] = resized(column, size)
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
         """Set attribute `attr` of `key`; the first value set decides the column's type."""
@@ -1080,52 +1080,6 @@ def _load_word2vec_format(
     return cls.load_word2vec_format(fname, **options)
 
 
-def pseudorandom_weak_vector(
-    size: int, seed_string: str | None = None, hashfxn: Callable[[str], int] = hash
-) -> Array:
-    """Return `size` float32 numbers, uniform in ±1/(2·size), that depend on `seed_string` alone, if given."""
-    seed = hashfxn(seed_string) & 0xFFFFFFFF if seed_string else None
-    draws = np.random.Generator(np.random.SFC64(seed)).random(size).astype(REAL)
-    return np.asarray((draws - REAL(0.5)) / REAL(size))
-
-
-def prep_vectors(
-    target_shape: tuple[int, int],
-    prior_vectors: Array | None = None,
-    seed: int = 0,
-    dtype: npt.DTypeLike = REAL,
-    threads: int = 1,
-) -> Array:
-    """Return Word2Vec's first vectors, uniform in ±1/D, the upper left part taken from `prior_vectors`.
-
-    Row i depends on seed, D and i alone, so a matrix grown twice equals one grown at once.
-    """
-    if prior_vectors is not None and prior_vectors.shape == target_shape:
-        return prior_vectors
-    draws = np.float64 if np.dtype(dtype) == np.float64 else np.float32
-    fresh = np.empty(target_shape, draws)
-    flat, at_once = fresh.reshape(-1), 1 << 16  # what the nearest caches hold
-    chunks = [flat[start : start + at_once] for start in range(0, flat.size, at_once)]
-
-    def fill(first: int, last: int) -> None:
-        source = np.random.PCG64(seed)
-        source.advance(first * at_once * flat.itemsize // 8)  # a step makes 8 bytes
-        generator = np.random.Generator(source)
-        for chunk in chunks[first:last]:
-            generator.random(out=chunk, dtype=draws)
-            chunk *= 2
-            chunk -= 1
-            chunk /= target_shape[1]
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, *zip(*shares(len(chunks), threads), strict=True)))
-    vectors = fresh.astype(dtype, copy=False)
-    if prior_vectors is not None:
-        rows, columns = prior_vectors.shape
-        vectors[:rows, :columns] = prior_vectors
-    return vectors
-
-
 # --- files ---
 
 
@@ -1187,35 +1141,6 @@ def _as_list(name: str, given: Any) -> list[Any]:
 
 
 # --- columns of attributes ---
-
-
-def _column_dtype(kind: Any) -> np.dtype[Any]:
-    if kind is int:
-        return np.dtype(np.int64)
-    if kind in (bool, float) or (isinstance(kind, type) and issubclass(kind, np.number | np.bool_)):
-        dtype: np.dtype[Any] = np.dtype(kind)
-        return dtype
-    return np.dtype(object)
-
-
-def _check_column_type(name: str, column: Array | Ragged, kind: Any) -> None:
-    if isinstance(column, Ragged) or column.dtype == object:
-        return
-    new, old = _column_dtype(kind), column.dtype
-    # Any integer may go into an integer column: numpy itself refuses one that does not fit.
-    if not (np.can_cast(new, old, "same_kind") or (new.kind in "iu" and old.kind in "iu")):
-        raise TypeError(f"attribute {name!r} is {old}: it cannot hold {getattr(kind, '__name__', kind)}")
-
-
-def _resized(column: Array | Ragged, size: int) -> Array | Ragged:
-    keep = min(len(column), size)
-    if isinstance(column, Ragged):
-        starts = np.full(size + 1, column.starts[keep])
-        starts[: keep + 1] = column.starts[: keep + 1]
-        return Ragged(column.values[: starts[-1]], starts)
-    resized = np.zeros(size, dtype=column.dtype)
-    resized[:keep] = column[:keep]
-    return resized
 
 
 # In files a column is `counts`, or the Huffman tree's three, or one of these prefixes and its name.

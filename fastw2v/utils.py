@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
-from itertools import pairwise
 from types import ModuleType
 from typing import IO, Any, TypeVar
 
@@ -77,24 +76,6 @@ def simple_preprocess(
         for word in _LETTERS.findall(text)
         if min_len <= len(word) <= max_len and not word.startswith("_")
     ]
-
-
-def usable_cpus() -> int:
-    """Return how many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):  # where a container or taskset gives us fewer than the machine has
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def blas_threads() -> int:
-    """Return how many threads numpy's BLAS would take for a product of matrices."""
-    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
-    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
-
-
-def shares(count: int, parts: int) -> list[tuple[int, int]]:
-    """Return (start, end) of `parts` parts of range(count) that differ by one at most."""
-    return list(pairwise(count * part // parts for part in range(parts + 1)))
 
 
 def open(  # noqa: A001 - gensim's name

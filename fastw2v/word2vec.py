@@ -34,38 +34,37 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _kernels, cosines, vocabulary
-from fastw2v._encoder import SentenceEncoder
-from fastw2v.corpus import (
-    BrownCorpus,
-    EncodedCorpus,
-    LineSentence,
-    PathLineSentences,
-    Text8Corpus,
-    TextFiles,
-    is_static,
-    text_files,
-)
+import fastw2v.text.scan as vocabulary
+import fastw2v.training._kernels as _kernels
+from fastw2v.columns import Ragged
+from fastw2v.first_vectors import REAL, prep_vectors, pseudorandom_weak_vector
 from fastw2v.formats import gensim, native, word2vec
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.huffman import HuffmanPath, HuffmanTree, Ragged
-from fastw2v.keyedvectors import (
-    REAL,
-    KeyedVectors,
-    Vocab,
-    VocabView,
-    left_out_of_file,
-    prep_vectors,
-    pseudorandom_weak_vector,
-)
+from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView, left_out_of_file
 from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
-from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
-from fastw2v.spaces import Space, SpaceComparison, checked_space, pair_of_spaces
-from fastw2v.training import Block, EpochResult, Run, Schedule, aligned_rows, jobs_of
+from fastw2v.query.cosines import squares, top_places
+from fastw2v.query.spaces import Space, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.text._encoder import SentenceEncoder
+from fastw2v.text.blocks import TextFiles
+from fastw2v.text.ids import Block, EncodedCorpus
+from fastw2v.text.readers import (
+    BrownCorpus,
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    is_static,
+    text_files,
+)
+from fastw2v.training.jobs import EpochResult, Schedule, jobs_of
+from fastw2v.training.run import Run
+from fastw2v.training.weights import aligned_rows
 from fastw2v.utils import TrimRule, keep_vocab_item
+from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
+from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
+from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_index, noise_table
 
 __all__ = [
     "BrownCorpus",
@@ -533,8 +532,8 @@ class Word2Vec(Lifecycle):
         else:
             raw_words = vocabulary.Words(list(self._raw))
             raw_counts = np.fromiter(self._raw.values(), np.int64)
-        effective = vocabulary.effective_min_count(raw_counts, min_count, self.max_final_vocab)
-        places = vocabulary.keep(raw_words, raw_counts, effective, trim_rule)
+        effective = effective_min_count(raw_counts, min_count, self.max_final_vocab)
+        places = keep(raw_words, raw_counts, effective, trim_rule)
         words, counts = raw_words.at(places), raw_counts[places]
         # Of an update's new words and old ones alike only the new corpus decides here, as in gensim.
         thresholds, downsample_unique, downsample_total = downsampling(counts, sample)
@@ -571,7 +570,7 @@ class Word2Vec(Lifecycle):
                     words.append(NULL_WORD)
                     counts, thresholds = np.append(counts, 1), np.append(thresholds, np.uint32(0))
                 if self.sorted_vocab:
-                    order = vocabulary.sort_by_descending_frequency(counts)
+                    order = sort_by_descending_frequency(counts)
                     words = list(map(words.__getitem__, order.tolist()))
                     counts, thresholds = counts[order], thresholds[order]
                 self._set_words(words, counts, thresholds)
@@ -1029,7 +1028,7 @@ class Word2Vec(Lifecycle):
         logs = scores if self.negative else self._path_scores(scores)
         chances = np.exp(logs - logs.max())
         chances /= chances.sum()
-        best = cosines.top_places(chances, len(chances) if topn is None else max(0, topn))
+        best = top_places(chances, len(chances) if topn is None else max(0, topn))
         return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
 
     def hs_probability(self, context: Any, word: Any = None) -> Any:
@@ -1684,7 +1683,7 @@ class Word2Vec(Lifecycle):
                     "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
                     epoch, what, seen, expected,
                 )  # fmt: skip
-        if not np.isfinite(cosines.squares(self.syn0)).all():
+        if not np.isfinite(squares(self.syn0)).all():
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
                 f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"

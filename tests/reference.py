@@ -1,6 +1,6 @@
 """word2vec in plain numpy, written to be read: the judge of the compiled kernels.
 
-One `Reference` trains jobs as `fastw2v._kernels.Worker` does, in gensim's order of updates ("pair") or window
+One `Reference` trains jobs as `_kernels.Worker` does, in gensim's order of updates ("pair") or window
 by window ("window"), from the same random stream. All is float64 but the table of the logistic function.
 
 V words, D dimensions. IN (V, D), OUT (V, D) or None, NODES (V, D) or None; keep (V,), noise (V,) cumulative.

@@ -11,21 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v import corpus, utils
-from fastw2v.corpus import (
-    BrownCorpus,
-    EncodedCorpus,
-    IdStore,
-    LineSentence,
-    PathLineSentences,
-    ProvisionalCorpus,
-    Text8Corpus,
-    available_memory,
-    cut_lengths,
-    is_static,
-    spill_bytes,
-    text_blocks,
-)
+from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, utils
+from fastw2v.text import blocks as in_blocks
+from fastw2v.text import readers
+from fastw2v.text.blocks import cut_lengths, text_blocks
+from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus, available_memory, spill_bytes
+from fastw2v.text.readers import is_static
 
 TEXT = (
     "to be  or\tnot\n\n \nto be\r\nthat\xa0is\u3000the\u2028question\x1cor\x85not\n\ufeffhm \0 ok\nlast one"
@@ -144,7 +135,7 @@ def test_text8(tmp_path: Path, words: int, gensims: Any) -> None:
 
 
 def test_text8_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", 7)
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 7)
     path = write(tmp_path / "text8", "eins zwei dreivierfünfsechs\u3000sieben acht\nneun zehn")
     assert list(Text8Corpus(path, 3)) == [
         ["eins", "zwei", "dreivierfünfsechs"],
@@ -184,7 +175,7 @@ def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int |
     path = tmp_path_factory.mktemp("blocks") / "text"
     path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK_BYTES", size)
+        patch.setattr(in_blocks, "BLOCK_BYTES", size)
         blocks = [bytes(block) for block in text_blocks(path, limit)]
         spare: list[bytearray] = []
         again = []
@@ -202,7 +193,7 @@ def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int |
 
 
 def test_blocks_do_not_grow_with_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 100)
     path = write(tmp_path / "text", "word " * 1000)
     assert max(map(len, text_blocks(path))) <= 105
 
@@ -250,7 +241,7 @@ def test_is_static(source: Iterable[Any], static: bool) -> None:
 
 @given(st.lists(st.integers(0, 9)), st.none() | st.integers(1, 5))
 def test_cut_lengths(lengths: list[int], length: int | None) -> None:
-    expected = [len(s) for n in lengths for s in corpus._cut(["w"] * n, length)]
+    expected = [len(s) for n in lengths for s in readers._cut(["w"] * n, length)]
     assert cut_lengths(np.array(lengths, np.int64), length).tolist() == expected
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v._encoder import SentenceCounter, SentenceEncoder, WordTable, pack_jobs, renumber
+from fastw2v.text._encoder import SentenceCounter, SentenceEncoder, WordTable, pack_jobs, renumber
 
 SENTENCES: list[Any] = [
     ["to", "be", "or", "not", "to", "be"],

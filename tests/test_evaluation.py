@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fastw2v import evaluation
+from fastw2v.evaluation import questions as questions_module
 from fastw2v.keyedvectors import KeyedVectors
 
 ROOTS = ["paris", "france", "rome", "italy", "berlin", "germany", "tokyo", "japan", "straße", "ok"]
@@ -110,7 +111,7 @@ def test_hardly_a_word_but_the_questions(tmp_path: Path, words: str) -> None:
 def test_analogies_in_blocks(monkeypatch: pytest.MonkeyPatch, questions: Path, spread: float) -> None:
     kv = vectors_of(words_in_all_cases(), 2, spread)
     whole = kv.evaluate_word_analogies(questions)
-    monkeypatch.setattr(evaluation, "_ROWS_PER_BLOCK", 4)
+    monkeypatch.setattr(questions_module, "_ROWS_PER_BLOCK", 4)
     assert kv.evaluate_word_analogies(questions) == whole
     assert 0 < whole[0] < 1
 

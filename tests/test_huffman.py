@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.huffman import HuffmanTree, Ragged
+from fastw2v.columns import Ragged
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 FIBONACCI = [1, 1]
 while len(FIBONACCI) < 60:

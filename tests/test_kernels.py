@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from reference import Reference
 
-from fastw2v import _kernels
-from fastw2v._sieve import Sieve, quantise
-from fastw2v.huffman import HuffmanTree
-from fastw2v.sampling import downsampling, noise_index, noise_table
+from fastw2v.query._sieve import Sieve, quantise
+from fastw2v.training import _kernels
+from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.vocabulary.sampling import downsampling, noise_index, noise_table
 
 V = 23
 OBJECTIVES = {"neg": (5, False), "hs": (0, True), "both": (3, True)}

@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v import cosines
-from fastw2v.cosines import row_lengths, top_places, unit_rows
+from fastw2v.columns import Ragged
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
-from fastw2v.huffman import HuffmanTree, Ragged
 from fastw2v.keyedvectors import KeyedVectors, Vocab, prep_vectors, pseudorandom_weak_vector
+from fastw2v.query import cosines
+from fastw2v.query.cosines import row_lengths, top_places, unit_rows
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 OLDER = pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")
 THEIR_WARNINGS = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")

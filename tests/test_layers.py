@@ -1,4 +1,4 @@
-"""The house of the design: a module imports from the layers below it."""
+"""The house of ARCHITECTURE.md: a module imports from the layers below it, and a folder is one layer."""
 
 from __future__ import annotations
 
@@ -12,31 +12,29 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
-LAYERS = {
-    5: {"__init__", "__main__", "cli", "models"},
-    4: {"word2vec", "desm"},
-    3: {"training", "keyedvectors", "lexical"},
-    2: {
-        *("corpus", "vocabulary", "sampling", "huffman", "utils", "cosines", "evaluation", "lifecycle"),
-        *("callbacks", "progress", "demo", "spaces"),
-        *("formats", "formats.atomic", "formats.errors", "formats.gensim", "formats.native"),
-        "formats.word2vec",
-    },
-    1: {"_kernels", "_encoder", "_huffman", "_blas", "_text", "_centroids", "_sieve", "accessors"},
-    0: {"_version", "legacy"},
-}
-LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
+# From the ground up. A name is a module, or a folder with all that is in it.
+LAYERS = (
+    {"_version", "legacy", "callbacks", "progress", "utils", "threads", "columns"},
+    {"lifecycle", "first_vectors", "tile"},
+    {"text", "query", "accessors", "_text"},
+    {"vocabulary"},
+    {"formats"},
+    {"evaluation", "training"},
+    {"keyedvectors"},
+    {"word2vec", "demo", "lexical", "_centroids"},
+    {"desm"},
+    {"models", "cli"},
+    {"__init__", "__main__"},
+)
+LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 
-# Beside is allowed where one module is plainly the ground of the other; never in a circle.
-BESIDE = {
-    ("__main__", "cli"),
-    ("__init__", "models"),
-    ("vocabulary", "corpus"),
-    ("_blas", "_kernels"),
-    ("_sieve", "_kernels"),
+# The first is fetched by a function, when someone asks for it by name; the others go
+# when the tile has a module of its own.
+PLUG_INS = {
+    ("training._kernels", "tile._blas"),
+    *(("query._sieve", "training._kernels"), ("query.cosines", "training._kernels")),
+    ("tile._blas", "training._kernels"),
 }
-PLUG_INS = {("_kernels", "_blas")}  # fetched by a function, when someone asks for it by name
-GROUND = {"utils", "formats.errors", "formats.atomic"}  # what anything in layer 2 may stand on
 
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
@@ -96,23 +94,25 @@ def module_of(parts: list[str]) -> str:
     return "__init__"
 
 
-def allowed(module: str, imported: str) -> bool:
-    if LAYER[imported] < LAYER[module]:
-        return True
-    if LAYER[imported] > LAYER[module]:
-        return False
-    return (module, imported) in BESIDE | PLUG_INS or (imported in GROUND and module not in GROUND)
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
 
 
-def test_every_module_has_its_layer() -> None:
-    assert set(MODULES) <= LAYER.keys()
+def test_every_room_has_its_layer() -> None:
+    assert {room_of(module) for module in MODULES} == LAYER.keys()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module: str) -> None:
-    wrong = sorted(name for name in set(imports(module)) if not allowed(module, name))
-    assert not wrong, f"{module} (layer {LAYER[module]}) imports " + ", ".join(
-        f"{name} (layer {LAYER[name]})" for name in wrong
+    """To another room only if it lies lower."""
+    room = room_of(module)
+    wrong = sorted(
+        name
+        for name in set(imports(module))
+        if (module, name) not in PLUG_INS and room_of(name) != room and LAYER[room_of(name)] >= LAYER[room]
+    )
+    assert not wrong, f"{module} (layer {LAYER[room]}) imports " + ", ".join(
+        f"{name} (layer {LAYER[room_of(name)]})" for name in wrong
     )
 
 

@@ -18,8 +18,10 @@ import fastw2v
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "fastw2v").rglob("*.py"))
-DECLARATIONS = sorted(path for kind in ("*.pyi", "*.pxd") for path in (ROOT / "fastw2v").glob(kind))
-EXTENSIONS = sorted(path.stem for path in (ROOT / "fastw2v").glob("*.pyx"))
+DECLARATIONS = sorted(path for kind in ("*.pyi", "*.pxd") for path in (ROOT / "fastw2v").rglob(kind))
+EXTENSIONS = sorted(
+    path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "fastw2v").rglob("*.pyx")
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +79,15 @@ def test_the_metadata() -> None:
 
 @pytest.mark.parametrize("name", EXTENSIONS)
 def test_compiled_modules_have_types(name: str) -> None:
-    assert (ROOT / "fastw2v" / f"{name}.pyi").is_file(), f"write fastw2v/{name}.pyi"
+    assert (ROOT / f"{name}.pyi").is_file(), f"write {name}.pyi"
 
 
 def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
     expected |= {path.relative_to(ROOT).as_posix() for path in DECLARATIONS}
     suffix = ".pyd" if sys.platform == "win32" else ".so"
-    expected |= {f"fastw2v/{name}{suffix}" for name in EXTENSIONS}
-    expected |= {"fastw2v/py.typed", "fastw2v/_tile.h"}
+    expected |= {f"{name}{suffix}" for name in EXTENSIONS}
+    expected |= {"fastw2v/py.typed", "fastw2v/tile/_tile.h"}
     assert expected <= installed
     assert any(re.fullmatch(r"fastw2v-[^/]+\.dist-info/licenses/LICENSE", name) for name in installed)
 
@@ -102,7 +104,7 @@ def test_the_sdist_has_what_is_needed(sdist: set[str]) -> None:
         *ROOT.glob("*.md"),
         *(ROOT / name for name in ("LICENSE", "MANIFEST.in", "pyproject.toml", "setup.py", ".ci/run")),
         *(*SOURCES, *DECLARATIONS, ROOT / "fastw2v/py.typed"),
-        *(path for kind in ("*.pyx", "*.h") for path in (ROOT / "fastw2v").glob(kind)),
+        *(path for kind in ("*.pyx", "*.h") for path in (ROOT / "fastw2v").rglob(kind)),
         *(ROOT / "tests").rglob("*.py"),
         *(ROOT / "benchmarks").rglob("*.py"),
     ]
@@ -116,10 +118,11 @@ def test_the_sdist_has_nothing_generated(sdist: set[str]) -> None:
 def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
     """Translation to C is enough to show that the .pxd files are found and whole."""
     pytest.importorskip("Cython", reason="needs Cython")
-    names = sorted(path.stem for path in (ROOT / "fastw2v").glob("*.pxd"))
-    assert "_kernels" in names
-    lines = [f"cimport fastw2v.{name}" for name in names]
-    use = "from fastw2v._kernels cimport Weights, Worker\ncdef Weights weights\ncdef Worker worker"
+    found = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / "fastw2v").rglob("*.pxd"))
+    names = sorted(".".join(path.parts) for path in found)
+    assert "fastw2v.accessors" in names
+    lines = [f"cimport {name}" for name in names]
+    use = "from fastw2v.training._kernels cimport Weights, Worker\ncdef Weights weights\ncdef Worker worker"
     (tmp_path / "theirs.pyx").write_text("\n".join([*lines, use, ""]))
     where = Path(fastw2v.__file__).parent.parent
     command = [sys.executable, "-m", "cython", "-3", f"-I{where}", "theirs.pyx"]
@@ -131,7 +134,7 @@ def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
 def test_importing_leaves_scipy_alone() -> None:
     """Its statistics alone take a second to import, ten times as long as all of ours."""
     code = "import sys, fastw2v.cli, fastw2v.desm; print([name for name in sys.modules if 'scipy' in name])"
-    isa = fastw2v._kernels.available_isas()[0]  # not blas, which comes from scipy
+    isa = fastw2v.training._kernels.available_isas()[0]  # not blas, which comes from scipy
     run = subprocess.run(
         [*PYTHON, "-c", code], env=environment(FASTW2V_ISA=isa), capture_output=True, text=True
     )

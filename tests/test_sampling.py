@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.sampling import DOMAIN, downsampling, noise_index, noise_table
+from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_index, noise_table
 
 COUNTS = {
     "one word": [7],

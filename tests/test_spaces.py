@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.query.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.word2vec import _as_sets
 
 NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}

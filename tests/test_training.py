@@ -33,11 +33,14 @@ from fastw2v import (
     PathLineSentences,
     Text8Corpus,
     Word2Vec,
-    training,
 )
-from fastw2v._kernels import StopFlag
 from fastw2v.progress import NoProgress
-from fastw2v.training import EpochResult, Run, Schedule, job_bounds, jobs_of
+from fastw2v.text.ids import Block
+from fastw2v.training import jobs as making_jobs
+from fastw2v.training import weights as in_training
+from fastw2v.training._kernels import StopFlag
+from fastw2v.training.jobs import EpochResult, Job, Schedule, job_bounds, jobs_of
+from fastw2v.training.run import Run
 
 NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
 NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
@@ -117,7 +120,7 @@ def gensims_jobs(lengths: list[int], batch_words: int) -> list[list[int]]:
     return [*jobs, batch] if batch else jobs
 
 
-def in_blocks(lengths: list[int], cuts: list[int], known: Callable[[int], int]) -> list[training.Block]:
+def in_blocks(lengths: list[int], cuts: list[int], known: Callable[[int], int]) -> list[Block]:
     """Blocks of the sentences between cuts; sentence i has known(i) ids, all of them i."""
     blocks = []
     for start, end in zip([0, *cuts], [*cuts, len(lengths)], strict=True):
@@ -181,7 +184,7 @@ def test_pieces_of_a_long_sentence(
     block = ids, ends, np.array(lengths, dtype=np.int64)
     result, trained, raw, alphas = EpochResult(), [], 0, []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "LONG_SENTENCE", 100)
+        patch.setattr(making_jobs, "LONG_SENTENCE", 100)
         for job in jobs_of([block], batch_words, window, Schedule(1, 0, 1, len(lengths), None), 0, result):
             mine = job.ids[job.lead : len(job.ids) - job.trail]
             trained += mine.tolist()
@@ -221,7 +224,7 @@ def test_learning_rates_are_gensims(length: str, wrong: float, monkeypatch: pyte
             theirs.append(alpha)
             return super()._do_train_job(sentences, alpha, inits)
 
-    def spied(*arguments: Any) -> Iterator[training.Job]:
+    def spied(*arguments: Any) -> Iterator[Job]:
         for job in jobs_of(*arguments):
             ours.append(job.alpha)
             yield job
@@ -349,7 +352,7 @@ def test_several_workers_share_a_very_long_sentence(
     corpus = [long, TEXT[0]]
     jobs = []
 
-    def spied(*arguments: Any) -> Iterator[training.Job]:
+    def spied(*arguments: Any) -> Iterator[Job]:
         for job in jobs_of(*arguments):
             jobs.append(job)
             yield job
@@ -510,7 +513,7 @@ def test_the_first_error_wins_and_jobs_behind_it_are_dropped(monkeypatch: pytest
             raise Failure(str(len(begun)))
 
     stop = StopFlag()
-    job = training.Job(np.empty(0, np.int32), np.empty(0, np.int64), 1, 0.1)
+    job = Job(np.empty(0, np.int32), np.empty(0, np.int64), 1, 0.1)
     with (
         pytest.raises(Failure, match="1"),
         Run([Worker()], stop, lambda number: (number, None), 2, NoProgress()) as run,
@@ -1034,7 +1037,7 @@ class Struck(np.ndarray):
 def test_aligned_rows_are_written_back_whatever_happens(dim):
     before = [np.arange(3 * dim, dtype=np.float32).reshape(3, dim) + i for i in range(2)]
     matrices = [matrix.copy().view(Struck) for matrix in before]
-    with pytest.raises(KeyboardInterrupt), training.aligned_rows(matrices, 3) as rows:
+    with pytest.raises(KeyboardInterrupt), in_training.aligned_rows(matrices, 3) as rows:
         for matrix, copy in zip(before, rows, strict=True):
             assert copy.ctypes.data % 64 == 0 and copy.strides[0] % 64 == 0
             assert np.array_equal(copy[:, :dim], matrix) and not copy[:, dim:].any()
@@ -1052,7 +1055,7 @@ def test_aligned_rows_change_no_bit(name, monkeypatch):
         return Word2Vec(LONGER, **SMALL | {"vector_size": 19}, **MODES[name], epochs=2)
 
     aligned = trained()
-    monkeypatch.setattr(training, "ALIGNED_BYTES", 0)
+    monkeypatch.setattr(in_training, "ALIGNED_BYTES", 0)
     in_place = trained()
     assert aligned.wv.vectors.shape[1] == 19 and aligned.wv.vectors.flags.c_contiguous
     for matrix in ("syn0", *aligned._outputs()):

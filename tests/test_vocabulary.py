@@ -13,17 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v import corpus, utils, vocabulary
-from fastw2v.corpus import EncodedCorpus, LineSentence, PathLineSentences, Text8Corpus
-from fastw2v.vocabulary import (
-    Scan,
-    Words,
-    effective_min_count,
-    encode,
-    keep,
-    scan,
-    sort_by_descending_frequency,
-)
+from fastw2v import LineSentence, PathLineSentences, Text8Corpus, utils
+from fastw2v.text import blocks as in_blocks
+from fastw2v.text import scan as scanning
+from fastw2v.text.ids import EncodedCorpus
+from fastw2v.text.scan import Scan, Words, encode, scan
+from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
 from fastw2v.word2vec import Word2Vec
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
@@ -221,7 +216,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("block", [3, 1000, 1 << 22])
 def test_all_ways_in_are_one(path: Path, threads: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", max(block, path.stat().st_size // 3000))
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", max(block, path.stat().st_size // 3000))
     expected = told(scan(list(LineSentence(path))))
     for files in (path, str(path), path.parent):
         assert told(scan(files=files, threads=threads)) == expected
@@ -253,14 +248,14 @@ def test_joints_between_blocks(
     path = tmp_path_factory.mktemp("joints") / "text"
     path.write_text(text, encoding="utf8", newline="")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK_BYTES", block)
+        patch.setattr(in_blocks, "BLOCK_BYTES", block)
         for source in (LineSentence(path, length), Text8Corpus(path, length or 2)):
             assert told(scan(source, threads=threads)) == told(scan(list(source)))
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
 def test_compressed_files(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", 500)
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 500)
     sentences = [s for s in random_sentences(6, 500) if s]
     utils.save_as_line_sentence(sentences, tmp_path / f"text{suffix}")
     assert told(scan(files=tmp_path / f"text{suffix}", threads=2)) == told(scan(sentences))
@@ -296,8 +291,8 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
     utils.save_as_line_sentence(sentences, tmp_path / "text")
     expected = told(scan(sentences))
     monkeypatch.setenv("FASTW2V_SPILL_BYTES", "5000")
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", 1000)
-    monkeypatch.setattr(vocabulary, "WORDS_PER_PART", 100)
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(scanning, "WORDS_PER_PART", 100)
     for found in (scan(files=tmp_path / "text", threads=threads), scan(sentences, progress_per=10)):
         assert found.encoded is not None and isinstance(found.encoded.ids, np.memmap)
         assert told(found) == expected
@@ -312,7 +307,7 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
 def test_bad_utf8_in_files(
     tmp_path: Path, threads: int, block: int, reader: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus, "BLOCK_BYTES", block)
+    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", block)
     before = threading.active_count()
     (tmp_path / "text").write_bytes(b"good\n\ngood \xe2\x82\xac\nbad \xe2\x82\nworse \xff\n")
     with pytest.raises(UnicodeDecodeError, match="line 4 of .*text: text must be UTF-8"):
@@ -339,7 +334,7 @@ def test_interruption_leaves_no_threads(
         signal.raise_signal(signal.SIGINT)
         yield from iter(lambda: memoryview(b"endless "), b"")
 
-    monkeypatch.setattr(vocabulary, "text_blocks", blocks)
+    monkeypatch.setattr(scanning, "text_blocks", blocks)
     (tmp_path / "text").touch()
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):

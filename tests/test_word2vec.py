@@ -1128,7 +1128,7 @@ def test_log_lines(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_progress_is_logged_where_no_bar_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    from fastw2v.training import EpochResult, Schedule
+    from fastw2v.training.jobs import EpochResult, Schedule
 
     caplog.set_level(logging.INFO, logger="fastw2v.word2vec")
     model = small()

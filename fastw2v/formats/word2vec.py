@@ -24,7 +24,8 @@ from typing import IO, Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _text, utils
+import fastw2v._text as _text
+from fastw2v import utils
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 

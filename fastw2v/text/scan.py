@@ -1,4 +1,4 @@
-"""Counting words, pruning and ordering them."""
+"""One reading of a corpus: its words are counted, and the text becomes ids on the way."""
 
 from __future__ import annotations
 
@@ -16,20 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v._encoder import SentenceCounter, WordTable
-from fastw2v.corpus import (
-    EncodedCorpus,
-    FilePath,
-    IdStore,
-    PathLineSentences,
-    ProvisionalCorpus,
-    TextFiles,
-    cut_lengths,
-    decoded_blocks,
-    text_blocks,
-    text_files,
-)
-from fastw2v.utils import TrimRule, keep_vocab_item, prune_vocab
+from fastw2v.text._encoder import SentenceCounter, WordTable
+from fastw2v.text.blocks import FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
+from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
+from fastw2v.text.readers import PathLineSentences, text_files
+from fastw2v.utils import TrimRule, prune_vocab
 
 # gensim logs all this as its word2vec module, and people filter by that name.
 logger = logging.getLogger("fastw2v.word2vec")
@@ -331,36 +322,3 @@ def _scan_pruning(
             _log_progress(number, total_words, len(vocab))
     counts = np.fromiter(vocab.values(), np.int64, len(vocab))
     return Scan(Words(list(vocab)), counts, total_words, number, None)
-
-
-def effective_min_count(
-    counts: npt.NDArray[np.int64], min_count: int, max_final_vocab: int | None
-) -> int:
-    """Return the count from which on words are kept, so that no more than `max_final_vocab` are.
-
-    All words as frequent as the first one too many go with it: there may be fewer.
-    """
-    if max_final_vocab is None or max_final_vocab >= len(counts):
-        return min_count
-    place = len(counts) - 1 - max_final_vocab
-    return max(min_count, int(np.partition(counts, place)[place]) + 1)
-
-
-def keep(
-    words: Words, counts: npt.NDArray[np.int64], min_count: int, trim_rule: TrimRule | None
-) -> npt.NDArray[np.intp]:
-    """Return the places of the words to keep, rising."""
-    if trim_rule is None:
-        return np.flatnonzero(counts >= min_count)
-    everything = words.at(np.arange(len(words)))
-    kept = [
-        place
-        for place, (word, count) in enumerate(zip(everything, counts.tolist(), strict=True))
-        if keep_vocab_item(word, count, min_count, trim_rule)
-    ]
-    return np.array(kept, np.intp)
-
-
-def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
-    return np.argsort(np.asarray(counts), kind="stable")[::-1]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _kernels
-from fastw2v._sieve import Sieve, quantise
-from fastw2v.utils import blas_threads, shares
+import fastw2v.training._kernels as _kernels
+from fastw2v.query._sieve import Sieve, quantise
+from fastw2v.threads import blas_threads, shares
 
 Array = npt.NDArray[Any]
 

@@ -6,15 +6,13 @@ from the root down to its leaf; its *code* has one bit per inner node: 0 where t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import index
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _huffman
+from fastw2v.columns import Ragged
+from fastw2v.vocabulary._huffman import build
 
 
 @dataclass(frozen=True)
@@ -23,39 +21,6 @@ class HuffmanPath:
 
     point: npt.NDArray[np.uint32]
     code: npt.NDArray[np.uint8]
-
-
-class Ragged:
-    """Rows of different lengths in one array: row i is `values[starts[i]:starts[i + 1]]`, as a view."""
-
-    def __init__(self, values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> None:
-        self.values = values
-        self.starts = starts
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def __getitem__(self, row: int) -> npt.NDArray[Any]:
-        i = index(row)
-        if i < 0:
-            i += len(self)
-        if not 0 <= i < len(self):
-            raise IndexError(f"row {row} of {len(self)}")
-        return self.values[self.starts[i] : self.starts[i + 1]]
-
-    def take(self, rows: npt.NDArray[np.intp]) -> Ragged:
-        """Return copies of these rows, in this order."""
-        lengths = np.diff(self.starts)[rows]
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
-        return Ragged(self.values[places], starts)
-
-    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
-        for i in range(len(self)):
-            yield self[i]
-
-    def __repr__(self) -> str:
-        return f"Ragged({len(self)} rows, {len(self.values)} {self.values.dtype} values)"
 
 
 class HuffmanTree:
@@ -78,7 +43,7 @@ class HuffmanTree:
     @classmethod
     def from_counts(cls, counts: npt.ArrayLike) -> HuffmanTree:
         """Build the tree of word counts (V,); equal counts are merged in the order of Python's heapq."""
-        return cls(*_huffman.build(np.ascontiguousarray(counts, dtype=np.int64)))
+        return cls(*build(np.ascontiguousarray(counts, dtype=np.int64)))
 
     def __len__(self) -> int:
         return len(self.starts) - 1

@@ -8,7 +8,7 @@ from libc.string cimport memcpy, memset
 
 from scipy.linalg.cython_blas cimport saxpy, sdot, sgemv, sscal
 
-from fastw2v._kernels cimport Tile
+from fastw2v.training._kernels cimport Tile
 
 
 cdef extern from "_tile.h" nogil:

@@ -30,7 +30,7 @@ cdef const Tile *selected = NULL
 
 cdef const Tile *find_tile(str name) except? NULL:
     if name == "blas":
-        from fastw2v import _blas
+        from fastw2v.tile import _blas
         return <const Tile *><size_t>_blas.tile_address()
     return tile_named(name.encode())
 

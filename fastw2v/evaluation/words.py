@@ -1,0 +1,31 @@
+"""The lines of a file of judgements, and the rows of the words in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from fastw2v import utils
+from fastw2v.formats.atomic import StrPath
+
+Array = npt.NDArray[Any]
+Unit = Callable[[Any], Array]
+
+
+def lines_of(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
+    with utils.open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            yield number, line.decode(encoding)
+
+
+def fold_case(words: Sequence[Any], case_insensitive: bool) -> Sequence[Any]:
+    if not case_insensitive:
+        return words
+    return [word.upper() if isinstance(word, str) else word for word in words]
+
+
+def rows_by_word(words: Sequence[Any]) -> dict[Any, int]:
+    """Of equal words the first counts."""
+    return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))

@@ -1,0 +1,61 @@
+"""The vectors that training starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.threads import shares
+
+Array = npt.NDArray[Any]
+REAL = np.float32
+
+
+def pseudorandom_weak_vector(
+    size: int, seed_string: str | None = None, hashfxn: Callable[[str], int] = hash
+) -> Array:
+    """Return `size` float32 numbers, uniform in ±1/(2·size), that depend on `seed_string` alone, if given."""
+    seed = hashfxn(seed_string) & 0xFFFFFFFF if seed_string else None
+    draws = np.random.Generator(np.random.SFC64(seed)).random(size).astype(REAL)
+    return np.asarray((draws - REAL(0.5)) / REAL(size))
+
+
+def prep_vectors(
+    target_shape: tuple[int, int],
+    prior_vectors: Array | None = None,
+    seed: int = 0,
+    dtype: npt.DTypeLike = REAL,
+    threads: int = 1,
+) -> Array:
+    """Return Word2Vec's first vectors, uniform in ±1/D, the upper left part taken from `prior_vectors`.
+
+    Row i depends on seed, D and i alone, so a matrix grown twice equals one grown at once.
+    """
+    if prior_vectors is not None and prior_vectors.shape == target_shape:
+        return prior_vectors
+    draws = np.float64 if np.dtype(dtype) == np.float64 else np.float32
+    fresh = np.empty(target_shape, draws)
+    flat, at_once = fresh.reshape(-1), 1 << 16  # what the nearest caches hold
+    chunks = [flat[start : start + at_once] for start in range(0, flat.size, at_once)]
+
+    def fill(first: int, last: int) -> None:
+        source = np.random.PCG64(seed)
+        source.advance(first * at_once * flat.itemsize // 8)  # a step makes 8 bytes
+        generator = np.random.Generator(source)
+        for chunk in chunks[first:last]:
+            generator.random(out=chunk, dtype=draws)
+            chunk *= 2
+            chunk -= 1
+            chunk /= target_shape[1]
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, *zip(*shares(len(chunks), threads), strict=True)))
+    vectors = fresh.astype(dtype, copy=False)
+    if prior_vectors is not None:
+        rows, columns = prior_vectors.shape
+        vectors[:rows, :columns] = prior_vectors
+    return vectors

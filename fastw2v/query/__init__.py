@@ -1,0 +1,1 @@
+"""Questions → rows: cosines, the nearest rows of many, spaces by name."""

@@ -1,0 +1,112 @@
+"""Bytes of text files in blocks that end between words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.utils import open as open_file
+
+FilePath = str | os.PathLike[str]
+BLOCK_BYTES = 1 << 20
+"""Files are encoded in blocks of this size, which the cache holds: a few ms of work each."""
+
+
+def cut_lengths(lengths: npt.NDArray[np.int64], length: int | None) -> npt.NDArray[np.int64]:
+    """Do to the lengths of sentences what `_cut` does to the sentences."""
+    lengths = lengths[lengths > 0]
+    if length is None:
+        return lengths
+    slices = -(-lengths // length)
+    cut = np.full(slices.sum(), length, dtype=np.int64)
+    cut[np.cumsum(slices) - 1] = lengths - (slices - 1) * length
+    return cut
+
+
+@dataclass(frozen=True)
+class TextFiles:
+    """Files that are read as bytes by the compiled encoder, with the reader's settings."""
+
+    paths: tuple[FilePath, ...]
+    max_sentence_length: int | None = None
+    limit: int | None = None
+    by_line: bool = True
+
+
+def text_blocks(
+    path: FilePath, limit: int | None = None, spare: list[bytearray] | None = None
+) -> Iterator[memoryview]:
+    """Yield the bytes of a text file in blocks that end after white space, so that no word is split.
+
+    Only the first `limit` lines are read. Each block lies in a bytearray, its `obj`, that the caller may put
+    among the `spare` ones when it is done with: fresh memory would be handed out page by page, and zeroed.
+    """
+    rest = b""
+    handle: Any
+    with open_file(path, "rb") as handle:
+        while limit is None or limit > 0:
+            buffer = spare.pop() if spare else bytearray(BLOCK_BYTES)
+            if len(buffer) < 2 * len(rest):  # a very long word
+                buffer = bytearray(4 * len(rest))
+            buffer[: len(rest)] = rest
+            block = memoryview(buffer)
+            size = len(rest) + handle.readinto(block[len(rest) :])
+            if size == len(rest):
+                break
+            if limit is not None:
+                lines = buffer.count(b"\n", len(rest), size)
+                if lines >= limit:
+                    size = _end_of_line(buffer, limit)
+                limit -= lines
+            end = _after_space(buffer, size)
+            rest = bytes(block[end:size])
+            if end:
+                yield block[:end]
+    if rest:
+        yield memoryview(rest)
+
+
+def _end_of_line(text: bytearray, number: int) -> int:
+    """Return where the line of this number, counted from 1, ends."""
+    end = 0
+    for _ in range(number):
+        end = text.index(b"\n", end) + 1
+    return end
+
+
+def _after_space(text: bytearray, size: int) -> int:
+    """Return where the last white space of ASCII among the first `size` bytes ends; 0 if there is none."""
+    near = max(0, size - 256)  # in most texts it is not far
+    for start, end in ((near, size), (0, near)):
+        last = max(text.rfind(space, start, end) for space in (b"\n", b" ", b"\t", b"\r"))
+        if last >= 0:
+            return last + 1
+    return 0
+
+
+def decode_line(line: bytes, number: int, name: object) -> str:
+    """Decode UTF-8; the UnicodeDecodeError names the line and the file."""
+    try:
+        return line.decode("utf8")
+    except UnicodeDecodeError as error:
+        error.reason += f" (line {number} of {name}: text must be UTF-8)"
+        raise
+
+
+def decoded_blocks(path: FilePath, limit: int | None = None) -> Iterator[str]:
+    """Yield `text_blocks` as str; errors as of `decode_line`."""
+    first_line = 1
+    for block in map(bytes, text_blocks(path, limit)):
+        try:
+            text = block.decode("utf8")
+        except UnicodeDecodeError:
+            for number, line in enumerate(block.split(b"\n"), first_line):
+                decode_line(line, number, os.fspath(path))
+            raise
+        yield text
+        first_line += block.count(b"\n")

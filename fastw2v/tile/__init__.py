@@ -1,0 +1,1 @@
+"""The arithmetic, one body compiled for every instruction set."""

@@ -1,0 +1,166 @@
+"""One pass over the text: jobs with their learning rates, the threads that do them, and how they stop.
+
+The caller's thread groups encoded sentences into jobs and feeds a short queue; each worker thread takes jobs
+from it and runs a compiled `Worker` on them without the GIL. Whatever goes wrong, in the text, in a worker or
+on the keyboard, is raised in the caller's thread, after all workers have come home.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from fastw2v.progress import Progress
+from fastw2v.training._kernels import StopFlag, Worker
+from fastw2v.training.jobs import EpochResult, Job
+
+POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a job: the words that it trained, or the error that ended it."""
+
+    raw_words: int
+    effective_words: int = 0
+    error: BaseException | None = None
+
+
+class Run:
+    """The worker threads of one epoch, as a context manager: on leaving it, none of them is alive.
+
+    Use it as `with closing(run), run:`, since Ctrl-C may strike the first closing before it has begun.
+
+    Threads meet in two queues of the compiled kind. Ctrl-C can strike the caller's thread in the middle of
+    anything that is written in Python: in `queue.Queue` or `threading.Condition` it leaves locks behind that
+    nobody holds, or that nobody gives back.
+
+    seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it
+    is called in the worker's thread.
+    """
+
+    def __init__(
+        self,
+        workers: list[Worker],
+        stop: StopFlag,
+        seed_job: Callable[[int], tuple[int, Callable[[int], Any] | None]],
+        queue_factor: int,
+        progress: Progress,
+    ) -> None:
+        self._workers = workers
+        self._stop = stop
+        self._seed_job = seed_job
+        self._progress = progress
+        self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._room = (1 + max(1, queue_factor)) * len(workers)  # jobs that are waiting or in work
+        self._submitted = self._finished = 0
+        self._raw_words = self._effective_words = 0
+        self._home: list[Worker] = []  # those that have nothing to do any more
+        self._started: list[threading.Thread] = []
+        self._threads = [
+            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
+            for i, worker in enumerate(workers)
+        ]
+
+    def __enter__(self) -> Run:
+        for thread in self._threads:
+            self._started.append(thread)  # before it is: Ctrl-C may strike in the middle
+            try:
+                thread.start()
+            except Exception:  # no more threads to be had
+                self._started.pop()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Bring all threads home. To be called once more if Ctrl-C struck the first time."""
+        self._stop.stop()
+        for _thread in self._started:
+            self._jobs.put(None)
+        # Not by join() alone: struck by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
+        give_up = time.monotonic() + 5 * POLL
+        while len(self._home) < len(self._started):
+            with suppress(queue.Empty):
+                self._done.get(timeout=POLL)
+            if time.monotonic() > give_up and len(self._home) == sum(
+                t.ident is not None for t in self._started
+            ):
+                break  # the others' start was interrupted: they never came to life
+        for thread in self._started:
+            if thread.ident is not None:
+                thread.join()
+
+    def epoch(
+        self, jobs: Iterable[Job], result: EpochResult, report: Callable[[float, int, int], None]
+    ) -> None:
+        """Do all `jobs`, adding up in `result`.
+
+        report(seconds, effective words, jobs waiting) is called about every `POLL` seconds.
+        """
+        begin = looked = time.perf_counter()
+        shown = 0
+
+        def look() -> None:
+            nonlocal looked, shown
+            looked = time.perf_counter()
+            self._progress.update(self._raw_words - shown, alpha=f"{result.alpha or 0:.5f}")
+            shown = self._raw_words
+            report(looked - begin, self._effective_words, self._jobs.qsize())
+
+        def collect(room: int) -> None:
+            """Wait until at most so many jobs are left, looking now and then."""
+            while self._collect(wait=self._submitted - self._finished > room):
+                if time.perf_counter() - looked > POLL:
+                    look()
+
+        for job in jobs:
+            collect(self._room - 1)
+            self._jobs.put((self._submitted, job))
+            self._submitted += 1
+        collect(0)
+        look()
+        result.effective_words = self._effective_words
+        result.loss = sum(worker.loss for worker in self._workers)
+        result.examples = sum(worker.examples for worker in self._workers)
+        result.seconds = time.perf_counter() - begin
+
+    def _collect(self, wait: bool) -> bool:
+        """Add up one job that is done, and raise its error. False if there is none and none to wait for."""
+        try:
+            done = self._done.get(wait, timeout=POLL)
+        except queue.Empty:
+            return wait
+        if done.error is not None:
+            raise done.error
+        self._finished += 1
+        self._raw_words += done.raw_words
+        self._effective_words += done.effective_words
+        return True
+
+    def _work(self, worker: Worker) -> None:
+        try:
+            while (item := self._jobs.get()) is not None:
+                self._done.put(self._do(worker, *item))
+        finally:
+            self._home.append(worker)
+            self._done.put(Done(0))  # wakes `close`
+
+    def _do(self, worker: Worker, number: int, job: Job) -> Done:
+        if self._stop.raised:
+            return Done(job.raw_words)
+        try:
+            seed, draw_windows = self._seed_job(number)
+            effective = worker.train(job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail)
+        except BaseException as error:  # whatever it is, it belongs to the caller of train()
+            self._stop.stop()
+            return Done(job.raw_words, error=error)
+        return Done(job.raw_words, effective)

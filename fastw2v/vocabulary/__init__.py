@@ -1,0 +1,1 @@
+"""Counts → tables: which words stay, the noise table, the Huffman tree."""
