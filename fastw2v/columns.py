@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import index
 from typing import Any
 
@@ -43,6 +43,14 @@ class Ragged:
 
     def __repr__(self) -> str:
         return f"Ragged({len(self)} rows, {len(self.values)} {self.values.dtype} values)"
+
+
+def plain_column(columns: Mapping[str, Array | Ragged], name: str) -> Array:
+    """Return the column of this name; TypeError if its rows have different lengths."""
+    column = columns[name]
+    if isinstance(column, Ragged):
+        raise TypeError(f"attribute {name!r} has rows of different lengths")
+    return column
 
 
 def column_dtype(kind: Any) -> np.dtype[Any]:

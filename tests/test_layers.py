@@ -14,13 +14,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 # From the ground up. A name is a module, or a folder with all that is in it.
 LAYERS = (
-    {"_version", "legacy", "callbacks", "progress", "utils", "threads", "columns"},
+    {"_version", "legacy", "callbacks", "checks", "progress", "utils", "threads", "columns"},
     {"lifecycle", "first_vectors", "tile"},
     {"text", "query", "accessors", "_text"},
     {"vocabulary"},
     {"formats"},
     {"evaluation", "training"},
     {"keyedvectors"},
+    {"matrices"},
     {"word2vec", "demo", "lexical", "_centroids"},
     {"desm"},
     {"models", "cli"},
