@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from numbers import Real
 from operator import index
-from typing import Any
+from typing import Any, Literal
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 FREEZE = (None, "in", "out")
@@ -59,6 +59,7 @@ def epochs_of(epochs: Any) -> int:
     return whole("epochs", epochs, 1)
 
 
-def check_freeze(freeze: Any) -> None:
+def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
     if freeze not in FREEZE:
         raise ValueError(f"freeze={freeze!r}: give 'in', 'out', or None to train both sides")
+    return freeze  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, whole
+from fastw2v.checks import callbacks_of, epochs_of, finite, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import gensim, native, word2vec
@@ -43,6 +43,7 @@ from fastw2v.text.scan import RawVocab
 from fastw2v.text.source import Source
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
+from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.objective import Freeze, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, log_epoch, record_of, warn_of_odd_corpus
@@ -609,27 +610,19 @@ class Word2Vec(Matrices):
         """
         self._check_settings()
         length = self._check_call(corpus_file, total_examples, total_words)
-        epochs = epochs_of(epochs)
-        self._ready_to_train()
-        source = Source.of(corpus_iterable, corpus_file, passes=epochs)
-        alpha = finite("start_alpha", start_alpha or self.alpha)
-        min_alpha = finite("end_alpha", end_alpha or self.min_alpha)
-        queue_factor = whole("queue_factor", queue_factor, 1)
-        finite("report_delay", report_delay)
-        callbacks = callbacks_of(callbacks)
-        check_freeze(freeze)
-        return self._train_text(
-            lambda: self._text_of(source),
-            length,
-            epochs,
-            alpha,
-            min_alpha,
-            queue_factor=queue_factor,
-            report_delay=report_delay,
+        course = Course.of(
+            epochs=epochs,
+            start_alpha=start_alpha or self.alpha,
+            end_alpha=end_alpha or self.min_alpha,
             compute_loss=compute_loss,
             callbacks=callbacks,
             freeze=freeze,
+            queue_factor=queue_factor,
+            report_delay=report_delay,
         )
+        self._ready_to_train()
+        source = Source.of(corpus_iterable, corpus_file, passes=course.epochs)
+        return self._train_text(lambda: self._text_of(source), length, course)
 
     def train_pairs(
         self,
@@ -660,11 +653,14 @@ class Word2Vec(Matrices):
         counts = np.ones(len(pairs[0])) if weights is None else np.asarray(weights, dtype=np.float64)
         if counts.shape != (len(pairs[0]),) or not (np.isfinite(counts).all() and (counts >= 0).all()):
             raise ValueError(f"{len(pairs[0])} pairs need as many weights, finite and at least 0")
-        epochs = epochs_of(self.epochs if epochs is None else epochs)
-        alpha = finite("start_alpha", start_alpha or self.alpha)
-        min_alpha = finite("end_alpha", end_alpha or self.min_alpha)
-        callbacks = callbacks_of(callbacks)
-        check_freeze(freeze)
+        course = Course.of(
+            epochs=self.epochs if epochs is None else epochs,
+            start_alpha=start_alpha or self.alpha,
+            end_alpha=end_alpha or self.min_alpha,
+            compute_loss=compute_loss,
+            callbacks=callbacks,
+            freeze=freeze,
+        )
         with self._kept_on_error():
             if not len(self.wv):
                 self.build_vocab_from_freq(Counter(chain(*pairs)))
@@ -680,44 +676,28 @@ class Word2Vec(Matrices):
                 )
             length = self._check_call(None, total, 2 * total)
             self._ready_to_train()
-        return self._train_text(
-            lambda: Pairs(ids, counts, total, self.random),
-            length,
-            epochs,
-            alpha,
-            min_alpha,
-            compute_loss=compute_loss,
-            callbacks=callbacks,
-            freeze=freeze,
-            pairs=True,
-        )
+        return self._train_text(lambda: Pairs(ids, counts, total, self.random), length, course, pairs=True)
 
     def _train_text(
         self,
         read: Callable[[], Iterable[Block]],
         length: Length,
-        epochs: int,
-        alpha: float,
-        min_alpha: float,
+        course: Course,
         *,
-        queue_factor: int = 2,
-        report_delay: float = 1.0,
-        compute_loss: bool,
-        callbacks: list[Any],
-        freeze: Freeze | None,
         pairs: bool = False,
     ) -> tuple[int, int]:
-        """Go through a text `epochs` times; all else is checked.
+        """Go through a text as often as the course says; all is checked.
 
         `read` gives the text as ids. It is called when training has begun: to encode a text takes part of the
         time that is reported. With `pairs` its sentences are pairs.
         """
-        self.alpha, self.min_alpha, self.epochs = alpha, min_alpha, epochs
-        self.compute_loss = bool(compute_loss)
+        epochs, callbacks = course.epochs, course.callbacks
+        self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
+        self.compute_loss = course.compute_loss
         self.running_training_loss = 0.0
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated. %s", _BOTH_ADVICE)
-        if alpha > self.min_alpha_yet_reached:
+        if course.alpha > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         self.add_lifecycle_event(
             "train",
@@ -737,7 +717,7 @@ class Word2Vec(Matrices):
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
                 self._ready_to_train()
-                objective = self._objective(self.compute_loss, freeze)
+                objective = self._objective(self.compute_loss, course.freeze)
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
                     objective.of_pairs() if pairs else objective,
@@ -745,7 +725,7 @@ class Word2Vec(Matrices):
                     Schedule(self.alpha, self.min_alpha, epochs, *length),
                     epoch,
                     random=self.random,
-                    options=Options(self.workers, self.batch_words, queue_factor, report_delay),
+                    options=Options(self.workers, self.batch_words, course.queue_factor, course.report_delay),
                     progress=progress,
                 )
                 self._take(epoch, result, length)
