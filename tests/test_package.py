@@ -134,7 +134,7 @@ def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
 def test_importing_leaves_scipy_alone() -> None:
     """Its statistics alone take a second to import, ten times as long as all of ours."""
     code = "import sys, fastw2v.cli, fastw2v.desm; print([name for name in sys.modules if 'scipy' in name])"
-    isa = fastw2v.training._kernels.available_isas()[0]  # not blas, which comes from scipy
+    isa = fastw2v.tile.dispatch.available_isas()[0]  # not blas, which comes from scipy
     run = subprocess.run(
         [*PYTHON, "-c", code], env=environment(FASTW2V_ISA=isa), capture_output=True, text=True
     )

@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from fastw2v.training._kernels cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
+from fastw2v.tile.dispatch cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
 
 
 cdef enum:

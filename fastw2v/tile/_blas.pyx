@@ -8,19 +8,14 @@ from libc.string cimport memcpy, memset
 
 from scipy.linalg.cython_blas cimport saxpy, sdot, sgemv, sscal
 
-from fastw2v.training._kernels cimport Tile
+from fastw2v.tile.dispatch cimport TILE_STRIDE, Tile, compiled_tile, tile_block, tile_prefetch
 
 
-cdef extern from "_tile.h" nogil:
-    enum:
-        TILE_STRIDE
-    const Tile tile_generic
+cdef extern from "logistic.h" nogil:
     void tile_fill_tables()
-    Py_ssize_t tile_block(Py_ssize_t left, Py_ssize_t most)
     void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
     double tile_loss(const float *g, Py_ssize_t m, Py_ssize_t columns, const float *label, const float *times_x,
                      const float *times_y)
-    void tile_prefetch(const float *row, Py_ssize_t dim)
 
 
 tile_fill_tables()
@@ -141,9 +136,9 @@ tile.update_one = update_one
 tile.sum_rows = sum_rows
 tile.add_rows = add_rows
 tile.scan = scan
-tile.sift = tile_generic.sift  # BLAS has no integers
+tile.sift = compiled_tile(b"generic").sift  # BLAS has no integers
 
 
 def tile_address():
-    """Address of the table of functions, for `_kernels`."""
+    """Address of the table of functions, for `dispatch`."""
     return <size_t>&tile

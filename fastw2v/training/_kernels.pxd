@@ -1,33 +1,9 @@
 """Who may touch what during training, and the typed accessors that other Cython packages can cimport."""
 
 cimport cython
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-
-cdef extern from "_tile.h" nogil:
-    ctypedef struct Tile:
-        const char *name
-        void (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
-                          const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
-                          double *loss) noexcept nogil
-        void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
-                       Py_ssize_t dim, const float *g, float *partial, const float **ahead,
-                       Py_ssize_t ahead_count) noexcept nogil
-        void (*update_one)(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
-                           Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil
-        void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
-        void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
-        void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
-                     float *squares) noexcept nogil
-        void (*sift)(const int16_t *rows, Py_ssize_t count, Py_ssize_t pairs, const int16_t *panel,
-                     const int32_t *border, uint16_t *above, int32_t *scores) noexcept nogil
-
-    enum:
-        TILE_PANEL
-    int tile_lowest_bit(unsigned int bits)
-
-
-cdef const Tile *selected_tile() noexcept nogil
+from fastw2v.tile.dispatch cimport Tile
 
 
 # All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now and

@@ -1,66 +1,20 @@
-"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update` serves
-every mode. The arithmetic is in `_tile.h`; no Python runs below `Worker.train`.
+"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update`
+serves every mode. The arithmetic is in `fastw2v.tile`; no Python runs below `Worker.train`.
 
 Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
 """
 
 from libc.string cimport memcpy, memset
 
-import os
-
 import numpy as np
 
+from fastw2v.tile.dispatch cimport TILE_SLACK, TILE_STRIDE, selected_tile, tile_prefetch
 
-cdef extern from "_tile.h" nogil:
-    enum:
-        TILE_SLACK
-        TILE_STRIDE
-    void tile_fill_tables()
-    const Tile *tile_named(const char *name)
-    void tile_prefetch(const float *row, Py_ssize_t dim)
-    void tile_prefetch_read(const void *address)
+from fastw2v.tile.dispatch import floats, lines
 
 
-tile_fill_tables()
-
-CACHE_LINE = 16  # floats
-ISAS = ("avx512vnni", "avx512", "avx2", "generic", "blas")
-cdef const Tile *selected = NULL
-
-
-cdef const Tile *find_tile(str name) except? NULL:
-    if name == "blas":
-        from fastw2v.tile import _blas
-        return <const Tile *><size_t>_blas.tile_address()
-    return tile_named(name.encode())
-
-
-def available_isas():
-    """Names of the instruction sets (and `blas`) that this machine can run, best first."""
-    return [name for name in ISAS if name == "blas" or tile_named(name.encode()) != NULL]
-
-
-def select_isa(str name):
-    """Makes workers that are created from now on use this instruction set, one of `available_isas()`."""
-    global selected
-    if name not in ISAS:
-        raise ValueError(f"FASTW2V_ISA is {name!r}; choose one of {', '.join(ISAS)}")
-    cdef const Tile *tile = find_tile(name)
-    if tile == NULL:
-        raise RuntimeError(f"this machine has no {name}; available: {', '.join(available_isas())}")
-    selected = tile
-
-
-cdef const Tile *selected_tile() noexcept nogil:
-    return selected
-
-
-def selected_isa():
-    """Name of the instruction set in use."""
-    return (<bytes>selected.name).decode()
-
-
-select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
+cdef extern from "compiler.h" nogil:
+    void prefetch "fastw2v_prefetch"(const void *address)
 
 
 cdef enum:
@@ -87,23 +41,6 @@ cdef inline uint32_t noise_draw_of(uint64_t rng) noexcept nogil:
     cdef uint32_t x = <uint32_t>(rng >> 16)
     x = (x & NOISE_DOMAIN) + (x >> 31)
     return x - NOISE_DOMAIN if x >= <uint32_t>NOISE_DOMAIN else x
-
-
-cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    return low if value < low else high if value > high else value
-
-
-def lines(dtype, *shape):
-    """Zeros on cache lines of their own, so that what other threads write never lies beside them."""
-    dtype, line = np.dtype(dtype), CACHE_LINE * 4
-    size = int(np.prod(shape)) * dtype.itemsize
-    room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
-    start = -room.ctypes.data % line
-    return room[start:start + size].view(dtype).reshape(shape)
-
-
-def floats(*shape):
-    return lines(np.float32, *shape)
 
 
 cdef class StopFlag:
@@ -147,7 +84,7 @@ cdef class Worker:
         cdef Py_ssize_t dim = input.shape[1], longest_path = 0
         cdef float[:, ::1] hot
         cdef int32_t[::1] hot_updates
-        self.tile = selected
+        self.tile = selected_tile()
         self.stop = stop
         self.weights.input = &input[0, 0]
         self.weights.output = &output[0, 0] if output is not None else NULL
@@ -426,14 +363,14 @@ cdef class Worker:
         cdef Py_ssize_t i
         cdef int64_t start
         for i in range(count):
-            tile_prefetch_read(self.objective.path_starts + windows[i].centre)
+            prefetch(self.objective.path_starts + windows[i].centre)
         for i in range(count):
             start = self.objective.path_starts[windows[i].centre]
             windows[i].points = self.objective.points + start
             windows[i].codes = self.objective.codes + start
             windows[i].path_length = self.objective.path_starts[windows[i].centre + 1] - start
-            tile_prefetch_read(windows[i].points)
-            tile_prefetch_read(windows[i].codes)
+            prefetch(windows[i].points)
+            prefetch(windows[i].codes)
 
     cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil:
         """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
@@ -457,10 +394,10 @@ cdef class Worker:
             draws[i + k] = noise_draw_of(lanes[k])
         self.scratch.rng = lanes[count - i]
         for i in range(count):
-            tile_prefetch_read(index + (draws[i] >> shift))
+            prefetch(index + (draws[i] >> shift))
         for i in range(count):
             noise[i] = index[draws[i] >> shift]
-            tile_prefetch_read(table + noise[i])
+            prefetch(table + noise[i])
         for i in range(count):
             word = noise[i]
             word += table[word] < draws[i]  # twice without a branch, whose outcome would be anybody's guess
@@ -702,28 +639,3 @@ cdef class Worker:
         for k in range(n):
             memcpy(self.scratch.still[k], self.scratch.y[first + k], self.weights.dim * sizeof(float))
         return self.scratch.still
-
-
-def scan(const float[:, ::1] vectors not None, const float[:, ::1] queries not None, const int64_t[::1] bounds not None,
-         float[::1] dots not None, float[::1] squares not None):
-    """For each row of `vectors` (R, D): squares[i] := its length squared, and dots[i] := its product with queries[q], where
-    bounds[q] <= i < bounds[q + 1]; both (R,), in one reading of the rows.
-    """
-    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
-    cdef int64_t start, end = 0
-    if bounds.shape[0] != queries.shape[0] + 1 or queries.shape[1] != dim or dots.shape[0] != count \
-            or squares.shape[0] != count:
-        raise ValueError(f"vectors are {count} x {dim}; got queries {queries.shape[0]} x {queries.shape[1]}, "
-                         f"bounds {bounds.shape[0]}, dots {dots.shape[0]}, squares {squares.shape[0]}")
-    for q in range(bounds.shape[0]):
-        start, end = end, bounds[q]
-        if end < start or (q == 0 and end) or end > count:
-            raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
-    if end != count:
-        raise ValueError(f"bounds end at {end}, of {count} vectors")
-    if count:
-        with nogil:
-            for q in range(queries.shape[0]):
-                start, end = bounds[q], bounds[q + 1]
-                if start < end:
-                    selected.scan(&vectors[start, 0], end - start, dim, &queries[q, 0], &dots[start], &squares[start])
