@@ -24,6 +24,20 @@ EXTENSIONS = sorted(
 )
 
 
+def headers_to_cimport() -> set[str]:
+    """The headers that a .pxd names, and those that these include: C code that cimports it needs them."""
+    found: set[Path] = set()
+    places = {path.name: path for path in (ROOT / "fastw2v").rglob("*.h")}
+    open_files = [path for path in DECLARATIONS if path.suffix == ".pxd"]
+    while open_files:
+        text = open_files.pop().read_text(encoding="utf-8")
+        names = re.findall(r'(?:#include|cdef extern from) "([^"]+)"', text)
+        new = {places[Path(name).name] for name in names} - found
+        found |= new
+        open_files += new
+    return {path.relative_to(ROOT).as_posix() for path in found}
+
+
 @pytest.fixture(scope="module")
 def installed() -> set[str]:
     """Files of the installed wheel, extension modules without what their names say of the platform."""
@@ -87,7 +101,8 @@ def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
     expected |= {path.relative_to(ROOT).as_posix() for path in DECLARATIONS}
     suffix = ".pyd" if sys.platform == "win32" else ".so"
     expected |= {f"{name}{suffix}" for name in EXTENSIONS}
-    expected |= {"fastw2v/py.typed", "fastw2v/tile/_tile.h"}
+    assert headers_to_cimport() == {"fastw2v/compiler.h", "fastw2v/tile/tile_api.h"}
+    expected |= {"fastw2v/py.typed", *headers_to_cimport()}
     assert expected <= installed
     assert any(re.fullmatch(r"fastw2v-[^/]+\.dist-info/licenses/LICENSE", name) for name in installed)
 
@@ -95,6 +110,7 @@ def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
 def test_the_wheel_has_nothing_else(installed: set[str]) -> None:
     package = {name for name in installed if name.startswith("fastw2v") and "__pycache__" not in name}
     assert not {name for name in package if re.search(r"\.(pyx|c|txt)$", name) and ".dist-info/" not in name}
+    assert {name for name in package if name.endswith(".h")} == headers_to_cimport()
     elsewhere = {name for name in installed if not re.match(r"fastw2v(-[^/]+\.dist-info)?/|\.\./", name)}
     assert not elsewhere, "tests or benchmarks would be importable by everyone"
 
