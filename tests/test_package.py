@@ -96,6 +96,18 @@ def test_compiled_modules_have_types(name: str) -> None:
     assert (ROOT / f"{name}.pyi").is_file(), f"write {name}.pyi"
 
 
+def test_lines_of_cython_are_not_too_long() -> None:
+    """Ruff reads the others."""
+    paths = [path for kind in ("*.pyx", "*.pxd") for path in (ROOT / "fastw2v").rglob(kind)]
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert paths and not long
+
+
 def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
     expected |= {path.relative_to(ROOT).as_posix() for path in DECLARATIONS}

@@ -1,4 +1,4 @@
-"""The tile of `_tile.h` on the BLAS that SciPy carries: the portable backend, and a judge of the others.
+"""The functions of `_tile.h` on the BLAS that SciPy carries: the portable backend, and a judge of the others.
 
 A call of BLAS on rows this short costs several times its arithmetic, so this is for machines that the vector code does
 not know, and for tests. Imported only when it is asked for: SciPy's linear algebra takes a tenth of a second to import.
@@ -45,7 +45,7 @@ cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float *
 cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
                  Py_ssize_t dim, const float *g, float *partial, const float **ahead,
                  Py_ssize_t ahead_count) noexcept nogil:
-    """Both sides are copied first, because both change from the values before."""
+    """Copy both sides first, because both change from the values before."""
     cdef float *inputs = partial
     cdef float *outputs = partial + m * dim
     cdef Py_ssize_t i, j, done = 0, columns
@@ -71,7 +71,7 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
 
 cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
                      Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil:
-    """In pieces that fit the stack."""
+    """Work in pieces that fit the stack."""
     cdef float[PIECE] delta
     cdef const float *block
     cdef Py_ssize_t i, j, start = 0, done, columns
@@ -96,7 +96,7 @@ cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t t
 
 
 cdef void sum_rows(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil:
-    """`out` may be the only row."""
+    """Sum rows, of which `out` may be the only one."""
     cdef int length = <int>dim, one = 1
     cdef float unit = 1
     cdef Py_ssize_t i, d
@@ -140,5 +140,5 @@ tile.sift = compiled_tile(b"generic").sift  # BLAS has no integers
 
 
 def tile_address():
-    """Address of the table of functions, for `dispatch`."""
+    """Return the address of the table of functions, for `dispatch`."""
     return <size_t>&tile

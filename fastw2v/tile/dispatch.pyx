@@ -17,12 +17,12 @@ cdef extern from "_tile.h" nogil:
 
 cdef extern from "compiler.h":
     enum:
-        FASTW2V_CACHE_LINE
+        FLOATS_OF_CACHE_LINE "FASTW2V_CACHE_LINE"
 
 
 tile_fill_tables()
 
-CACHE_LINE = FASTW2V_CACHE_LINE  # floats
+CACHE_LINE = FLOATS_OF_CACHE_LINE
 
 
 # --- the instruction set ---
@@ -91,14 +91,14 @@ def floats(*shape):
 # --- queries ---
 
 def dot_rows(
-    const float[:, ::1] vectors not None,
-    const float[:, ::1] queries not None,
-    const int64_t[::1] bounds not None,
-    float[::1] dots not None,     # OUT
-    float[::1] squares not None,  # OUT
+    const float[:, ::1] vectors not None,   # IN (R, D)
+    const float[:, ::1] queries not None,   # IN (Q, D)
+    const int64_t[::1] bounds not None,     # IN (Q + 1,), rising from 0 to R
+    float[::1] dots not None,               # OUT (R,)
+    float[::1] squares not None,            # OUT (R,)
 ):
-    """For each row of `vectors` (R, D): squares[i] := its length squared, and dots[i] := its product with queries[q],
-    where bounds[q] <= i < bounds[q + 1]; both (R,), in one reading of the rows.
+    """squares[i] := |vectors[i]|^2, dots[i] := vectors[i] . queries[q] where bounds[q] <= i < bounds[q + 1]; all this
+    in one reading of the vectors.
     """
     cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
     cdef int64_t start, end = 0

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../compiler.h"
+#include "../compiler.h" /* beside it, so that others need only this folder on their path */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define TILE_X86 1
