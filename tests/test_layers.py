@@ -29,13 +29,8 @@ LAYERS = (
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 
-# The first is fetched by a function, when someone asks for it by name; the others go
-# when the tile has a module of its own.
-PLUG_INS = {
-    ("training._kernels", "tile._blas"),
-    *(("query._sieve", "training._kernels"), ("query.cosines", "training._kernels")),
-    ("tile._blas", "training._kernels"),
-}
+# Fetched by a function, when someone asks for it by name.
+PLUG_INS = {("tile.dispatch", "tile._blas")}
 
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
