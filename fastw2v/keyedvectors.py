@@ -26,7 +26,7 @@ from fastw2v import evaluation, legacy
 from fastw2v.columns import Ragged, check_column_type, column_dtype, resized
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
-from fastw2v.formats import gensim, native, word2vec
+from fastw2v.formats import gensim, native, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.lifecycle import Lifecycle
@@ -816,8 +816,8 @@ class KeyedVectors(Lifecycle):
         """Write the vectors as the original word2vec program does: text, or `binary`.
 
         Words come in descending order of the attribute `sort_attr`, or in that of their rows if there is no
-        such attribute. `fvocab` takes a second file, with lines "word value-of-sort_attr". `formats.word2vec`
-        says the rest.
+        such attribute. `fvocab` takes a second file, with lines "word value-of-sort_attr".
+        `formats.word2vec_format` says the rest.
         """
         column = self.expandos.get(sort_attr)
         order = np.array([row for row, key in enumerate(self.index_to_key) if key is not None], dtype=np.intp)
@@ -830,8 +830,8 @@ class KeyedVectors(Lifecycle):
             logger.warning("no attribute %r: %s is written in the order of its rows", sort_attr, self)
         if fvocab is not None and isinstance(column, np.ndarray):
             words = [self.index_to_key[row] for row in order]
-            word2vec.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
-        word2vec.write(
+            word2vec_format.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
+        word2vec_format.write(
             fname, self.index_to_key, self.vectors, binary=binary, order=order, total_vec=total_vec,
             write_header=write_header, prefix=prefix, append=append,
         )  # fmt: skip
@@ -848,14 +848,14 @@ class KeyedVectors(Lifecycle):
         datatype: npt.DTypeLike = np.float32,
         no_header: bool = False,
         *,
-        on_bad_values: word2vec.BadValues = "raise",
+        on_bad_values: word2vec_format.BadValues = "raise",
     ) -> Self:
         """Read what the original word2vec program, gensim or GloVe wrote; arguments and errors as for
-        `formats.word2vec.read`.
+        `formats.word2vec_format.read`.
 
         Without `fvocab` the counts are invented, V, V − 1, … 1: only their order means something.
         """
-        words, vectors, counts = word2vec.read(
+        words, vectors, counts = word2vec_format.read(
             fname, fvocab=fvocab, binary=binary, encoding=encoding, unicode_errors=unicode_errors,
             limit=limit, datatype=datatype, no_header=no_header, on_bad_values=on_bad_values,
         )  # fmt: skip
@@ -885,7 +885,7 @@ class KeyedVectors(Lifecycle):
         `lockf` becomes their `vectors_lockf`: training multiplies their updates by it. Raises `ValueError` if
         the file's vectors have another dimension, else what `load_word2vec_format` raises.
         """
-        words, vectors, _ = word2vec.read(
+        words, vectors, _ = word2vec_format.read(
             fname,
             binary=binary,
             encoding=encoding,

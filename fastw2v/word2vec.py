@@ -38,7 +38,7 @@ import fastw2v.text.scan as vocabulary
 import fastw2v.training._kernels as _kernels
 from fastw2v.columns import Ragged
 from fastw2v.first_vectors import REAL, prep_vectors, pseudorandom_weak_vector
-from fastw2v.formats import gensim, native, word2vec
+from fastw2v.formats import gensim, native, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView, left_out_of_file
@@ -2056,7 +2056,7 @@ def _given_vectors(
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Words, vectors float32 (V, D), and counts (V,) if they are known; nothing of them is shared."""
     if not isinstance(source, KeyedVectors):
-        return word2vec.read(source, binary=binary, fvocab=fvocab)
+        return word2vec_format.read(source, binary=binary, fvocab=fvocab)
     if len(source) != len(source.key_to_index):
         raise ValueError("the vectors have rows without a word: fill them, or leave them out")
     counts = source.expandos.get("count")

@@ -24,12 +24,12 @@ from typing import IO, Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-import fastw2v._text as _text
+import fastw2v.formats._decimals as _decimals
 from fastw2v import utils
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastw2v.formats.word2vec")
 
 Array = npt.NDArray[Any]
 BadValues = Literal["raise", "drop", "keep"]
@@ -166,7 +166,7 @@ class _Reader:
             position = 0
             while position < len(block) and self.rows_read != rows:
                 room = values if rows is None else values[: rows - self.rows_read]
-                words, position = _text.parse_rows(block, position, room, self.narrow)
+                words, position = _decimals.parse_rows(block, position, room, self.narrow)
                 self.append(words, room[: len(words)])
                 if len(words) == len(room) or position == len(block):
                     continue
@@ -229,7 +229,7 @@ class _Reader:
         dimension = values.shape[1]
         word, *fields = line.rstrip().rsplit(b" ", dimension)
         if len(fields) == dimension and b" " in word and _is_word(word):
-            found, _ = _text.parse_rows(line[len(word) :] + b"\n", 0, values, self.narrow)
+            found, _ = _decimals.parse_rows(line[len(word) :] + b"\n", 0, values, self.narrow)
             if found:
                 return word
         fields = line.rstrip().split(b" ")
@@ -249,7 +249,7 @@ class _Reader:
             room = vectors[: rows - self.rows_read]
             if self.dtype == room.dtype:  # they need no conversion, so they are copied to where they belong
                 room = self.next_rows(len(room))
-            words, position = _text.split_rows(block, position, room.view(np.uint8), MAX_WORD)
+            words, position = _decimals.split_rows(block, position, room.view(np.uint8), MAX_WORD)
             if not words:  # the block is used up
                 if len(block) - position > MAX_WORD and b" " not in block[position : position + MAX_WORD + 1]:
                     self.fail(self.number, f"no word ends within {MAX_WORD:,} bytes: is this really binary?")
@@ -450,7 +450,7 @@ def _check_words(words: Iterable[Any], binary: bool) -> None:
 
 def _text_block(names: list[bytes], vectors: Array) -> bytes:
     if vectors.dtype == np.float32:
-        return _text.print_rows(names, vectors)
+        return _decimals.print_rows(names, vectors)
     # A cast to str prints what str() of each number does, without making the numbers objects first.
     rows = vectors.astype("U32").tolist()
     return b"".join(name + f" {' '.join(row)}\n".encode() for name, row in zip(names, rows, strict=True))
