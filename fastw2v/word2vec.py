@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import json
 import logging
 import math
 import os
@@ -36,12 +35,12 @@ import numpy.typing as npt
 
 import fastw2v.text.scan as vocabulary
 import fastw2v.training._kernels as _kernels
-from fastw2v.columns import Ragged
 from fastw2v.first_vectors import REAL, prep_vectors, pseudorandom_weak_vector
-from fastw2v.formats import gensim, native, word2vec_format
+from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView, left_out_of_file
+from fastw2v.formats.parts import OUTPUTS, SETTINGS, Model, generator_in, state_of
+from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView
 from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.progress import Mode, NoProgress, Progress, make_progress
@@ -64,7 +63,7 @@ from fastw2v.training.weights import aligned_rows
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
-from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_index, noise_table
+from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_index, noise_table
 
 __all__ = [
     "BrownCorpus",
@@ -99,18 +98,6 @@ STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a 
 BASKET_WORDS = 500_000  # words whose baskets are made sets at a time: few enough to stay in the cache
 C_INT_MAX = 2**31 - 1
 NULL_WORD = "\0"
-
-# What a saved model's metadata holds, by attribute.
-_SAVED = (
-    "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed",
-    "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
-    "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
-    "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
-    "running_training_loss", "train_count", "total_train_time", "baskets",
-)  # fmt: skip
-_OURS = {"step": "pair", "baskets": False}  # settings that gensim does not have
-_LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
-_NEEDED = frozenset({"wv", "random", *_SAVED})  # to load a file again
 
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
@@ -647,8 +634,7 @@ class Word2Vec(Lifecycle):
         """Build the Huffman tree of the counts: every word's `point` and `code`."""
         logger.info("constructing a huffman tree from %i words", len(self.wv))
         tree = HuffmanTree.from_counts(self._column("count"))
-        self.wv.expandos["point"] = Ragged(tree.points, tree.starts)
-        self.wv.expandos["code"] = Ragged(tree.codes, tree.starts)
+        self.wv.expandos.update(tree.columns())
         logger.info("built huffman tree with maximum node depth %i", tree.depth)
 
     def make_cum_table(self, domain: int = DOMAIN) -> None:
@@ -1442,11 +1428,8 @@ class Word2Vec(Lifecycle):
                 "call build_vocab() before, or set model.sample = 0"
             )
         if self.negative:
-            table = np.asarray(self.cum_table).astype(np.int64)
-            if len(table) != words or table[-1] != DOMAIN or (np.diff(table) < 0).any():
-                raise RuntimeError(
-                    f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
-                )
+            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
+            check_noise_table(self.cum_table, words, lambda _: RuntimeError(advice))
         if self.hs:
             self._check_tree(words)
 
@@ -1464,20 +1447,18 @@ class Word2Vec(Lifecycle):
         if rows.size and not (rows.min() >= 0 and rows.max() < words):
             raise ValueError(f"wv.key_to_index leads to row {rows.max()} or {rows.min()}; there are {words}")
 
-    def _check_tree(self, words: int) -> None:
-        points, codes = self.wv.expandos.get("point"), self.wv.expandos.get("code")
-        if not isinstance(points, Ragged) or not isinstance(codes, Ragged) or len(points) != words:
+    def _check_tree(self, words: int) -> HuffmanTree:
+        """The Huffman tree. RuntimeError if there is none of `words` words, ValueError if it is damaged."""
+
+        def damaged(_: str) -> ValueError:
+            return ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
+
+        columns = self.wv.expandos
+        tree = HuffmanTree.of(columns, damaged) if len(columns.get("point", ())) == words else None
+        if tree is None:
             raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() before")
-        starts, nodes = points.starts, points.values
-        if (
-            not np.array_equal(starts, codes.starts)
-            or len(nodes) != len(codes.values)
-            or starts[0] != 0
-            or starts[-1] != len(nodes)
-            or (np.diff(starts) < 0).any()
-            or int(nodes.max(initial=0)) >= words
-        ):
-            raise ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
+        tree.check(words, damaged)
+        return tree
 
     def _blocks(
         self, corpus_iterable: Iterable[Any] | None, corpus_file: StrPath | None
@@ -1590,13 +1571,11 @@ class Word2Vec(Lifecycle):
 
     def _tree(self) -> dict[str, Any]:
         """The Huffman tree as workers take it: `codes` and `points` (total,), `path_starts` (V + 1,)."""
-        self._check_tree(len(self.wv))
-        points, codes = self.wv.expandos["point"], self.wv.expandos["code"]
-        assert isinstance(points, Ragged) and isinstance(codes, Ragged)
+        tree = self._check_tree(len(self.wv))
         return {
-            "codes": np.ascontiguousarray(codes.values, dtype=np.uint8),
-            "points": np.ascontiguousarray(points.values, dtype=np.uint32),
-            "path_starts": np.ascontiguousarray(points.starts, dtype=np.int64),
+            "codes": np.ascontiguousarray(tree.codes, dtype=np.uint8),
+            "points": np.ascontiguousarray(tree.points, dtype=np.uint32),
+            "path_starts": np.ascontiguousarray(tree.starts, dtype=np.int64),
         }
 
     def _job_seeds(self) -> Callable[[int], tuple[int, Callable[[int], Any] | None]]:
@@ -1714,25 +1693,9 @@ class Word2Vec(Lifecycle):
         `pickle_protocol` are gensim's and have nothing to decide: there is one file, no pickle, and what is
         in it can be mapped without lying apart.
         """
-        left_out = left_out_of_file(ignore, needed=_NEEDED)
+        left_out = model_file.left_out(ignore, needed=model_file.MODELS_NEED)
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
-        tensors = self.wv.to_tensors()
-        tensors |= {name: matrix for name, matrix in self._matrices().items() if name not in left_out}
-        if self.negative:
-            tensors["cum_table"] = self.cum_table
-        if self.raw_vocab and "raw_vocab" not in left_out:
-            tensors |= native.pack_strings(self.raw_vocab, "raw_vocab")
-            tensors["raw_counts"] = np.array(list(self.raw_vocab.values()), dtype=np.int64)
-        kind, keys, position, has_gauss, gauss = self.random.get_state(legacy=True)
-        tensors["random_state"] = np.asarray(keys, dtype=np.uint32)
-        logs = json.dumps(
-            {name: [] if name in left_out else getattr(self, name) for name in _LOGS}, default=_plain
-        )
-        tensors["logs"] = np.frombuffer(logs.encode(), dtype=np.uint8)
-        state = {name: getattr(self, name) for name in _SAVED}
-        state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
-        model = json.dumps(state, default=_plain)
-        native.write(fname_or_handle, tensors, {"kind": "Word2Vec", "model": model})
+        model_file.write_model(fname_or_handle, self._to_parts(), left_out)
 
     @_on_class
     def load(
@@ -1752,47 +1715,14 @@ class Word2Vec(Lifecycle):
         Raises `FormatError` for anything but such files; for a pickle that holds anything but a gensim
         Word2Vec it is a `pickle.UnpicklingError` too. AttributeError for a file that holds a `KeyedVectors`.
         """
-        if gensim.is_pickle(fname):
-            parts = gensim.read(fname, mmap)
-            if not isinstance(parts, gensim.Model):
-                raise AttributeError(_no_model(fname, "KeyedVectors"))
-            model = cls._of_parts(parts, str(fname))
-            model.add_lifecycle_event("loaded", fname=str(fname))
-            return model
-        tensors, metadata = native.read(fname, mmap, verify=verify)
-        if metadata.get("kind") != "Word2Vec":
-            raise AttributeError(_no_model(fname, metadata.get("kind", "foreign")))
-        model = cls.__new__(cls)
-        try:
-            state = json.loads(metadata["model"])
-            logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
-            model.__dict__.update({name: (_OURS | state)[name] for name in _SAVED})
-            model.__dict__.update({name: logs[name] for name in _LOGS})
-            kind, position, has_gauss, gauss = state["random"]
-            keys = native.expect(tensors, "random_state", np.uint32, (624,))
-            model.random = _generator((kind, keys, position, has_gauss, gauss))
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{fname}: the model's settings are damaged: {error!r}") from None
-        model.hashfxn = hash
-        model.progress = "auto"  # whether someone watched is no business of those who load it
-        model._encoded = None
-        model.wv = KeyedVectors.from_tensors(tensors)
-        shape = len(model.wv), model.vector_size
-        native.expect(tensors, "syn0", np.float32, shape)
-        for name in ("syn1", "syn1neg"):
-            if name in tensors:
-                setattr(model, name, native.expect(tensors, name, np.float32, shape))
-        model.raw_vocab = {}
-        if "raw_counts" in tensors:
-            raw_words = native.unpack_strings(tensors, "raw_vocab")
-            counts = native.expect(tensors, "raw_counts", np.int64, (len(raw_words),))
-            model.raw_vocab = dict(zip(raw_words, counts.tolist(), strict=True))
-        model.cum_table = np.empty(0, dtype=np.uint32)
-        if model.negative:
-            model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (None,)))
-        model._check_loaded(str(fname))
+        if gensim_pickle.is_pickle(fname):
+            parts = gensim_parts.read(fname, mmap)
+            if not isinstance(parts, Model):
+                raise AttributeError(model_file.not_a_model(fname, "KeyedVectors"))
+            model = cls._of_gensim(parts, str(fname))
+        else:
+            model = cls._of_parts(model_file.read_model(fname, mmap, verify=verify))
+            model._check_loaded(str(fname))
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
 
@@ -1845,59 +1775,84 @@ class Word2Vec(Lifecycle):
         return model
 
     @classmethod
-    def _of_parts(cls, parts: gensim.Model, source: str) -> Self:
-        """Build from what `formats.gensim` read; what is ours alone is as in a new model."""
-        given = parts.settings
+    def _of_parts(cls, parts: Model) -> Self:
+        """Build a model without `__init__`, of parts that are sound and complete; they are not copied.
+
+        What belongs to a run and not to the model, such as `progress`, is as in a new one.
+        """
         model = cls.__new__(cls)
+        model.__dict__.update({name: parts.settings[name] for name in SETTINGS})
+        model.hashfxn = parts.settings.get("hashfxn", hash)
+        model.progress = "auto"  # whether someone watched is no business of those who load it
+        assert parts.random is not None
+        model.random = generator_in(parts.random)
+        model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
+        model.raw_vocab = parts.raw_vocab
+        model._encoded = None
+        model.wv = KeyedVectors._of_parts(parts.wv)
+        for name, matrix in parts.outputs.items():
+            setattr(model, name, matrix)
+        model.cum_table = np.empty(0, dtype=np.uint32) if parts.cum_table is None else parts.cum_table
+        return model
+
+    @classmethod
+    def _of_gensim(cls, parts: Model, source: str) -> Self:
+        """Build from what `gensim_parts` found; what gensim does not have, or not save, is as in a new model.
+
+        Raises `FormatError`, which names the `source`, if the parts do not make a model.
+        """
         try:
-            parameters = inspect.signature(Word2Vec).parameters.keys() & given.keys()
-            settings = {name: given[name] for name in parameters}
-            settings["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
-            Word2Vec.__init__(model, **settings, step="pair")  # training goes on as it was
-            # What versions before did not count is not known; the rest is as the constructor has left it.
-            unknown = {"corpus_count": None, "corpus_total_words": None}
-            model.__dict__.update(
-                {name: value for name, value in (unknown | given).items()
-                 if name in _SAVED and name not in parameters}
-            )  # fmt: skip
-            model.effective_min_count = given.get("effective_min_count", model.min_count)
-            model.vector_size = model.layer1_size = parts.words.vectors.shape[1]
-            if parts.random is not None:
-                model.random = _generator(parts.random)
-            model.raw_vocab = parts.raw_vocab
-            model.lifecycle_events = parts.lifecycle_events
-            model.wv = KeyedVectors.from_words(parts.words)
-            if not hasattr(model.wv, "vectors_lockf"):
-                model.wv.vectors_lockf = np.ones(1, dtype=np.float32)
-            shape = len(model.wv), model.vector_size
-            native.expect({"vectors": model.wv.vectors}, "vectors", np.float32, shape)
-            for name in parts.outputs:
-                setattr(model, name, native.expect(parts.outputs, name, np.float32, shape))
+            parts = cls._completed(parts)
+            parts.check()
+            model = cls._of_parts(parts)
             if len(model.wv) and "count" in model.wv.expandos:
                 if model.hs and "point" not in model.wv.expandos:
                     model.create_binary_tree()
                 if model.negative:
-                    model.make_cum_table()  # no file has it
+                    model.make_cum_table()
         except (TypeError, ValueError) as error:
             raise FormatError(f"{source}: {error}") from None
         model._check_loaded(source)
         return model
+
+    @classmethod
+    def _completed(cls, parts: Model) -> Model:
+        """The parts of a gensim model; what its version did not know is as the constructor leaves it."""
+        given = parts.settings
+        names = inspect.signature(Word2Vec).parameters.keys() & given.keys()
+        arguments = {name: given[name] for name in names}
+        arguments["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
+        new = cls.__new__(cls)
+        Word2Vec.__init__(new, **arguments, step="pair")  # training goes on as it was
+        settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
+        # What versions before did not count is not known.
+        counted = {"corpus_count": None, "corpus_total_words": None} | given
+        settings |= {name: counted[name] for name in settings.keys() & counted.keys() - names}
+        settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
+        wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
+        if parts.random is not None:
+            new.random = generator_in(parts.random)
+        return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
+
+    def _to_parts(self) -> Model:
+        """What this model is made of, shared and not copied."""
+        return Model(
+            self.wv.to_words(),
+            settings={name: getattr(self, name) for name in (*SETTINGS, "hashfxn")},
+            outputs=self._matrices(),
+            random=state_of(self.random),
+            raw_vocab=self.raw_vocab,
+            history=self.history,
+            lifecycle_events=self.lifecycle_events,
+            cum_table=self.cum_table if self.negative else None,
+        )
 
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.Word2Vec` with copies of everything but `history`, `step`, `baskets`.
 
         It goes on training where this model is. ImportError without gensim.
         """
-        settings = {name: getattr(self, name) for name in _SAVED if name not in _OURS}
-        parts = gensim.Model(
-            self.wv.to_words(),
-            settings=settings | {"hashfxn": self.hashfxn},
-            outputs=self._matrices(),
-            random=gensim.state_of(self.random),
-            raw_vocab=self.raw_vocab,
-            lifecycle_events=self.lifecycle_events,
-        )
-        return gensim.build(copy.deepcopy(parts))
+        return gensim_parts.build(copy.deepcopy(self._to_parts()))
 
     @classmethod
     def from_gensim(cls, model: Any) -> Self:
@@ -1905,16 +1860,14 @@ class Word2Vec(Lifecycle):
 
         TypeError for anything else, and for FastText and Doc2Vec, whose models are more than that.
         """
-        parts = gensim.describe_live(model)
-        if not isinstance(parts, gensim.Model):
+        parts = gensim_parts.describe_live(model)
+        if not isinstance(parts, Model):
             raise TypeError("these are vectors without a model: use KeyedVectors.from_gensim")
-        ours = cls._of_parts(parts, str(model))
-        ours.hashfxn = parts.settings.get("hashfxn", hash)
-        return ours
+        return cls._of_gensim(parts, str(model))
 
     def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
         """The output matrices that the model has."""
-        return {name: getattr(self, name) for name in ("syn1", "syn1neg") if f"_{name}" in self.__dict__}
+        return {name: getattr(self, name) for name in OUTPUTS if f"_{name}" in self.__dict__}
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
@@ -1926,11 +1879,8 @@ class Word2Vec(Lifecycle):
             self._check_settings()
         except (TypeError, ValueError) as error:
             raise FormatError(f"{fname}: {error}") from None
-        table = self.cum_table.astype(np.int64)
-        if len(table) not in (0, len(self.wv)):  # a model that was given its vectors has none
-            raise FormatError(f"{fname}: the noise table has {len(table)} entries for {len(self.wv)} words")
-        if len(table) and (table[-1] != DOMAIN or (np.diff(table) < 0).any()):
-            raise FormatError(f"{fname}: the noise table does not rise to {DOMAIN}")
+        if len(self.cum_table):  # a model that was given its vectors has none
+            check_noise_table(self.cum_table, len(self.wv), lambda what: FormatError(f"{fname}: {what}"))
         if self.hs and len(self.wv) and "point" not in self.wv.expandos:
             raise FormatError(f"{fname}: hs=1, but the file has no Huffman tree")
 
@@ -2056,7 +2006,9 @@ def _given_vectors(
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Words, vectors float32 (V, D), and counts (V,) if they are known; nothing of them is shared."""
     if not isinstance(source, KeyedVectors):
-        return word2vec_format.read(source, binary=binary, fvocab=fvocab)
+        read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
+        listed = read.columns.get("count")
+        return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
     if len(source) != len(source.key_to_index):
         raise ValueError("the vectors have rows without a word: fill them, or leave them out")
     counts = source.expandos.get("count")
@@ -2154,29 +2106,9 @@ def _no_path(corpus_file: Any) -> str:
     return f"corpus_file must be a path, not {type(corpus_file).__name__}; a size goes into vector_size="
 
 
-def _generator(state: gensim.RandomState) -> np.random.RandomState:
-    """The generator in this state; ValueError if it could not be in it, for numpy does not look."""
-    kind, keys, position, has_gauss, gauss = state
-    if keys.shape != (624,) or not 0 <= position <= len(keys):
-        raise ValueError(f"the generator has {keys.shape} words and is at {position}")
-    generator = np.random.RandomState()
-    generator.set_state((kind, keys, position, has_gauss, gauss))
-    return generator
-
-
-def _no_model(fname: Any, kind: str) -> str:
-    return f"{fname} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
-
-
 def _scrambled(number: int) -> int:
     """48 well-mixed bits of a number (splitmix64, Steele et al. 2014): neighbours get unlike streams."""
     z = (number + 1) * 0x9E3779B97F4A7C15 % 2**64
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
     z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
     return (z ^ z >> 31) >> 16
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be what JSON knows")

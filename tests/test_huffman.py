@@ -36,17 +36,17 @@ def test_tree_is_gensims(counts: list[int]) -> None:
     model = word2vec.Word2Vec(vector_size=1, min_count=1, sorted_vocab=0, hs=1, negative=0)
     model.build_vocab_from_freq({f"w{i}": n for i, n in enumerate(counts)})
     tree = HuffmanTree.from_counts(counts)
-    assert len(tree) == len(counts)
+    points, codes = tree.columns()["point"], tree.columns()["code"]
+    assert len(points) == len(codes) == len(counts)
     for i in range(len(counts)):
-        path = tree.path(i)
-        np.testing.assert_array_equal(path.point, model.wv.get_vecattr(i, "point"))
-        np.testing.assert_array_equal(path.code, model.wv.get_vecattr(i, "code"))
+        np.testing.assert_array_equal(points[i], model.wv.get_vecattr(i, "point"))
+        np.testing.assert_array_equal(codes[i], model.wv.get_vecattr(i, "code"))
 
 
 @given(st.lists(st.integers(0, 12) | st.integers(1, 10**15), min_size=2, max_size=200))
 def test_codes_are_prefix_free_complete_and_as_short_as_can_be(counts: list[int]) -> None:
     tree = HuffmanTree.from_counts(counts)
-    codes = [tuple(tree.path(i).code) for i in range(len(counts))]
+    codes = list(map(tuple, tree.columns()["code"]))
     ordered = sorted(codes)
     assert all(b[: len(a)] != a for a, b in zip(ordered, ordered[1:], strict=False))
     assert sum(Fraction(1, 2 ** len(code)) for code in codes) == 1
@@ -86,23 +86,23 @@ def test_ties_are_broken_as_heapq_breaks_them(counts: list[int]) -> None:
             point = [*point, node.number - len(counts)]
             above += [(child, point, [*code, bit]) for bit, child in enumerate(node.children)]
         else:
-            path = tree.path(node.number)
-            assert (path.point.tolist(), path.code.tolist()) == (point, code)
+            path = {name: column[node.number].tolist() for name, column in tree.columns().items()}
+            assert path == {"point": point, "code": code}
 
 
 def test_types() -> None:
     tree = HuffmanTree.from_counts([3, 2, 1])
     assert (tree.points.dtype, tree.codes.dtype, tree.starts.dtype) == (np.uint32, np.uint8, np.int64)
-    path = tree.path(0)
-    assert np.shares_memory(path.point, tree.points) and np.shares_memory(path.code, tree.codes)
-    assert path.point[0] == len(tree) - 2, "the root comes first"
+    point, code = (column[0] for column in tree.columns().values())
+    assert np.shares_memory(point, tree.points) and np.shares_memory(code, tree.codes)
+    assert point[0] == 1, "the root comes first"
 
 
 @pytest.mark.parametrize("counts", [[], [5]], ids=["no words", "one word"])
 def test_without_inner_nodes(counts: list[int]) -> None:
     tree = HuffmanTree.from_counts(counts)
-    assert (len(tree), tree.depth, tree.points.size, tree.codes.size) == (len(counts), 0, 0, 0)
-    assert [tree.path(i).point.size for i in range(len(counts))] == [0] * len(counts)
+    assert (len(tree.starts), tree.depth, tree.points.size, tree.codes.size) == (len(counts) + 1, 0, 0, 0)
+    assert [path.size for path in tree.columns()["point"]] == [0] * len(counts)
 
 
 def test_ragged() -> None:

@@ -21,6 +21,7 @@ from hypothesis.extra import numpy as hnp
 
 from fastw2v.formats import word2vec_format
 from fastw2v.formats.errors import FastW2VError, FormatError, TruncatedError, WordEncodingError
+from fastw2v.formats.parts import Vectors
 from fastw2v.keyedvectors import KeyedVectors
 
 TEXT = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
@@ -32,19 +33,30 @@ BINARY = b"3 2\n" + b"".join(
 FORMATS = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 
 
+def read(source: Any, **options: Any) -> tuple[list[str], np.ndarray, Any]:
+    """Words, vectors and counts, or None."""
+    found = word2vec_format.read(source, **options)
+    assert found.columns.keys() <= {"count"} and found.lockf is None
+    return found.keys, found.vectors, found.columns.get("count")
+
+
 def load(raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
-    return word2vec_format.read(io.BytesIO(raw), **options)
+    return read(io.BytesIO(raw), **options)
 
 
 def load_file(tmp_path: Path, raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
     path = tmp_path / "vectors"
     path.write_bytes(raw)
-    return word2vec_format.read(path, **options)
+    return read(path, **options)
+
+
+def write(target: Any, words: list[Any], vectors: np.ndarray, **options: Any) -> None:
+    word2vec_format.write(target, Vectors(words, vectors, {}), **options)
 
 
 def dump(words: list[Any], vectors: np.ndarray, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    word2vec_format.write(buffer, words, vectors, **options)
+    write(buffer, words, vectors, **options)
     return buffer.getvalue()
 
 
@@ -138,7 +150,7 @@ def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
 
     kv = trained()
     raw = dump(kv.index_to_key, kv.vectors, binary=binary)
-    words, vectors, _ = word2vec_format.read(Trickle(raw), binary=binary)
+    words, vectors, _ = read(Trickle(raw), binary=binary)
     assert words == kv.index_to_key
     np.testing.assert_array_equal(vectors, kv.vectors)
 
@@ -309,7 +321,7 @@ def test_words_with_spaces(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("word", ["room 101", "a ", " a", "a  b", " ", "a\nb", "\n", "1 nan", "x 1e5"])
 def test_words_that_text_cannot_hold(tmp_path: Path, word: str) -> None:
     with pytest.raises(ValueError, match="could not be read back"):
-        word2vec_format.write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
+        write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
     assert not list(tmp_path.iterdir())
 
 
@@ -588,7 +600,7 @@ def test_wrong_sources(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a path or an open binary file"):
         word2vec_format.read(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a path or an open binary file"):
-        word2vec_format.write(5, WORDS, VECTORS)  # type: ignore[arg-type]
+        write(5, WORDS, VECTORS)
     with pytest.raises(FileNotFoundError):
         word2vec_format.read(tmp_path / "none")
 
@@ -611,8 +623,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
 
 def test_append(tmp_path: Path) -> None:
     path = tmp_path / "vectors"
-    word2vec_format.write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
-    word2vec_format.write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
+    write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
+    write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
     assert path.read_bytes() == b"2 2\na 1.0 1.0\nb 1.0 1.0\n"
 
 
@@ -624,7 +636,7 @@ def test_a_failed_append_takes_back_what_it_wrote(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(OSError) as caught:
-            word2vec_format.write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
+            write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG

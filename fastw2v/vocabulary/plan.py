@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import descending
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
 
@@ -39,4 +40,4 @@ def keep(
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
     """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
-    return np.argsort(np.asarray(counts), kind="stable")[::-1]
+    return descending(counts, later_first=True)
