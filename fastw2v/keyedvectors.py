@@ -765,7 +765,7 @@ class KeyedVectors(Lifecycle):
         `separately`, `sep_limit` and `pickle_protocol` are gensim's and have nothing to decide: there is one
         file, no pickle, and what is in it can be mapped without lying apart.
         """
-        left_out = model_file.left_out(ignore, needed=model_file.VECTORS_NEED)
+        left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
         self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
         model_file.write_vectors(fname_or_handle, self.to_words(), left_out)
 

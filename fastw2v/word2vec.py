@@ -1693,7 +1693,7 @@ class Word2Vec(Lifecycle):
         `pickle_protocol` are gensim's and have nothing to decide: there is one file, no pickle, and what is
         in it can be mapped without lying apart.
         """
-        left_out = model_file.left_out(ignore, needed=model_file.MODELS_NEED)
+        left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         model_file.write_model(fname_or_handle, self._to_parts(), left_out)
 
@@ -1827,7 +1827,9 @@ class Word2Vec(Lifecycle):
         settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
         # What versions before did not count is not known.
         counted = {"corpus_count": None, "corpus_total_words": None} | given
-        settings |= {name: counted[name] for name in settings.keys() & counted.keys() - names}
+        settings |= {
+            name: value for name, value in counted.items() if name in SETTINGS and name not in names
+        }
         settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
         wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
         if parts.random is not None:

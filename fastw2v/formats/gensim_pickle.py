@@ -45,6 +45,8 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
     (b"BZh", bz2.BZ2File),
     (b"\xfd7zXZ", lzma.LZMAFile),
 )
+_LONGEST_MAGIC = 6  # bytes
+_HEAD = 32  # bytes that tell a pickle from other files
 
 
 def is_pickle(source: StrPath | IO[bytes]) -> bool:
@@ -58,7 +60,7 @@ def is_pickle(source: StrPath | IO[bytes]) -> bool:
 def _starts_as_pickle(file: IO[bytes]) -> bool:
     start = file.tell()
     try:
-        head = _opened(file).read(32)
+        head = _opened(file).read(_HEAD)
     except (OSError, EOFError, lzma.LZMAError):  # magic bytes, and then something else
         return False
     finally:
@@ -71,7 +73,7 @@ def _starts_as_pickle(file: IO[bytes]) -> bool:
 def _opened(file: IO[bytes]) -> IO[bytes]:
     """The file, or what gives its content if it is compressed."""
     start = file.tell()
-    magic = file.read(6)
+    magic = file.read(_LONGEST_MAGIC)
     file.seek(start)
     for prefix, decompressed in _COMPRESSED:
         if magic.startswith(prefix):
@@ -134,6 +136,7 @@ def _unpickle(file: IO[bytes]) -> Any:
 # --- the structure of a pickle ---
 
 _SHORT = 256  # arguments of fewer bytes are skipped in compiled code
+_RUN = 5000  # opcodes skipped at a time
 _WIDTH = {
     pickletools.TAKEN_FROM_ARGUMENT1: 1,
     pickletools.TAKEN_FROM_ARGUMENT4: 4,
@@ -189,7 +192,7 @@ def _harmless(size: int) -> re.Pattern[bytes]:
     high = size >> 16 if size < 1 << 24 else min(size >> 24, 255)
     highest = b"[\\0-" + re.escape(bytes([high])) + b"]"
     runs.append(b"r" + (b".." + highest + b"\\0" if size < 1 << 24 else b"..." + highest))
-    return re.compile(b"(?:" + b"|".join(runs) + b"){1,5000}+", re.DOTALL)
+    return re.compile(b"(?:" + b"|".join(runs) + b"){1,%d}+" % _RUN, re.DOTALL)
 
 
 def _check_structure(data: Any) -> None:

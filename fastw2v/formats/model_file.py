@@ -42,7 +42,7 @@ MODELS_NEED = frozenset({"wv", "random", *SETTINGS})
 _LOGS = ("history", "lifecycle_events")
 
 
-def left_out(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
+def check_ignore(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
     """What `save(ignore=)` names; TypeError for a str, ValueError for what a file needs to be loaded."""
     if isinstance(ignore, str):
         raise TypeError(f"ignore={ignore!r}: give a list of names of attributes")

@@ -41,6 +41,9 @@ MAX_HEADER = 16 << 20  # bytes; a header takes about 100 bytes per array
 RESERVED = ("format", "format_version", "writer", "sha256", "header_sha256")
 
 _ALIGNMENT = 64  # bytes, a cache line: where the largest array starts
+_MAX_AXES = 8  # of an array; ours have one or two
+_VALUES_PER_BLOCK = 1 << 20  # looked at a time
+_MAX_DIGITS = 4000  # of an integer key; int() refuses some 300 more
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
@@ -196,7 +199,7 @@ def _check_entries(entries: Entries, data_size: int) -> None:
         dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise FormatError(f"array {key!r} has the unknown dtype {dtype!r}")
-        if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2 or len(shape) > 8:
+        if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2 or len(shape) > _MAX_AXES:
             raise FormatError(f"array {key!r} has an impossible shape {shape!r} or data_offsets {offsets!r}")
         itemsize = np.dtype(_DTYPES[dtype]).itemsize
         # numpy refuses shapes whose non-zero sizes overflow, even if the array is empty.
@@ -324,8 +327,8 @@ def all_finite(array: Array) -> bool:
     if array.dtype.kind != "f":
         return True
     flat = array.reshape(-1)
-    block = 1 << 20
-    return all(np.isfinite(flat[i : i + block]).all() for i in range(0, len(flat), block))
+    starts = range(0, len(flat), _VALUES_PER_BLOCK)
+    return all(np.isfinite(flat[start : start + _VALUES_PER_BLOCK]).all() for start in starts)
 
 
 def expect(
@@ -417,6 +420,6 @@ def _restore(text: str, kind: int) -> int | None:
         return None
     # Plain decimal digits only: int() would also take "1_0" or Arabic digits, and two keys could become one.
     digits = text.removeprefix("-")
-    if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < 4000:
+    if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < _MAX_DIGITS:
         return int(text)
     raise FormatError(f"a key of type {kind} cannot be {text[:40]!r}")
