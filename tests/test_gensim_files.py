@@ -7,6 +7,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import copy
+import doctest
 import gzip
 import io
 import lzma
@@ -445,6 +446,10 @@ def test_forged_pickles(name: str, tmp_path: Path) -> None:
         Word2Vec.load(path)
     with pytest.raises(FormatError):
         Word2Vec.load(io.BytesIO(FORGED[name]))
+
+
+def test_the_example_of_harmless_opcodes() -> None:
+    assert doctest.testmod(gensim_pickle) == (0, 2)
 
 
 def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
