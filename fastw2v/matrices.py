@@ -14,9 +14,9 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.columns import Ragged
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats.atomic import StrPath
+from fastw2v.formats.parts import OUTPUTS
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import squares, top_places
@@ -226,33 +226,29 @@ class Matrices(Lifecycle):
 
     def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
         """The output matrices that the model has."""
-        return {name: getattr(self, name) for name in ("syn1", "syn1neg") if f"_{name}" in self.__dict__}
+        return {name: getattr(self, name) for name in OUTPUTS if f"_{name}" in self.__dict__}
 
     def _tree(self) -> HuffmanTree:
-        """The Huffman tree, checked."""
-        self._check_tree(len(self.wv))
-        points, codes = self.wv.expandos["point"], self.wv.expandos["code"]
-        assert isinstance(points, Ragged) and isinstance(codes, Ragged)
+        """The Huffman tree as workers take it, checked."""
+        tree = self._check_tree(len(self.wv))
         return HuffmanTree(
-            np.ascontiguousarray(points.values, dtype=np.uint32),
-            np.ascontiguousarray(codes.values, dtype=np.uint8),
-            np.ascontiguousarray(points.starts, dtype=np.int64),
+            np.ascontiguousarray(tree.points, dtype=np.uint32),
+            np.ascontiguousarray(tree.codes, dtype=np.uint8),
+            np.ascontiguousarray(tree.starts, dtype=np.int64),
         )
 
-    def _check_tree(self, words: int) -> None:
-        points, codes = self.wv.expandos.get("point"), self.wv.expandos.get("code")
-        if not isinstance(points, Ragged) or not isinstance(codes, Ragged) or len(points) != words:
+    def _check_tree(self, words: int) -> HuffmanTree:
+        """The Huffman tree. RuntimeError if there is none of `words` words, ValueError if it is damaged."""
+
+        def damaged(_: str) -> ValueError:
+            return ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
+
+        columns = self.wv.expandos
+        tree = HuffmanTree.of(columns, damaged) if len(columns.get("point", ())) == words else None
+        if tree is None:
             raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() before")
-        starts, nodes = points.starts, points.values
-        if (
-            not np.array_equal(starts, codes.starts)
-            or len(nodes) != len(codes.values)
-            or starts[0] != 0
-            or starts[-1] != len(nodes)
-            or (np.diff(starts) < 0).any()
-            or int(nodes.max(initial=0)) >= words
-        ):
-            raise ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
+        tree.check(words, damaged)
+        return tree
 
     # --- by word ---
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import copy
 import inspect
-import json
 import logging
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
@@ -30,10 +30,11 @@ import numpy.typing as npt
 from fastw2v.checks import callbacks_of, epochs_of, finite, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
-from fastw2v.formats import gensim, native, word2vec
+from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView, left_out_of_file
+from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
+from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView
 from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
 from fastw2v.matrices import Matrices
 from fastw2v.progress import Mode, make_progress
@@ -52,7 +53,7 @@ from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, plan, table_of
-from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_table
+from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_table
 
 __all__ = [
     "BrownCorpus",
@@ -80,17 +81,6 @@ FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is com
 MAX_WORDS_IN_BATCH = 10000
 MAX_WINDOW = 2**31 - 1  # a C int
 
-# What a saved model's metadata holds, by attribute.
-_SAVED = (
-    "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed",
-    "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
-    "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
-    "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
-    "running_training_loss", "train_count", "total_train_time", "baskets",
-)  # fmt: skip
-_OURS = {"step": "pair", "baskets": False}  # settings that gensim does not have
-_LOGS = ("history", "lifecycle_events")  # these grow, and have an array of their own
-_NEEDED = frozenset({"wv", "random", *_SAVED})  # to load a file again
 
 
 if TYPE_CHECKING:
@@ -545,8 +535,7 @@ class Word2Vec(Matrices):
         """Build the Huffman tree of the counts: every word's `point` and `code`."""
         logger.info("constructing a huffman tree from %i words", len(self.wv))
         tree = HuffmanTree.from_counts(plain_column(self.wv.expandos, "count"))
-        self.wv.expandos["point"] = Ragged(tree.points, tree.starts)
-        self.wv.expandos["code"] = Ragged(tree.codes, tree.starts)
+        self.wv.expandos.update(tree.columns())
         logger.info("built huffman tree with maximum node depth %i", tree.depth)
 
     def make_cum_table(self, domain: int = DOMAIN) -> None:
@@ -792,11 +781,8 @@ class Word2Vec(Matrices):
                 "call build_vocab() before, or set model.sample = 0"
             )
         if self.negative:
-            table = np.asarray(self.cum_table).astype(np.int64)
-            if len(table) != words or table[-1] != DOMAIN or (np.diff(table) < 0).any():
-                raise RuntimeError(
-                    f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
-                )
+            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
+            check_noise_table(self.cum_table, words, lambda _: RuntimeError(advice))
         if self.hs:
             self._check_tree(words)
 
@@ -935,25 +921,9 @@ class Word2Vec(Matrices):
         `pickle_protocol` are gensim's and have nothing to decide: there is one file, no pickle, and what is
         in it can be mapped without lying apart.
         """
-        left_out = left_out_of_file(ignore, needed=_NEEDED)
+        left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
-        tensors = self.wv.to_tensors()
-        tensors |= {name: matrix for name, matrix in self._matrices().items() if name not in left_out}
-        if self.negative:
-            tensors["cum_table"] = self.cum_table
-        if self.raw_vocab and "raw_vocab" not in left_out:
-            tensors |= native.pack_strings(self.raw_vocab, "raw_vocab")
-            tensors["raw_counts"] = np.array(list(self.raw_vocab.values()), dtype=np.int64)
-        kind, keys, position, has_gauss, gauss = self.random.get_state(legacy=True)
-        tensors["random_state"] = np.asarray(keys, dtype=np.uint32)
-        logs = json.dumps(
-            {name: [] if name in left_out else getattr(self, name) for name in _LOGS}, default=_plain
-        )
-        tensors["logs"] = np.frombuffer(logs.encode(), dtype=np.uint8)
-        state = {name: getattr(self, name) for name in _SAVED}
-        state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
-        model = json.dumps(state, default=_plain)
-        native.write(fname_or_handle, tensors, {"kind": "Word2Vec", "model": model})
+        model_file.write_model(fname_or_handle, self._to_parts(), left_out)
 
     @_on_class
     def load(
@@ -973,47 +943,14 @@ class Word2Vec(Matrices):
         Raises `FormatError` for anything but such files; for a pickle that holds anything but a gensim
         Word2Vec it is a `pickle.UnpicklingError` too. AttributeError for a file that holds a `KeyedVectors`.
         """
-        if gensim.is_pickle(fname):
-            parts = gensim.read(fname, mmap)
-            if not isinstance(parts, gensim.Model):
-                raise AttributeError(_no_model(fname, "KeyedVectors"))
-            model = cls._of_parts(parts, str(fname))
-            model.add_lifecycle_event("loaded", fname=str(fname))
-            return model
-        tensors, metadata = native.read(fname, mmap, verify=verify)
-        if metadata.get("kind") != "Word2Vec":
-            raise AttributeError(_no_model(fname, metadata.get("kind", "foreign")))
-        model = cls.__new__(cls)
-        try:
-            state = json.loads(metadata["model"])
-            logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
-            model.__dict__.update({name: (_OURS | state)[name] for name in _SAVED})
-            model.__dict__.update({name: logs[name] for name in _LOGS})
-            kind, position, has_gauss, gauss = state["random"]
-            keys = native.expect(tensors, "random_state", np.uint32, (624,))
-            model.random = _generator((kind, keys, position, has_gauss, gauss))
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{fname}: the model's settings are damaged: {error!r}") from None
-        model.hashfxn = hash
-        model.progress = "auto"  # whether someone watched is no business of those who load it
-        model._encoded = None
-        model.wv = KeyedVectors.from_tensors(tensors)
-        shape = len(model.wv), model.vector_size
-        native.expect(tensors, "syn0", np.float32, shape)
-        for name in ("syn1", "syn1neg"):
-            if name in tensors:
-                setattr(model, name, native.expect(tensors, name, np.float32, shape))
-        model.raw_vocab = {}
-        if "raw_counts" in tensors:
-            raw_words = native.unpack_strings(tensors, "raw_vocab")
-            counts = native.expect(tensors, "raw_counts", np.int64, (len(raw_words),))
-            model.raw_vocab = dict(zip(raw_words, counts.tolist(), strict=True))
-        model.cum_table = np.empty(0, dtype=np.uint32)
-        if model.negative:
-            model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (None,)))
-        model._check_loaded(str(fname))
+        if gensim_pickle.is_pickle(fname):
+            parts = gensim_parts.read(fname, mmap)
+            if not isinstance(parts, Model):
+                raise AttributeError(model_file.not_a_model(fname, "KeyedVectors"))
+            model = cls._of_gensim(parts, str(fname))
+        else:
+            model = cls._of_parts(model_file.read_model(fname, mmap, verify=verify))
+            model._check_loaded(str(fname))
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
 
@@ -1066,59 +1003,86 @@ class Word2Vec(Matrices):
         return model
 
     @classmethod
-    def _of_parts(cls, parts: gensim.Model, source: str) -> Self:
-        """Build from what `formats.gensim` read; what is ours alone is as in a new model."""
-        given = parts.settings
+    def _of_parts(cls, parts: Model) -> Self:
+        """Build a model without `__init__`, of parts that are sound and complete; they are not copied.
+
+        What belongs to a run and not to the model, such as `progress`, is as in a new one.
+        """
         model = cls.__new__(cls)
+        model.__dict__.update({name: parts.settings[name] for name in SETTINGS})
+        model.hashfxn = parts.settings.get("hashfxn", hash)
+        model.progress = "auto"  # whether someone watched is no business of those who load it
+        assert parts.random is not None
+        model.random = generator_in(parts.random)
+        model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
+        model.raw_vocab = parts.raw_vocab
+        model._encoded = None
+        model.wv = KeyedVectors._of_parts(parts.wv)
+        for name, matrix in parts.outputs.items():
+            setattr(model, name, matrix)
+        model.cum_table = np.empty(0, dtype=np.uint32) if parts.cum_table is None else parts.cum_table
+        return model
+
+    @classmethod
+    def _of_gensim(cls, parts: Model, source: str) -> Self:
+        """Build from what `gensim_parts` found; what gensim does not have, or not save, is as in a new model.
+
+        Raises `FormatError`, which names the `source`, if the parts do not make a model.
+        """
         try:
-            parameters = inspect.signature(Word2Vec).parameters.keys() & given.keys()
-            settings = {name: given[name] for name in parameters}
-            settings["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
-            Word2Vec.__init__(model, **settings, step="pair")  # training goes on as it was
-            # What versions before did not count is not known; the rest is as the constructor has left it.
-            unknown = {"corpus_count": None, "corpus_total_words": None}
-            model.__dict__.update(
-                {name: value for name, value in (unknown | given).items()
-                 if name in _SAVED and name not in parameters}
-            )  # fmt: skip
-            model.effective_min_count = given.get("effective_min_count", model.min_count)
-            model.vector_size = model.layer1_size = parts.words.vectors.shape[1]
-            if parts.random is not None:
-                model.random = _generator(parts.random)
-            model.raw_vocab = parts.raw_vocab
-            model.lifecycle_events = parts.lifecycle_events
-            model.wv = KeyedVectors.from_words(parts.words)
-            if not hasattr(model.wv, "vectors_lockf"):
-                model.wv.vectors_lockf = np.ones(1, dtype=np.float32)
-            shape = len(model.wv), model.vector_size
-            native.expect({"vectors": model.wv.vectors}, "vectors", np.float32, shape)
-            for name in parts.outputs:
-                setattr(model, name, native.expect(parts.outputs, name, np.float32, shape))
+            parts = cls._completed(parts)
+            parts.check()
+            model = cls._of_parts(parts)
             if len(model.wv) and "count" in model.wv.expandos:
                 if model.hs and "point" not in model.wv.expandos:
                     model.create_binary_tree()
                 if model.negative:
-                    model.make_cum_table()  # no file has it
+                    model.make_cum_table()
         except (TypeError, ValueError) as error:
             raise FormatError(f"{source}: {error}") from None
         model._check_loaded(source)
         return model
+
+    @classmethod
+    def _completed(cls, parts: Model) -> Model:
+        """The parts of a gensim model; what its version did not know is as the constructor leaves it."""
+        given = parts.settings
+        names = inspect.signature(Word2Vec).parameters.keys() & given.keys()
+        arguments = {name: given[name] for name in names}
+        arguments["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
+        new = cls.__new__(cls)
+        Word2Vec.__init__(new, **arguments, step="pair")  # training goes on as it was
+        settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
+        # What versions before did not count is not known.
+        counted = {"corpus_count": None, "corpus_total_words": None} | given
+        settings |= {
+            name: value for name, value in counted.items() if name in SETTINGS and name not in names
+        }
+        settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
+        wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
+        if parts.random is not None:
+            new.random = generator_in(parts.random)
+        return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
+
+    def _to_parts(self) -> Model:
+        """What this model is made of, shared and not copied."""
+        return Model(
+            self.wv.to_words(),
+            settings={name: getattr(self, name) for name in (*SETTINGS, "hashfxn")},
+            outputs=self._matrices(),
+            random=state_of(self.random),
+            raw_vocab=self.raw_vocab,
+            history=self.history,
+            lifecycle_events=self.lifecycle_events,
+            cum_table=self.cum_table if self.negative else None,
+        )
 
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.Word2Vec` with copies of everything but `history`, `step`, `baskets`.
 
         It goes on training where this model is. ImportError without gensim.
         """
-        settings = {name: getattr(self, name) for name in _SAVED if name not in _OURS}
-        parts = gensim.Model(
-            self.wv.to_words(),
-            settings=settings | {"hashfxn": self.hashfxn},
-            outputs=self._matrices(),
-            random=gensim.state_of(self.random),
-            raw_vocab=self.raw_vocab,
-            lifecycle_events=self.lifecycle_events,
-        )
-        return gensim.build(copy.deepcopy(parts))
+        return gensim_parts.build(copy.deepcopy(self._to_parts()))
 
     @classmethod
     def from_gensim(cls, model: Any) -> Self:
@@ -1126,12 +1090,10 @@ class Word2Vec(Matrices):
 
         TypeError for anything else, and for FastText and Doc2Vec, whose models are more than that.
         """
-        parts = gensim.describe_live(model)
-        if not isinstance(parts, gensim.Model):
+        parts = gensim_parts.describe_live(model)
+        if not isinstance(parts, Model):
             raise TypeError("these are vectors without a model: use KeyedVectors.from_gensim")
-        ours = cls._of_parts(parts, str(model))
-        ours.hashfxn = parts.settings.get("hashfxn", hash)
-        return ours
+        return cls._of_gensim(parts, str(model))
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
@@ -1143,11 +1105,8 @@ class Word2Vec(Matrices):
             self._check_settings()
         except (TypeError, ValueError) as error:
             raise FormatError(f"{fname}: {error}") from None
-        table = self.cum_table.astype(np.int64)
-        if len(table) not in (0, len(self.wv)):  # a model that was given its vectors has none
-            raise FormatError(f"{fname}: the noise table has {len(table)} entries for {len(self.wv)} words")
-        if len(table) and (table[-1] != DOMAIN or (np.diff(table) < 0).any()):
-            raise FormatError(f"{fname}: the noise table does not rise to {DOMAIN}")
+        if len(self.cum_table):  # a model that was given its vectors has none
+            check_noise_table(self.cum_table, len(self.wv), lambda what: FormatError(f"{fname}: {what}"))
         if self.hs and len(self.wv) and "point" not in self.wv.expandos:
             raise FormatError(f"{fname}: hs=1, but the file has no Huffman tree")
 
@@ -1264,7 +1223,9 @@ def _given_vectors(
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Words, vectors float32 (V, D), and counts (V,) if they are known; nothing of them is shared."""
     if not isinstance(source, KeyedVectors):
-        return word2vec.read(source, binary=binary, fvocab=fvocab)
+        read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
+        listed = read.columns.get("count")
+        return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
     if len(source) != len(source.key_to_index):
         raise ValueError("the vectors have rows without a word: fill them, or leave them out")
     counts = source.expandos.get("count")
@@ -1275,21 +1236,3 @@ def _given_vectors(
     return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known
 
 
-def _generator(state: gensim.RandomState) -> np.random.RandomState:
-    """The generator in this state; ValueError if it could not be in it, for numpy does not look."""
-    kind, keys, position, has_gauss, gauss = state
-    if keys.shape != (624,) or not 0 <= position <= len(keys):
-        raise ValueError(f"the generator has {keys.shape} words and is at {position}")
-    generator = np.random.RandomState()
-    generator.set_state((kind, keys, position, has_gauss, gauss))
-    return generator
-
-
-def _no_model(fname: Any, kind: str) -> str:
-    return f"{fname} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be what JSON knows")

@@ -182,7 +182,8 @@ def test_what_people_look_up_has_an_example() -> None:
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What examples may use without making it."""
-    sentences = [["the", "cat", "says", "meow"], ["the", "dog", "says", "woof"], ["a", "cow", "says", "moo"]] * 60
+    lines = ("the cat says meow", "the dog says woof", "a cow says moo")
+    sentences = [line.split() for line in lines] * 60
     settings = {"vector_size": 10, "min_count": 1, "workers": 1, "seed": 1, "progress": False, "epochs": 20}
     model = Word2Vec(sentences, sg=1, window=3, **settings)
     texts = {"cats": "the cat says meow", "dogs": "the dog says woof", "cows": "a cow says moo"}

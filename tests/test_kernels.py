@@ -70,7 +70,7 @@ def team(
         IN.astype(float),
         None if OUT is None else OUT.astype(float),
         None if NODES is None else NODES.astype(float),
-        [(tree.path(i).point, tree.path(i).code) for i in range(words)],
+        list(zip(*(tree.columns()[name] for name in ("point", "code")), strict=True)),
         table, keep, sg=sg, negative=negative, by_window=step == "window", lockf=lockf, **common,
     )  # fmt: skip
     workers = [

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 LAYERS = (
     {"_version", "legacy", "callbacks", "checks", "progress", "utils", "threads", "columns"},
     {"lifecycle", "first_vectors", "tile"},
-    {"text", "query", "accessors", "_text"},
+    {"text", "query", "accessors"},
     {"vocabulary"},
     {"formats"},
     {"evaluation", "training"},
