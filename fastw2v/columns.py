@@ -80,3 +80,13 @@ def resized(column: Array | Ragged, size: int) -> Array | Ragged:
     resized = np.zeros(size, dtype=column.dtype)
     resized[:keep] = column[:keep]
     return resized
+
+
+def descending_order(values: npt.ArrayLike, *, later_first: bool = False) -> npt.NDArray[np.intp]:
+    """Return the permutation that puts large values first; of equal ones the earlier, or the later."""
+    values = np.asarray(values)
+    # Not argsort(-values), for unsigned values would wrap. A stable rising sort, turned around, falls, but
+    # turns equal values around too; turning the values around beforehand as well keeps these in order.
+    if later_first:
+        return np.argsort(values, kind="stable")[::-1]
+    return len(values) - 1 - np.argsort(values[::-1], kind="stable")[::-1]
