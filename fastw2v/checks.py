@@ -1,15 +1,20 @@
-"""Arguments at the border: what every public call asks of what it is given."""
+"""Arguments at the border: what every public call asks of what it is given.
+
+What returns a value returns the argument as what it should be, so that nothing further in checks it again.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from operator import index
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
-FREEZE = (None, "in", "out")
+FREEZE: tuple[Literal["in", "out"] | None, ...] = (None, "in", "out")
 
 
 def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
@@ -51,7 +56,32 @@ def finite(name: str, value: Any, least: float = -math.inf) -> float:
     return float(value)
 
 
+def at_least(name: str, value: Any, least: int) -> Any:
+    """The value as it is; ValueError if it is below `least`. None passes: no limit."""
+    if value is not None and value < least:
+        raise ValueError(f"{name}={value}: it must be at least {least}")
+    return value
+
+
+def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None = None) -> T:
+    """That one of `choices` which equals the value; ValueError if none does.
+
+    The error ends in `advice`, or else in a list of the choices.
+    """
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ValueError(f"{name}={value!r}: {advice or 'give one of ' + ', '.join(map(repr, choices))}")
+
+
+def check_topn(topn: Any, or_none: bool) -> None:
+    """TypeError unless `topn` is an integer, of Python or numpy, or None where that too has a meaning."""
+    if not (isinstance(topn, Integral) or (topn is None and or_none)):
+        raise TypeError(f"topn must be an integer{' or None' if or_none else ''}, not {topn!r}")
+
+
 def epochs_of(epochs: Any) -> int:
+    """The value as an int; TypeError or ValueError unless it says how often to go through a text."""
     if epochs is None or (isinstance(epochs, Real) and epochs <= 0):
         raise ValueError(
             f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs"
@@ -60,6 +90,5 @@ def epochs_of(epochs: Any) -> int:
 
 
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
-    if freeze not in FREEZE:
-        raise ValueError(f"freeze={freeze!r}: give 'in', 'out', or None to train both sides")
-    return freeze  # type: ignore[no-any-return]
+    """The side that training leaves as it is, "in" or "out", or None; ValueError for anything else."""
+    return one_of("freeze", freeze, FREEZE, "give 'in', 'out', or None to train both sides")
