@@ -1,12 +1,17 @@
-"""Arguments at the border: what every public call asks of what it is given."""
+"""Arguments at the border: what every public call asks of what it is given.
+
+What returns a value returns the argument as what it should be, so that nothing further in checks it again.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from operator import index
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 FREEZE = (None, "in", "out")
@@ -49,6 +54,30 @@ def finite(name: str, value: Any, least: float = -math.inf) -> float:
             + (f", at least {least}" if least > -math.inf else "")
         )
     return float(value)
+
+
+def at_least(name: str, value: Any, least: int) -> Any:
+    """The value as it is; ValueError if it is below `least`. None passes: no limit."""
+    if value is not None and value < least:
+        raise ValueError(f"{name}={value}: it must be at least {least}")
+    return value
+
+
+def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None = None) -> T:
+    """That one of `choices` which equals the value; ValueError if none does.
+
+    The error ends in `advice`, or else in a list of the choices.
+    """
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ValueError(f"{name}={value!r}: {advice or 'give one of ' + ', '.join(map(repr, choices))}")
+
+
+def check_topn(topn: Any, or_none: bool) -> None:
+    """TypeError unless `topn` is an integer, of Python or numpy, or None where that too has a meaning."""
+    if not (isinstance(topn, Integral) or (topn is None and or_none)):
+        raise TypeError(f"topn must be an integer{' or None' if or_none else ''}, not {topn!r}")
 
 
 def epochs_of(epochs: Any) -> int:

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import copy
 import logging
-import numbers
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import evaluation, legacy
-from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, resized
+from fastw2v import evaluation
+from fastw2v.checks import check_topn
+from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
+from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
 from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
@@ -30,29 +30,30 @@ from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import Model, Vectors
 from fastw2v.lifecycle import Lifecycle
+from fastw2v.older import CompatVocab as CompatVocab
+from fastw2v.older import OlderKeyedVectors
+from fastw2v.older import Vocab as Vocab
+from fastw2v.older import VocabRecord as VocabRecord
+from fastw2v.older import VocabView as VocabView
 from fastw2v.query.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
+from fastw2v.query.inputs import (
+    PLAIN_KEYS,
+    Question,
+    answering_rows,
+    asks_for_none,
+    listed,
+    unit_queries,
+    weighted_items,
+)
 
 logger = logging.getLogger(__name__)
 
-REAL = np.float32
 Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
 Result = list[tuple[Key, float]]
-_PLAIN_KEYS = (str, int, np.integer)  # never taken for several keys, nor for a vector
 
 
-def _normed_rows(name: str) -> property:
-    def read(kv: KeyedVectors) -> Array:
-        legacy.tell(f"KeyedVectors.{name}", "get_normed_vectors()")
-        return kv.get_normed_vectors()
-
-    def write(kv: KeyedVectors, _: Any) -> None:
-        """Setting None used to clear a cache; there is none."""
-
-    return property(read, write, doc="All rows with length 1, computed now.")
-
-
-class KeyedVectors(Lifecycle):
+class KeyedVectors(Lifecycle, OlderKeyedVectors):
     """V rows of D numbers, `vectors`, called by the keys of `index_to_key`; `key_to_index` leads back.
 
     `expandos` holds one column of V values per attribute (`count`, `sample_int`, `code`, `point`, …).
@@ -80,9 +81,10 @@ class KeyedVectors(Lifecycle):
         """Another matrix (V, any) under the same keys; keys, attributes and matrix are shared, not copied."""
         if vectors.ndim != 2 or len(vectors) != len(self.index_to_key):
             raise ValueError(f"{len(self.index_to_key)} keys need as many rows, not an array {vectors.shape}")
-        other = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
+        other = KeyedVectors(vectors.shape[1])
+        other.vectors, other.expandos = vectors, self.expandos
         other.index_to_key, other.key_to_index = self.index_to_key, self.key_to_index
-        other.vectors, other.expandos, other.next_index = vectors, self.expandos, self.next_index
+        other.next_index = self.next_index
         return other
 
     def __str__(self) -> str:
@@ -121,18 +123,12 @@ class KeyedVectors(Lifecycle):
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
         """One key: its row (D,), a read-only view. Several keys: a copy (len, D)."""
-        if isinstance(key_or_keys, _PLAIN_KEYS):
+        if isinstance(key_or_keys, PLAIN_KEYS):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
             raise ValueError("no keys given")
         return np.asarray(self.vectors[indexes])
-
-    @legacy.deprecated("get_vector()")
-    @legacy.renamed_keywords(word="key", use_norm="norm")
-    def word_vec(self, key: Key, norm: bool = False) -> Array:
-        """Older name of `get_vector`."""
-        return self.get_vector(key, norm=norm)
 
     @property
     def norms(self) -> Array:
@@ -149,12 +145,6 @@ class KeyedVectors(Lifecycle):
     def unit_normalize_all(self) -> None:
         """Give all rows length 1, in place; rows without a direction become zero."""
         self.vectors[:] = unit_rows(self.vectors)
-
-    @legacy.deprecated("get_normed_vectors() or unit_normalize_all()")
-    def init_sims(self, replace: bool = False) -> None:
-        """Older name of `unit_normalize_all`, if `replace`; nothing has to be prepared otherwise."""
-        if replace:
-            self.unit_normalize_all()
 
     def get_normed_vectors(self) -> Array:
         """Return a new matrix (V, D) with all rows of length 1; rows without a direction are zero."""
@@ -177,30 +167,20 @@ class KeyedVectors(Lifecycle):
         factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
         if factors.shape != (len(keys),):
             raise ValueError(f"{len(keys)} keys need as many weights, not {factors.shape}")
-        mean = np.zeros(self.vector_size)
-        indexes: list[int] = []
-        indexed: list[float] = []
-        total = 0.0
-        for key, factor in zip(keys, factors.tolist(), strict=True):
-            if isinstance(key, np.ndarray):
-                mean += factor * _checked_vector(key, self.vector_size)
-            elif self.has_index_for(key):
-                indexes.append(self.get_index(key))
-                indexed.append(factor)
-            elif ignore_missing:
-                continue
-            else:
-                raise KeyError(f"Key '{key}' not present in vocabulary")
-            total += abs(factor)
-        rows = self.vectors[indexes]
-        if pre_normalize:
-            rows = unit_rows(rows)
-        mean += indexed @ rows.astype(np.float64)
-        if total > 0:
-            mean /= total
-        if post_normalize:
-            mean = unit_row(mean)
-        return mean.astype(self.vectors.dtype)
+        question = Question.of(
+            keys,
+            factors.tolist(),
+            (lambda key: self.get_index(key, -1)) if ignore_missing else self._row_in_mean,
+            self.vector_size,
+        )
+        return question.mean(self.vectors, self.vector_size, pre_normalize, post_normalize)
+
+    def _row_in_mean(self, key: Key) -> int:
+        """`get_index`, with gensim's words for a missing key."""
+        row = self.get_index(key, -1)
+        if row < 0:
+            raise KeyError(f"Key '{key}' not present in vocabulary")
+        return row
 
     def add_vector(self, key: Key, vector: npt.ArrayLike) -> int:
         """Give `key` a row and return its number: a prepared row if one is free, else a new one at the end.
@@ -235,7 +215,7 @@ class KeyedVectors(Lifecycle):
         `extras` gives attributes: name → one value per key. Of a key given twice the first counts, or the
         last if `replace`. Attributes not given are zero for new keys.
         """
-        keys = [keys] if isinstance(keys, _PLAIN_KEYS) else list(keys)
+        keys = [keys] if isinstance(keys, PLAIN_KEYS) else list(keys)
         rows = self._rows_of(weights, len(keys))
         columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
         for name, values in columns.items():
@@ -255,12 +235,7 @@ class KeyedVectors(Lifecycle):
         self.allocate_vecattrs()
         for name, values in columns.items():
             self.allocate_vecattrs([name], [values.dtype.type])
-            self._plain_column(name)[targets] = values[sources]
-
-    @legacy.deprecated("add_vectors()")
-    def add(self, entities: Sequence[Key] | str | int, weights: npt.ArrayLike, replace: bool = False) -> None:
-        """Older name of `add_vectors`."""
-        self.add_vectors(entities, weights, replace=replace)
+            plain_column(self.expandos, name)[targets] = values[sources]
 
     def __setitem__(self, keys: Key | list[Key], weights: npt.ArrayLike) -> None:
         """Add or replace one key's vector, or those of a list of keys."""
@@ -273,6 +248,12 @@ class KeyedVectors(Lifecycle):
         if rows.shape != (count, self.vector_size):
             raise ValueError(f"{count} vectors of {self.vector_size} numbers are needed, not {rows.shape}")
         return rows
+
+    def _name_rows(self, keys: list[Key]) -> None:
+        """Call the rows by `keys`, in this order and instead of what they were called; None is no key."""
+        self.index_to_key = keys
+        self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
+        self.next_index = keys.index(None) if None in keys else len(keys)
 
     def _name_free_row(self, key: Key) -> int | None:
         """Take the next prepared row for `key`, if one is left."""
@@ -309,9 +290,7 @@ class KeyedVectors(Lifecycle):
         """
         if not len(self):
             return
-        counts = self._plain_column("count")
-        # Sorting the rows backwards keeps equal counts in that order.
-        order = len(counts) - 1 - np.argsort(-counts[::-1].astype(np.int64), kind="stable")
+        order = descending(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
         keys = [self.index_to_key[row] for row in order]
         if len(self.vectors):
             logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
@@ -319,9 +298,7 @@ class KeyedVectors(Lifecycle):
         if len(getattr(self, "vectors_lockf", ())) == len(keys):
             self.vectors_lockf = self.vectors_lockf[order]
         self.expandos = {name: column.take(order) for name, column in self.expandos.items()}
-        self.index_to_key = keys
-        self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
-        self.next_index = keys.index(None) if None in keys else len(keys)
+        self._name_rows(keys)
 
     def vectors_for_all(
         self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
@@ -384,12 +361,6 @@ class KeyedVectors(Lifecycle):
         index = self.get_index(key)
         return self.expandos[attr][index]
 
-    def _plain_column(self, name: str) -> Array:
-        column = self.expandos[name]
-        if isinstance(column, Ragged):
-            raise TypeError(f"attribute {name!r} has rows of different lengths")
-        return column
-
     # --- queries ---
 
     def most_similar(
@@ -414,20 +385,21 @@ class KeyedVectors(Lifecycle):
         rows that answer, if not these: of the same dimension, its keys may be others. Raises `KeyError` for
         missing keys.
         """
-        if isinstance(topn, numbers.Integral) and topn < 1:
+        if asks_for_none(topn):
             return []
         answering = self._facing(target)
-        keys, weights = _weighted_inputs(positive, negative)
-        mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
+        items, weights = weighted_items(positive, negative)
+        question = Question.of(items, weights, self._row_in_mean, self.vector_size)
+        mean = question.mean(self.vectors, self.vector_size, post_normalize=True)
         if indexer is not None and isinstance(topn, int):
             return indexer.most_similar(mean, topn)
-        _check_topn(topn)
-        rows = slice(0, restrict_vocab) if restrict_vocab else slice(clip_start, clip_end or None)
-        start, end, _ = rows.indices(len(answering))
+        check_topn(topn, or_none=True)
+        start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
         scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
-        return answering._best(scores, topn, start, keys)
+        asked = question.rows if target is None else {target.get_index(key, -1) for key in question.keys}
+        return answering._best(scores, int(topn), start, asked)
 
     def most_similar_many(
         self,
@@ -445,31 +417,25 @@ class KeyedVectors(Lifecycle):
         BLAS takes. The rest is as in `most_similar`.
         """
         queries = list(queries)
-        if not isinstance(topn, numbers.Integral):
-            raise TypeError(f"topn must be an integer, not {topn!r}")
-        if topn < 1:
+        check_topn(topn, or_none=False)
+        if asks_for_none(topn):
             return [[] for _ in queries]
         answering = self._facing(target)
-        rows = slice(0, restrict_vocab) if restrict_vocab else slice(clip_start, clip_end or None)
-        start, end, _ = rows.indices(len(answering))
-        asked = [[] if isinstance(query, np.ndarray) else [query] for query in queries]
-        extra = max(map(len, asked), default=0) + answering._nameless
-        found = nearest(answering.vectors[start:end], self._unit_queries(queries), int(topn) + extra)
+        start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
+        parts = [query if isinstance(query, np.ndarray) else self.get_index(query) for query in queries]
+        units = unit_queries(parts, self.vectors, self.vector_size)
+        asked: list[set[int]] = []
+        for query, part in zip(queries, parts, strict=True):
+            if isinstance(part, np.ndarray):
+                asked.append(set())
+            else:
+                asked.append({part if target is None else target.get_index(query, -1)})
+        count = int(topn) + max(map(len, asked), default=0) + answering._nameless
+        found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._named(start, places, scores, int(topn), keys)
-            for (places, scores), keys in zip(found, asked, strict=True)
+            answering._named(start, places, scores, int(topn), left_out)
+            for (places, scores), left_out in zip(found, asked, strict=True)
         ]
-
-    def _unit_queries(self, queries: Sequence[Key | Array]) -> Array:
-        """Return (Q, D) the vectors of length 1 that `most_similar` compares with, of keys or vectors."""
-        vectors = np.empty((len(queries), self.vector_size))
-        given = [isinstance(query, np.ndarray) for query in queries]
-        keys = [query for query, is_vector in zip(queries, given, strict=True) if not is_vector]
-        rows = [self.get_index(key) for key in keys]
-        vectors[~np.array(given, dtype=bool)] = unit_rows(self.vectors[rows])
-        for place in np.flatnonzero(given).tolist():
-            vectors[place] = _checked_vector(queries[place], self.vector_size)
-        return unit_rows(vectors).astype(self.vectors.dtype)
 
     def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
         """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
@@ -491,29 +457,28 @@ class KeyedVectors(Lifecycle):
         Representations", CoNLL 2014. `positive` and `negative` are each a key, a vector, a matrix, or a list
         of keys and vectors. The rest is as in `most_similar`.
         """
-        if isinstance(topn, numbers.Integral) and topn < 1:
+        if asks_for_none(topn):
             return []
-        above, below = _as_list("positive", positive), _as_list("negative", negative)
+        above, below = listed("positive", positive), listed("negative", negative)
         if not above:
             raise ValueError("cannot compute similarity with no input: give positive keys or vectors")
-        _check_topn(topn)
-        rows = self.vectors[: restrict_vocab or None]
+        check_topn(topn, or_none=True)
+        _, end = answering_rows(len(self), restrict_vocab=restrict_vocab)
+        rows = self.vectors[:end]
+        signs = [1.0] * len(above) + [-1.0] * len(below)
+        question = Question.of([*above, *below], signs, self.get_index, self.vector_size)
         scores, divisor = np.ones((2, len(rows)), dtype=np.result_type(rows, REAL))
-        for product, factors in ((scores, above), (divisor, below)):
-            for factor in factors:
-                if isinstance(factor, np.ndarray):
-                    query = _checked_vector(factor, self.vector_size)
-                else:
-                    query = self.get_vector(factor, norm=True)
-                product *= (1 + cosines(rows, unit_row(query))) / 2
+        for part, sign in zip(question.parts, question.weights, strict=True):
+            query = part if isinstance(part, np.ndarray) else unit_rows(self.vectors[[part]])[0]
+            product = scores if sign > 0 else divisor
+            product *= (1 + cosines(rows, unit_row(query))) / 2
         scores /= divisor + 1e-6
-        return scores if topn is None else self._best(scores, topn, 0, [*above, *below])
+        return scores if topn is None else self._best(scores, int(topn), 0, question.rows)
 
-    def _best(self, scores: Array, topn: int, start: int, asked: list[Any]) -> Result:
-        """The keys of the `topn` best scores of rows start…, except the keys in `asked` and nameless rows."""
-        keys = [key for key in asked if not isinstance(key, np.ndarray)]
-        places = top_places(scores, int(topn) + len(keys) + self._nameless)
-        return self._named(start, places.tolist(), scores[places].tolist(), int(topn), keys)
+    def _best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
+        """The keys of the `topn` best scores of rows start…; neither rows `left_out` nor nameless ones."""
+        places = top_places(scores, topn + len(left_out) + self._nameless)
+        return self._named(start, places.tolist(), scores[places].tolist(), topn, left_out)
 
     @property
     def _nameless(self) -> int:
@@ -521,15 +486,15 @@ class KeyedVectors(Lifecycle):
         return len(self.index_to_key) - len(self.key_to_index)
 
     def _named(
-        self, start: int, places: list[int], scores: list[float], topn: int, asked: list[Key]
+        self, start: int, places: list[int], scores: list[float], topn: int, left_out: set[int]
     ) -> Result:
-        """The first `topn` keys of rows start + place, except those in `asked`; some rows have no key."""
-        without = {self.get_index(key, -1) for key in asked}
+        """The first `topn` keys of rows start + place; neither rows `left_out` nor nameless ones."""
         names = self.index_to_key
+        rows = [start + place for place in places]
         return [
-            (key, score)
-            for place, score in zip(places, scores, strict=True)
-            if (row := start + place) not in without and (key := names[row]) is not None
+            (names[row], score)
+            for row, score in zip(rows, scores, strict=True)
+            if row not in left_out and names[row] is not None
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
@@ -545,11 +510,6 @@ class KeyedVectors(Lifecycle):
         itself = self.get_index(key1)
         named = [self.index_to_key[row] for row in nearer if row != itself]
         return [key for key in named if key is not None]
-
-    @legacy.deprecated("closer_than()")
-    def words_closer_than(self, word1: Key, word2: Key) -> list[Key]:
-        """Older name of `closer_than`."""
-        return self.closer_than(word1, word2)
 
     def rank(self, key1: Key, key2: Key) -> int:
         """Return the place of `key2` among all keys, the nearest to `key1` first; 1 is the nearest."""
@@ -580,7 +540,7 @@ class KeyedVectors(Lifecycle):
 
     def distances(self, word_or_vector: Key | Array, other_words: Iterable[Key] = ()) -> Array:
         """1 − cosine of a key or vector with each of `other_words`, or with all rows if there are none."""
-        if isinstance(word_or_vector, _PLAIN_KEYS):
+        if isinstance(word_or_vector, PLAIN_KEYS):
             query = self.vectors[self.get_index(word_or_vector)]
         else:
             query = np.asarray(word_or_vector)
@@ -635,10 +595,10 @@ class KeyedVectors(Lifecycle):
         Equation 1 of Leeuwenberg et al., "A Minimally Supervised Approach for Synonym Extraction with Word
         Embeddings", 2016: synonyms score above 1 / `topn`.
         """
-        nearest = self.similar_by_word(wa, topn)
-        if not nearest:
+        neighbours = self.similar_by_word(wa, topn)
+        if not neighbours:
             raise ValueError(f"there are no words near {wa!r} to compare with: topn is {topn}")
-        total: float = sum(score for _, score in nearest)
+        total: float = sum(score for _, score in neighbours)
         return float(self.similarity(wa, wb)) / total
 
     def wmdistance(self, document1: Iterable[Key], document2: Iterable[Key], norm: bool = True) -> float:
@@ -697,21 +657,6 @@ class KeyedVectors(Lifecycle):
             analogies, words, unit, case_insensitive=case_insensitive, dummy4unknown=dummy4unknown,
             similarity_function=similarity_function,
         )  # fmt: skip
-
-    @legacy.deprecated("evaluate_word_analogies()")
-    def accuracy(
-        self,
-        questions: StrPath,
-        restrict_vocab: int | None = 30000,
-        most_similar: Callable[..., Any] | None = None,
-        case_insensitive: bool = True,
-    ) -> list[evaluation.Section]:
-        """Return the sections of `evaluate_word_analogies`; `most_similar` is the method that answers."""
-        _, sections = self.evaluate_word_analogies(
-            questions, restrict_vocab, case_insensitive,
-            similarity_function="most_similar" if most_similar is None else most_similar.__name__,
-        )  # fmt: skip
-        return sections
 
     def evaluate_word_pairs(
         self,
@@ -941,92 +886,7 @@ class KeyedVectors(Lifecycle):
             raise TypeError("this is a model: give its vectors, model.wv, or use Word2Vec.from_gensim")
         return cls.from_words(words)
 
-    # --- older spellings ---
 
-    @property
-    def vocab(self) -> VocabView:
-        """gensim 3's mapping of words to records, live: reads and writes this object's attributes."""
-        legacy.tell("KeyedVectors.vocab", "key_to_index, get_vecattr() and set_vecattr()")
-        return VocabView(self)
-
-    wv = legacy.renamed("")
-    index2word = legacy.renamed("index_to_key")
-    index2entity = legacy.renamed("index_to_key")
-    syn0 = legacy.renamed("vectors")
-
-    vectors_norm = _normed_rows("vectors_norm")
-    syn0norm = _normed_rows("syn0norm")
-
-
-class VocabRecord:
-    """One word of gensim 3's `vocab`: its `.index`, and its attributes (`.count`, `.code`, `.point`, …).
-
-    Reading and writing reach the `KeyedVectors`. Records compare by count.
-    """
-
-    __slots__ = ("_index", "_kv")
-    _kv: KeyedVectors
-    _index: int
-
-    def __init__(self, kv: KeyedVectors, index: int) -> None:
-        object.__setattr__(self, "_kv", kv)
-        object.__setattr__(self, "_index", index)
-
-    @property
-    def index(self) -> int:
-        """The word's row."""
-        return self._index
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self._kv.expandos:
-            raise AttributeError(f"no attribute {name!r}; these words have {sorted(self._kv.expandos)}")
-        return self._kv.expandos[name][self._index]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("index", *self.__slots__):
-            raise AttributeError("to move words, change index_to_key and key_to_index")
-        self._kv.set_vecattr(self._kv.index_to_key[self._index], name, value)
-
-    def __lt__(self, other: VocabRecord) -> bool:
-        return bool(self.count < other.count)
-
-    def __repr__(self) -> str:
-        values = {"index": self._index} | {name: getattr(self, name) for name in self._kv.expandos}
-        return f"Vocab({', '.join(f'{name}:{value!r}' for name, value in sorted(values.items()))})"
-
-
-class VocabView(Mapping[Key, VocabRecord]):
-    """gensim 3's `vocab` over a `KeyedVectors`: words, in the order of their rows, to records."""
-
-    def __init__(self, kv: KeyedVectors) -> None:
-        self._kv = kv
-
-    def __getitem__(self, word: Key) -> VocabRecord:
-        return VocabRecord(self._kv, self._kv.key_to_index[word])
-
-    def __len__(self) -> int:
-        return len(self._kv.key_to_index)
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._kv.key_to_index)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self._kv.key_to_index
-
-    def __repr__(self) -> str:
-        return f"<vocab of {self._kv}>"
-
-
-class CompatVocab(SimpleNamespace):
-    """A record by itself, as gensim 3's programs make them: `Vocab(count=3, index=0)`. Compares by count."""
-
-    count = 0
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.count < other.count)
-
-
-Vocab = CompatVocab
 Word2VecKeyedVectors = Doc2VecKeyedVectors = EuclideanKeyedVectors = KeyedVectors
 load_word2vec_format = KeyedVectors.load_word2vec_format
 
@@ -1036,50 +896,3 @@ def _load_word2vec_format(
 ) -> KeyedVectors:
     """gensim's own tests read through this; how much is read at a time is the reader's own affair."""
     return cls.load_word2vec_format(fname, **options)
-
-
-# --- inputs of most_similar ---
-
-
-def _weighted_inputs(positive: Any, negative: Any) -> tuple[list[Any], list[float]]:
-    items: list[Any] = []
-    weights: list[float] = []
-    for name, given, sign in (("positive", positive, 1.0), ("negative", negative, -1.0)):
-        for item in _as_list(name, given):
-            if isinstance(item, (*_PLAIN_KEYS, np.ndarray)):
-                items.append(item)
-                weights.append(sign)
-            elif isinstance(item, tuple | list) and len(item) == 2:
-                items.append(item[0])
-                weights.append(float(item[1]))
-            else:
-                raise TypeError(f"{name} holds {item!r}: a key, a vector or a (key, weight) pair is needed")
-    if not items:
-        raise ValueError("cannot compute mean with no input: give positive or negative keys or vectors")
-    return items, weights
-
-
-def _check_topn(topn: Any) -> None:
-    if topn is not None and not isinstance(topn, numbers.Integral):
-        raise TypeError(f"topn must be an integer or None, not {topn!r}")
-
-
-def _checked_vector(vector: Array, size: int) -> Array:
-    if vector.shape != (size,):
-        raise ValueError(f"a vector of shape {vector.shape} was given, not ({size},)")
-    return vector
-
-
-def _as_list(name: str, given: Any) -> list[Any]:
-    if given is None:
-        return []
-    if isinstance(given, _PLAIN_KEYS):
-        return [given]
-    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iuf":
-        return [given]
-    if isinstance(given, list) or (isinstance(given, np.ndarray) and given.ndim in (1, 2)):
-        return list(given)
-    raise TypeError(
-        f"{name} must be a key, a vector, or a list of keys, vectors and (key, weight) pairs, "
-        f"not {type(given).__name__}"
-    )

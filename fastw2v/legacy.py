@@ -2,6 +2,9 @@
 
 Each spelling says once in the life of the process, as a `DeprecationWarning`, which name took its place. Only
 spellings warn at which gensim 4 itself warns or raises.
+
+The spellings themselves are in `older`, in a base class for each class: `OlderKeyedVectors` has those of
+`KeyedVectors`. Warnings and errors name the class that users know: "Older" is left out.
 """
 
 from __future__ import annotations
@@ -31,39 +34,61 @@ def tell(old: str, new: str, stacklevel: int = 3) -> None:
     )
 
 
-class renamed:
-    """An attribute or method under its older name: `index2word = renamed("index_to_key")`.
+class Spelling:
+    """An attribute under its older name: `read` gives its value, `new` is what to write instead.
 
-    Reading and writing reach `new`. That may lead on through attributes ("wv.most_similar") and end in a call
-    ("get_normed_vectors()"); "" is the object itself. On the class, the older name of a method of the
-    same object is that method; any other is this descriptor.
+    On the class, the older name of a method of the same object is that method; any other is this descriptor.
     """
 
-    def __init__(self, new: str) -> None:
-        self._new = new
-        path = new.removesuffix("()")
-        self._read: Callable[[Any], Any] = attrgetter(path) if path else lambda itself: itself
-        self.__doc__ = f"Older spelling of `{new or 'self'}`."
+    def __init__(self, read: Callable[[Any], Any], new: str) -> None:
+        self._read, self._new = read, new
+        self.__doc__ = f"Older spelling of `{new}`."
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._old = f"{owner.__name__}.{name}"
-
-    def _tell(self) -> None:
-        tell(self._old, self._new or f"the attributes of {self._old.partition('.')[0]} itself", stacklevel=4)
+        self._old = f"{_today(owner.__name__)}.{name}"
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
-            return getattr(owner, self._new, self) if self._new.isidentifier() else self
+            return getattr(owner, self._new, self)
         value = self._read(instance)
-        self._tell()
-        return value() if self._new.endswith("()") else value
+        tell(self._old, self._new)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(f"{self._old} cannot be set")
+
+
+class renamed(Spelling):
+    """An attribute or method that has another name now: `index2word = renamed("index_to_key")`.
+
+    Reading and writing reach `new`, which may lead on through attributes ("wv.most_similar").
+    """
+
+    def __init__(self, new: str) -> None:
+        super().__init__(attrgetter(new), new)
 
     def __set__(self, instance: Any, value: Any) -> None:
         holder, _, name = self._new.rpartition(".")
-        if not name.isidentifier():
-            raise AttributeError(f"{self._old} cannot be set")
         setattr(attrgetter(holder)(instance) if holder else instance, name, value)
-        self._tell()
+        tell(self._old, self._new)
+
+
+class itself(Spelling):
+    """A part of an object that is now the object itself: `trainables = itself()`."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda instance: instance, "self")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self._new = f"the attributes of {_today(owner.__name__)} itself"
+
+
+class result_of(Spelling):
+    """An attribute that is now the result of a method: `syn0norm = result_of("wv.get_normed_vectors")`."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(lambda instance: attrgetter(method)(instance)(), f"{method}()")
 
 
 def deprecated(new: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -106,4 +131,9 @@ def renamed_keywords(**names: str) -> Callable[[Callable[P, T]], Callable[P, T]]
 
 
 def _name(function: Callable[..., Any]) -> str:
-    return function.__qualname__.removesuffix(".__init__")
+    return _today(function.__qualname__.removesuffix(".__init__"))
+
+
+def _today(name: str) -> str:
+    """A name as users write it: what `OlderWord2Vec` holds is an attribute of `Word2Vec`."""
+    return name.removeprefix("Older")

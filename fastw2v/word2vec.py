@@ -34,9 +34,17 @@ from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_fo
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
-from fastw2v.keyedvectors import KeyedVectors, Vocab, VocabView
-from fastw2v.legacy import deprecated, renamed, renamed_keywords, tell
+from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.legacy import renamed_keywords
 from fastw2v.matrices import Matrices
+from fastw2v.older import (
+    OlderWord2Vec,
+    Vocab,
+    score_sentence_cbow,
+    score_sentence_sg,
+    train_batch_cbow,
+    train_batch_sg,
+)
 from fastw2v.progress import Mode, make_progress
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
@@ -83,7 +91,7 @@ MAX_WINDOW = 2**31 - 1  # a C int
 
 
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # to type checkers only classmethod itself makes class methods
     _on_class = classmethod
 else:
 
@@ -98,7 +106,7 @@ else:
             return super().__get__(None, owner)
 
 
-class Word2Vec(Matrices):
+class Word2Vec(Matrices, OlderWord2Vec):
     """Trains, holds and saves word vectors.
 
     Parameters, in gensim's order and with its defaults:
@@ -1110,66 +1118,9 @@ class Word2Vec(Matrices):
         if self.hs and len(self.wv) and "point" not in self.wv.expandos:
             raise FormatError(f"{fname}: hs=1, but the file has no Huffman tree")
 
-    # --- older spellings ---
+    # --- older spellings: see OlderWord2Vec ---
 
-    iter = renamed("epochs")
-    trainables = renamed("")
-    vocabulary = renamed("")
-    reset_weights = renamed("init_weights")
-
-    index2word = renamed("wv.index_to_key")
-    syn0_lockf = renamed("wv.vectors_lockf")
-    syn0norm = renamed("wv.get_normed_vectors()")
-    vectors_lockf = renamed("wv.vectors_lockf")
-
-    @property
-    def vocab(self) -> VocabView:
-        """Older spelling of `wv.vocab`, itself one."""
-        tell("Word2Vec.vocab", "wv.key_to_index, wv.get_vecattr() and wv.set_vecattr()")
-        return VocabView(self.wv)
-
-    accuracy = renamed("wv.accuracy")
-    doesnt_match = renamed("wv.doesnt_match")
-    intersect_word2vec_format = renamed("wv.intersect_word2vec_format")
-    log_accuracy = renamed("wv.log_accuracy")
-    log_evaluate_word_pairs = renamed("wv.log_evaluate_word_pairs")
-    most_similar_cosmul = renamed("wv.most_similar_cosmul")
-    n_similarity = renamed("wv.n_similarity")
-    similar_by_vector = renamed("wv.similar_by_vector")
-    similar_by_word = renamed("wv.similar_by_word")
-    wmdistance = renamed("wv.wmdistance")
-
-    @classmethod
-    @deprecated("KeyedVectors.load_word2vec_format()")
-    def load_word2vec_format(cls, *args: Any, **kwargs: Any) -> Self:
-        """A model whose IN vectors are those of a word2vec file: it answers queries and cannot be trained."""
-        wv = KeyedVectors.load_word2vec_format(*args, **kwargs)
-        model = cls(vector_size=wv.vector_size)
-        model.wv = wv
-        return model
-
-    @deprecated("wv.unit_normalize_all(), if replace=True was meant")
-    def init_sims(self, replace: bool = False) -> None:
-        """Bring all IN vectors to length 1 in place if `replace`; there are no norms to prepare."""
-        if replace:
-            self.wv.unit_normalize_all()
-
-    @deprecated("nothing: no norms are kept")
-    def clear_sims(self) -> None:
-        """Do nothing: norms are computed with each query."""
-
-    @deprecated("del model.syn1neg, del model.syn1")
-    def delete_temporary_training_data(self, replace_word_vectors_with_normalized: bool = False) -> None:
-        """Give up the outputs, and with them further training, for the sake of memory."""
-        for name in ("_syn1", "_syn1neg"):
-            self.__dict__.pop(name, None)
-        if replace_word_vectors_with_normalized:
-            self.wv.unit_normalize_all()
-
-    @deprecated("pseudorandom_weak_vector()")
-    def seeded_vector(self, seed_string: str, vector_size: int) -> npt.NDArray[np.float32]:
-        """A random vector (vector_size,) that depends on `hashfxn(seed_string)` alone; training uses none."""
-        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
+    _keyed_vectors = KeyedVectors  # what its load_word2vec_format reads with
 
     # --- bookkeeping ---
 
@@ -1179,40 +1130,6 @@ class Word2Vec(Matrices):
         )
 
     __repr__ = __str__
-
-
-def train_batch_sg(
-    model: Word2Vec, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
-) -> int:
-    """Train skip-gram on one batch of sentences in this thread; return how many words were left to train.
-
-    `work`, gensim's scratch memory, is not needed. The loss is added to `running_training_loss`.
-    """
-    return model._train_batch(sentences, alpha, sg=True, compute_loss=compute_loss)
-
-
-def train_batch_cbow(
-    model: Word2Vec,
-    sentences: Iterable[Any],
-    alpha: float,
-    work: Any = None,
-    neu1: Any = None,
-    compute_loss: bool = False,
-) -> int:
-    """Train CBOW on one batch, as `train_batch_sg` does skip-gram."""
-    return model._train_batch(sentences, alpha, sg=False, compute_loss=compute_loss)
-
-
-def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None) -> float:
-    """Log likelihood of one sentence in skip-gram, see `Word2Vec.score`; `work` is not needed."""
-    return model._score_sentence(sentence, sg=True)
-
-
-def score_sentence_cbow(
-    model: Word2Vec, sentence: Iterable[Any], work: Any = None, neu1: Any = None
-) -> float:
-    """Log likelihood of one sentence in CBOW, see `Word2Vec.score`; the rest is not needed."""
-    return model._score_sentence(sentence, sg=False)
 
 
 _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."

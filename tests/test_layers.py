@@ -20,6 +20,7 @@ LAYERS = (
     {"vocabulary"},
     {"formats"},
     {"evaluation", "training"},
+    {"older"},
     {"keyedvectors"},
     {"matrices"},
     {"word2vec", "demo", "lexical", "_centroids"},

@@ -1,0 +1,288 @@
+"""The older spellings of `KeyedVectors` and `Word2Vec`, as a base class for each, and gensim 3's records.
+
+Each spelling says once which name took its place, see `legacy`, and leads there. What these base classes use
+of the classes derived from them is declared for type checkers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v import evaluation
+from fastw2v.first_vectors import pseudorandom_weak_vector
+from fastw2v.formats.atomic import StrPath
+from fastw2v.legacy import deprecated, itself, renamed, renamed_keywords, result_of, tell
+
+if TYPE_CHECKING:
+    from fastw2v.keyedvectors import KeyedVectors
+    from fastw2v.word2vec import Word2Vec
+
+Array = npt.NDArray[Any]
+Key = Any  # a str as a rule; an int or any other hashable
+
+
+# --- words and their records ---
+
+
+class VocabRecord:
+    """One word of gensim 3's `vocab`: its `.index`, and its attributes (`.count`, `.code`, `.point`, …).
+
+    Reading and writing reach the `KeyedVectors`. Records compare by count.
+    """
+
+    __slots__ = ("_index", "_kv")
+    _kv: KeyedVectors
+    _index: int
+
+    def __init__(self, kv: KeyedVectors, index: int) -> None:
+        object.__setattr__(self, "_kv", kv)
+        object.__setattr__(self, "_index", index)
+
+    @property
+    def index(self) -> int:
+        """The word's row."""
+        return self._index
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._kv.expandos:
+            raise AttributeError(f"no attribute {name!r}; these words have {sorted(self._kv.expandos)}")
+        return self._kv.expandos[name][self._index]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("index", *self.__slots__):
+            raise AttributeError("to move words, change index_to_key and key_to_index")
+        self._kv.set_vecattr(self._kv.index_to_key[self._index], name, value)
+
+    def __lt__(self, other: VocabRecord) -> bool:
+        return bool(self.count < other.count)
+
+    def __repr__(self) -> str:
+        values = {"index": self._index} | {name: getattr(self, name) for name in self._kv.expandos}
+        return f"Vocab({', '.join(f'{name}:{value!r}' for name, value in sorted(values.items()))})"
+
+
+class VocabView(Mapping[Key, VocabRecord]):
+    """gensim 3's `vocab` over a `KeyedVectors`: words, in the order of their rows, to records."""
+
+    __module__ = "fastw2v.keyedvectors"  # where pickles have it
+
+    def __init__(self, kv: KeyedVectors) -> None:
+        self._kv = kv
+
+    def __getitem__(self, word: Key) -> VocabRecord:
+        return VocabRecord(self._kv, self._kv.key_to_index[word])
+
+    def __len__(self) -> int:
+        return len(self._kv.key_to_index)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._kv.key_to_index)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._kv.key_to_index
+
+    def __repr__(self) -> str:
+        return f"<vocab of {self._kv}>"
+
+
+class CompatVocab(SimpleNamespace):
+    """A record by itself, as gensim 3's programs make them: `Vocab(count=3, index=0)`. Compares by count."""
+
+    __module__ = "fastw2v.keyedvectors"  # where pickles have it
+    count = 0
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.count < other.count)
+
+
+Vocab = CompatVocab
+
+
+# --- KeyedVectors ---
+
+
+def _normed_rows(name: str) -> property:
+    """Not `result_of`: gensim 3's programs set these to None, and may."""
+
+    def read(kv: KeyedVectors) -> Array:
+        tell(f"KeyedVectors.{name}", "get_normed_vectors()")
+        return kv.get_normed_vectors()
+
+    def write(kv: KeyedVectors, _: Any) -> None:
+        """Setting None used to clear a cache; there is none."""
+
+    return property(read, write, doc="All rows with length 1, computed now.")
+
+
+class OlderKeyedVectors:
+    """What `KeyedVectors` answers to by older names."""
+
+    if TYPE_CHECKING:
+        add_vectors: Callable[..., None]
+        closer_than: Callable[..., list[Key]]
+        evaluate_word_analogies: Callable[..., tuple[float, list[evaluation.Section]]]
+        get_vector: Callable[..., Array]
+        unit_normalize_all: Callable[[], None]
+
+    wv = itself()
+    index2word = renamed("index_to_key")
+    index2entity = renamed("index_to_key")
+    syn0 = renamed("vectors")
+
+    vectors_norm = _normed_rows("vectors_norm")
+    syn0norm = _normed_rows("syn0norm")
+
+    @property
+    def vocab(self) -> VocabView:
+        """gensim 3's mapping of words to records, live: reads and writes this object's attributes."""
+        tell("KeyedVectors.vocab", "key_to_index, get_vecattr() and set_vecattr()")
+        return VocabView(cast("KeyedVectors", self))
+
+    @deprecated("get_vector()")
+    @renamed_keywords(word="key", use_norm="norm")
+    def word_vec(self, key: Key, norm: bool = False) -> Array:
+        """Older name of `get_vector`."""
+        return self.get_vector(key, norm=norm)
+
+    @deprecated("get_normed_vectors() or unit_normalize_all()")
+    def init_sims(self, replace: bool = False) -> None:
+        """Older name of `unit_normalize_all`, if `replace`; nothing has to be prepared otherwise."""
+        if replace:
+            self.unit_normalize_all()
+
+    @deprecated("add_vectors()")
+    def add(self, entities: Sequence[Key] | str | int, weights: npt.ArrayLike, replace: bool = False) -> None:
+        """Older name of `add_vectors`."""
+        self.add_vectors(entities, weights, replace=replace)
+
+    @deprecated("closer_than()")
+    def words_closer_than(self, word1: Key, word2: Key) -> list[Key]:
+        """Older name of `closer_than`."""
+        return self.closer_than(word1, word2)
+
+    @deprecated("evaluate_word_analogies()")
+    def accuracy(
+        self,
+        questions: StrPath,
+        restrict_vocab: int | None = 30000,
+        most_similar: Callable[..., Any] | None = None,
+        case_insensitive: bool = True,
+    ) -> list[evaluation.Section]:
+        """Return the sections of `evaluate_word_analogies`; `most_similar` is the method that answers."""
+        _, sections = self.evaluate_word_analogies(
+            questions, restrict_vocab, case_insensitive,
+            similarity_function="most_similar" if most_similar is None else most_similar.__name__,
+        )  # fmt: skip
+        return sections
+
+
+# --- Word2Vec ---
+
+
+class OlderWord2Vec:
+    """What `Word2Vec` answers to by older names, most of them names of its `wv`."""
+
+    if TYPE_CHECKING:
+        wv: KeyedVectors
+        hashfxn: Callable[[str], int]
+        _keyed_vectors: type[KeyedVectors]
+
+        def __init__(self, *, vector_size: int) -> None: ...
+
+    iter = renamed("epochs")
+    trainables = itself()
+    vocabulary = itself()
+    reset_weights = renamed("init_weights")
+
+    index2word = renamed("wv.index_to_key")
+    syn0_lockf = renamed("wv.vectors_lockf")
+    syn0norm = result_of("wv.get_normed_vectors")
+    vectors_lockf = renamed("wv.vectors_lockf")
+
+    @property
+    def vocab(self) -> VocabView:
+        """Older spelling of `wv.vocab`, itself one."""
+        tell("Word2Vec.vocab", "wv.key_to_index, wv.get_vecattr() and wv.set_vecattr()")
+        return VocabView(self.wv)
+
+    accuracy = renamed("wv.accuracy")
+    doesnt_match = renamed("wv.doesnt_match")
+    intersect_word2vec_format = renamed("wv.intersect_word2vec_format")
+    log_accuracy = renamed("wv.log_accuracy")
+    log_evaluate_word_pairs = renamed("wv.log_evaluate_word_pairs")
+    most_similar_cosmul = renamed("wv.most_similar_cosmul")
+    n_similarity = renamed("wv.n_similarity")
+    similar_by_vector = renamed("wv.similar_by_vector")
+    similar_by_word = renamed("wv.similar_by_word")
+    wmdistance = renamed("wv.wmdistance")
+
+    @classmethod
+    @deprecated("KeyedVectors.load_word2vec_format()")
+    def load_word2vec_format(cls, *args: Any, **kwargs: Any) -> Self:
+        """A model whose IN vectors are those of a word2vec file: it answers queries and cannot be trained."""
+        wv = cls._keyed_vectors.load_word2vec_format(*args, **kwargs)
+        model = cls(vector_size=wv.vector_size)
+        model.wv = wv
+        return model
+
+    @deprecated("wv.unit_normalize_all(), if replace=True was meant")
+    def init_sims(self, replace: bool = False) -> None:
+        """Bring all IN vectors to length 1 in place if `replace`; there are no norms to prepare."""
+        if replace:
+            self.wv.unit_normalize_all()
+
+    @deprecated("nothing: no norms are kept")
+    def clear_sims(self) -> None:
+        """Do nothing: norms are computed with each query."""
+
+    @deprecated("del model.syn1neg, del model.syn1")
+    def delete_temporary_training_data(self, replace_word_vectors_with_normalized: bool = False) -> None:
+        """Give up the outputs, and with them further training, for the sake of memory."""
+        for name in ("_syn1", "_syn1neg"):
+            self.__dict__.pop(name, None)
+        if replace_word_vectors_with_normalized:
+            self.wv.unit_normalize_all()
+
+    @deprecated("pseudorandom_weak_vector()")
+    def seeded_vector(self, seed_string: str, vector_size: int) -> npt.NDArray[np.float32]:
+        """A random vector (vector_size,) that depends on `hashfxn(seed_string)` alone; training uses none."""
+        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
+
+
+def train_batch_sg(
+    model: Word2Vec, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
+) -> int:
+    """Train skip-gram on one batch of sentences in this thread; return how many words were left to train.
+
+    `work`, gensim's scratch memory, is not needed. The loss is added to `running_training_loss`.
+    """
+    return model._train_batch(sentences, alpha, sg=True, compute_loss=compute_loss)
+
+
+def train_batch_cbow(
+    model: Word2Vec,
+    sentences: Iterable[Any],
+    alpha: float,
+    work: Any = None,
+    neu1: Any = None,
+    compute_loss: bool = False,
+) -> int:
+    """Train CBOW on one batch, as `train_batch_sg` does skip-gram."""
+    return model._train_batch(sentences, alpha, sg=False, compute_loss=compute_loss)
+
+
+def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None) -> float:
+    """Log likelihood of one sentence in skip-gram, see `Word2Vec.score`; `work` is not needed."""
+    return model._score_sentence(sentence, sg=True)
+
+
+def score_sentence_cbow(
+    model: Word2Vec, sentence: Iterable[Any], work: Any = None, neu1: Any = None
+) -> float:
+    """Log likelihood of one sentence in CBOW, see `Word2Vec.score`; the rest is not needed."""
+    return model._score_sentence(sentence, sg=False)
