@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 T = TypeVar("T")
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
-FREEZE = (None, "in", "out")
+FREEZE: tuple[Literal["in", "out"] | None, ...] = (None, "in", "out")
 
 
 def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
@@ -81,6 +81,7 @@ def check_topn(topn: Any, or_none: bool) -> None:
 
 
 def epochs_of(epochs: Any) -> int:
+    """The value as an int; TypeError or ValueError unless it says how often to go through a text."""
     if epochs is None or (isinstance(epochs, Real) and epochs <= 0):
         raise ValueError(
             f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs"
@@ -89,6 +90,5 @@ def epochs_of(epochs: Any) -> int:
 
 
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
-    if freeze not in FREEZE:
-        raise ValueError(f"freeze={freeze!r}: give 'in', 'out', or None to train both sides")
-    return freeze  # type: ignore[no-any-return]
+    """The side that training leaves as it is, "in" or "out", or None; ValueError for anything else."""
+    return one_of("freeze", freeze, FREEZE, "give 'in', 'out', or None to train both sides")

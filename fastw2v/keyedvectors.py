@@ -173,7 +173,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             (lambda key: self.get_index(key, -1)) if ignore_missing else self._row_in_mean,
             self.vector_size,
         )
-        return question.mean(self.vectors, self.vector_size, pre_normalize, post_normalize)
+        return question.mean(self.vectors, pre_normalize, post_normalize)
 
     def _row_in_mean(self, key: Key) -> int:
         """`get_index`, with gensim's words for a missing key."""
@@ -187,7 +187,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         A key that is there already gets the new values in its old row.
         """
-        row = self._rows_of(vector, 1)[0]
+        row = self._matrix_of(vector, 1)[0]
         index = self.key_to_index.get(key)
         if index is None:
             index = self._name_free_row(key)
@@ -216,7 +216,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         last if `replace`. Attributes not given are zero for new keys.
         """
         keys = [keys] if isinstance(keys, PLAIN_KEYS) else list(keys)
-        rows = self._rows_of(weights, len(keys))
+        rows = self._matrix_of(weights, len(keys))
         columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
         for name, values in columns.items():
             if len(values) != len(keys):
@@ -241,7 +241,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Add or replace one key's vector, or those of a list of keys."""
         self.add_vectors(keys if isinstance(keys, list) else [keys], weights, replace=True)
 
-    def _rows_of(self, weights: npt.ArrayLike, count: int) -> Array:
+    def _matrix_of(self, weights: npt.ArrayLike, count: int) -> Array:
         rows = np.asarray(weights, dtype=self.vectors.dtype)
         if rows.ndim == 1 and count == 1:
             rows = rows[np.newaxis]
@@ -390,7 +390,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         answering = self._facing(target)
         items, weights = weighted_items(positive, negative)
         question = Question.of(items, weights, self._row_in_mean, self.vector_size)
-        mean = question.mean(self.vectors, self.vector_size, post_normalize=True)
+        mean = question.mean(self.vectors, post_normalize=True)
         if indexer is not None and isinstance(topn, int):
             return indexer.most_similar(mean, topn)
         check_topn(topn, or_none=True)
@@ -398,7 +398,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
-        asked = question.rows if target is None else {target.get_index(key, -1) for key in question.keys}
+        asked = question.rows if target is None else target._rows_of_keys(items)
         return answering._best(scores, int(topn), start, asked)
 
     def most_similar_many(
@@ -424,18 +424,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
         parts = [query if isinstance(query, np.ndarray) else self.get_index(query) for query in queries]
         units = unit_queries(parts, self.vectors, self.vector_size)
-        asked: list[set[int]] = []
-        for query, part in zip(queries, parts, strict=True):
-            if isinstance(part, np.ndarray):
-                asked.append(set())
-            else:
-                asked.append({part if target is None else target.get_index(query, -1)})
+        asked = [answering._rows_of_keys([query]) for query in queries]
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._named(start, places, scores, int(topn), left_out)
+            answering._answer(start, places, scores, int(topn), left_out)
             for (places, scores), left_out in zip(found, asked, strict=True)
         ]
+
+    def _rows_of_keys(self, items: Iterable[Key | Array]) -> set[int]:
+        """Return the rows of those items that are keys; −1 stands for keys that are missing here."""
+        return {self.get_index(item, -1) for item in items if not isinstance(item, np.ndarray)}
 
     def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
         """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
@@ -478,14 +477,14 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def _best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
         """The keys of the `topn` best scores of rows start…; neither rows `left_out` nor nameless ones."""
         places = top_places(scores, topn + len(left_out) + self._nameless)
-        return self._named(start, places.tolist(), scores[places].tolist(), topn, left_out)
+        return self._answer(start, places.tolist(), scores[places].tolist(), topn, left_out)
 
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
         return len(self.index_to_key) - len(self.key_to_index)
 
-    def _named(
+    def _answer(
         self, start: int, places: list[int], scores: list[float], topn: int, left_out: set[int]
     ) -> Result:
         """The first `topn` keys of rows start + place; neither rows `left_out` nor nameless ones."""

@@ -27,7 +27,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import callbacks_of, epochs_of, finite, whole
+from fastw2v.checks import callbacks_of, epochs_of, finite, one_of, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
@@ -257,10 +257,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             finite(name, getattr(self, name))
         if self.sample is not None:
             finite("sample", self.sample, 0)
-        if self.step not in ("pair", "window"):
-            raise ValueError(f"step={self.step!r}: give 'pair' (gensim's order) or 'window' (faster)")
-        if self.progress not in (True, False, "auto"):
-            raise ValueError(f"progress={self.progress!r}: give 'auto', True or False")
+        one_of("step", self.step, ("pair", "window"), "give 'pair' (gensim's order) or 'window' (faster)")
+        one_of("progress", self.progress, (True, False, "auto"), "give 'auto', True or False")
 
     def _check_objectives(self) -> None:
         if not self.hs and not self.negative:

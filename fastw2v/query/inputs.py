@@ -23,17 +23,17 @@ class Question(NamedTuple):
 
     parts: list[Part]
     weights: list[float]
-    keys: list[Key]  # whose rows these are: all parts but the vectors
+    size: int  # D, of every vector
 
     @classmethod
     def of(
         cls, items: Iterable[Key | Array], weights: Iterable[float], row_of: Callable[[Key], int], size: int
     ) -> Question:
-        """Look up keys with `row_of`, and check that vectors have `size` numbers (`ValueError`).
+        """Look up keys with `row_of`, and check the length of vectors (`ValueError`).
 
         A key whose row is −1 is left out; what `row_of` raises goes to the caller.
         """
-        question = cls([], [], [])
+        question = cls([], [], size)
         for item, weight in zip(items, weights, strict=True):
             if isinstance(item, np.ndarray):
                 question.parts.append(checked_vector(item, size))
@@ -42,7 +42,6 @@ class Question(NamedTuple):
                 if row < 0:
                     continue
                 question.parts.append(row)
-                question.keys.append(item)
             question.weights.append(weight)
         return question
 
@@ -51,15 +50,13 @@ class Question(NamedTuple):
         """The rows of the keys."""
         return {part for part in self.parts if not isinstance(part, np.ndarray)}
 
-    def mean(
-        self, matrix: Array, size: int, pre_normalize: bool = True, post_normalize: bool = False
-    ) -> Array:
-        """Return Σ weight·vector / Σ |weight| (`size`,) over all parts, rows being those of `matrix`.
+    def mean(self, matrix: Array, pre_normalize: bool = True, post_normalize: bool = False) -> Array:
+        """Return Σ weight·vector / Σ |weight| (D,) over all parts, rows being those of `matrix` (V, D).
 
         Rows are first brought to length 1 if `pre_normalize`, the mean at the end if `post_normalize`. Of no
         parts, or weights that are all 0, it is not divided.
         """
-        mean = np.zeros(size)
+        mean = np.zeros(self.size)
         rows: list[int] = []
         row_weights: list[float] = []
         total = 0.0

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from fastw2v.checks import one_of
+
 Space = Literal["in", "out", "in+out", "concat"]
 SPACES: tuple[Space, ...] = get_args(Space)
 
@@ -21,10 +23,7 @@ Neighbors = list[tuple[Any, float]]
 
 def checked_space(space: str) -> Space:
     """Return `space`; ValueError if there is none of that name."""
-    for name in SPACES:
-        if space == name:
-            return name
-    raise ValueError(f"space={space!r}: give one of {', '.join(map(repr, SPACES))}")
+    return one_of("space", space, SPACES)
 
 
 def pair_of_spaces(spaces: str) -> tuple[Space, Space]:
@@ -72,9 +71,9 @@ class SpaceComparison:
 
     def __str__(self) -> str:
         titles, rows = [spaces.upper() for spaces in self.spaces], list(self._rows())
-        left = max((_columns(str(word)) for word, _ in rows), default=0)
+        left = max((_terminal_width(str(word)) for word, _ in rows), default=0)
         widths = [
-            max([_columns(title) - 7, *(_columns(cells[i][0]) for _, cells in rows)])
+            max([_terminal_width(title) - 7, *(_terminal_width(cells[i][0]) for _, cells in rows)])
             for i, title in enumerate(titles)
         ]
         lines = [" " * left + "".join(f"   {_padded(t, w + 7)}" for t, w in zip(titles, widths, strict=True))]
@@ -101,11 +100,11 @@ class SpaceComparison:
         return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _columns(text: str) -> int:
+def _terminal_width(text: str) -> int:
     """How many columns of a terminal `text` takes: two for a wide character, none for a combining one."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _columns(text))
+    return text + " " * (width - _terminal_width(text))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any
 
+from fastw2v.checks import at_least
 from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks
 from fastw2v.utils import open as open_file
 
@@ -27,8 +28,8 @@ class LineSentence:
         self, source: FilePath | IO[Any], max_sentence_length: int | None = None, limit: int | None = None
     ) -> None:
         self.source = source
-        self.max_sentence_length = _at_least(1, max_sentence_length, "max_sentence_length")
-        self.limit = _at_least(0, limit, "limit")
+        self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
+        self.limit = at_least("limit", limit, 0)
 
     def __iter__(self) -> Iterator[list[str]]:
         if isinstance(self.source, (str, os.PathLike)):
@@ -54,8 +55,8 @@ class PathLineSentences:
         self, source: FilePath, max_sentence_length: int | None = None, limit: int | None = None
     ) -> None:
         self.source = source
-        self.max_sentence_length = _at_least(1, max_sentence_length, "max_sentence_length")
-        self.limit = _at_least(0, limit, "limit")
+        self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
+        self.limit = at_least("limit", limit, 0)
         path = os.fspath(source)
         if os.path.isfile(path):
             self.input_files = [path]
@@ -78,7 +79,7 @@ class Text8Corpus:
 
     def __init__(self, fname: FilePath, max_sentence_length: int = 10000) -> None:
         self.fname = fname
-        self.max_sentence_length = _at_least(1, max_sentence_length, "max_sentence_length")
+        self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
 
     def __iter__(self) -> Iterator[list[str]]:
         words: list[str] = []
@@ -108,13 +109,6 @@ class BrownCorpus:
                 words = [f"{word.lower()}/{tag[:2]}" for word, tag in pairs if tag[:2].isalpha()]
                 if words:
                     yield words
-
-
-def _at_least(least: int, number: Any, name: str) -> Any:
-    """Return `number`, which may be None."""
-    if number is not None and number < least:
-        raise ValueError(f"{name}={number}: it must be at least {least}")
-    return number
 
 
 def _cut(words: list[str], length: int | None) -> Iterator[list[str]]:
