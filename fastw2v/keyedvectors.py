@@ -424,11 +424,14 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
         parts = [query if isinstance(query, np.ndarray) else self.get_index(query) for query in queries]
         units = unit_queries(parts, self.vectors, self.vector_size)
-        asked = [answering._rows_of_keys([query]) for query in queries]
+        if target is None:
+            asked = [set() if isinstance(part, np.ndarray) else {part} for part in parts]
+        else:
+            asked = [target._rows_of_keys([query]) for query in queries]
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._answer(start, places, scores, int(topn), left_out)
+            answering._answer([start + place for place in places], scores, int(topn), left_out)
             for (places, scores), left_out in zip(found, asked, strict=True)
         ]
 
@@ -468,7 +471,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         question = Question.of([*above, *below], signs, self.get_index, self.vector_size)
         scores, divisor = np.ones((2, len(rows)), dtype=np.result_type(rows, REAL))
         for part, sign in zip(question.parts, question.weights, strict=True):
-            query = part if isinstance(part, np.ndarray) else unit_rows(self.vectors[[part]])[0]
+            query = part if isinstance(part, np.ndarray) else unit_rows(self.vectors[part : part + 1])[0]
             product = scores if sign > 0 else divisor
             product *= (1 + cosines(rows, unit_row(query))) / 2
         scores /= divisor + 1e-6
@@ -477,19 +480,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def _best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
         """The keys of the `topn` best scores of rows start…; neither rows `left_out` nor nameless ones."""
         places = top_places(scores, topn + len(left_out) + self._nameless)
-        return self._answer(start, places.tolist(), scores[places].tolist(), topn, left_out)
+        return self._answer((start + places).tolist(), scores[places].tolist(), topn, left_out)
 
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
         return len(self.index_to_key) - len(self.key_to_index)
 
-    def _answer(
-        self, start: int, places: list[int], scores: list[float], topn: int, left_out: set[int]
-    ) -> Result:
-        """The first `topn` keys of rows start + place; neither rows `left_out` nor nameless ones."""
+    def _answer(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
+        """The first `topn` keys of `rows`, with their scores; neither rows `left_out` nor nameless ones."""
         names = self.index_to_key
-        rows = [start + place for place in places]
         return [
             (names[row], score)
             for row, score in zip(rows, scores, strict=True)

@@ -16,6 +16,7 @@ Key = Any  # a str as a rule; an int or any other hashable
 Part = int | Array  # the row of a key, or a given vector (D,)
 
 PLAIN_KEYS = (str, int, np.integer)  # never taken for several keys, nor for a vector
+_ONE_ITEM = (*PLAIN_KEYS, np.ndarray)  # never taken for a pair of an item and its weight
 
 
 class Question(NamedTuple):
@@ -33,17 +34,18 @@ class Question(NamedTuple):
 
         A key whose row is −1 is left out; what `row_of` raises goes to the caller.
         """
-        question = cls([], [], size)
+        parts: list[Part] = []
+        weights_of_parts: list[float] = []
         for item, weight in zip(items, weights, strict=True):
             if isinstance(item, np.ndarray):
-                question.parts.append(checked_vector(item, size))
+                parts.append(checked_vector(item, size))
             else:
                 row = row_of(item)
                 if row < 0:
                     continue
-                question.parts.append(row)
-            question.weights.append(weight)
-        return question
+                parts.append(row)
+            weights_of_parts.append(weight)
+        return cls(parts, weights_of_parts, size)
 
     @property
     def rows(self) -> set[int]:
@@ -99,7 +101,7 @@ def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], lis
     weights: list[float] = []
     for name, given, sign in (("positive", positive, 1.0), ("negative", negative, -1.0)):
         for item in listed(name, given):
-            if isinstance(item, (*PLAIN_KEYS, np.ndarray)):
+            if isinstance(item, _ONE_ITEM):
                 items.append(item)
                 weights.append(sign)
             elif isinstance(item, tuple | list) and len(item) == 2:
