@@ -8,6 +8,7 @@ table.
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections import Counter
 from importlib import import_module
 from typing import Any
@@ -150,6 +151,38 @@ def test_names_to_import(module: str, gensim: Any) -> None:
     assert all(hasattr(theirs, name) for name in NAMES[module])
     missing = {f"{module}.{name}" for name in NAMES[module] if not hasattr(ours, name)}
     assert missing == {name for name in MISSING_NAMES if name.rpartition(".")[0] == module}
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("keyedvectors", ["CompatVocab", "Vocab", "VocabRecord", "VocabView", "prep_vectors", "REAL"]),
+        ("word2vec", ["Vocab", "train_batch_sg", "score_sentence_cbow", "pseudorandom_weak_vector", "REAL"]),
+    ],
+)
+def test_what_moved_is_still_there(module: str, names: list[str]) -> None:
+    public = import_module(f"fastw2v.{module}")
+    for name in names:
+        thing = getattr(public, name)
+        assert pickle.loads(pickle.dumps(thing)) is thing
+    record = pickle.dumps(import_module("fastw2v.keyedvectors").Vocab(count=3))
+    assert b"fastw2v.keyedvectors" in record and pickle.loads(record).count == 3
+
+
+@pytest.mark.parametrize("cls", [KeyedVectors, Word2Vec])
+def test_older_spellings_are_told_by_the_class_that_users_know(cls: Any) -> None:
+    kv, model = KeyedVectors(2), Word2Vec()
+    kv.add_vectors(["a"], [[1, 2]])
+    ours = kv if cls is KeyedVectors else model
+    with pytest.warns(DeprecationWarning) as heard:
+        ours.init_sims()
+        assert (kv.wv is kv) if ours is kv else (model.trainables is model)
+    assert [str(warning.message).partition(" is ")[0] for warning in heard] == [
+        f"{cls.__name__}.init_sims()",
+        f"{cls.__name__}.{'wv' if ours is kv else 'trainables'}",
+    ]
+    assert str(heard[1].message).endswith(f"use the attributes of {cls.__name__} itself")
+    assert {warning.filename for warning in heard} == {__file__}
 
 
 def test_models_is_the_package_under_gensims_name() -> None:
