@@ -4,7 +4,7 @@ A *key* is what a row is called: usually a word, possibly an int. Norms are comp
 so a changed matrix can never meet stale ones. No query returns NaN: a row without a direction (zeros, NaN,
 infinity) has cosine 0 with everything, and so has such a query.
 
-What gensim 4 calls by other names than gensim 3 did answers to both; see `legacy`.
+What gensim 4 calls by other names than gensim 3 did answers to both; see `older`.
 """
 
 from __future__ import annotations
