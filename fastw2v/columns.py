@@ -69,6 +69,16 @@ def object_column(values: Iterable[Any], size: int) -> Array:
     return column
 
 
+def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:
+    """Return the places of `values`, the largest first; of equal values the later first, or the earlier."""
+    column = np.asarray(values)
+    # Stable sorting keeps equal values in their order, turning the result around reverses it. Negating the
+    # values instead would not do for unsigned ones, nor for text.
+    if later_first:
+        return np.argsort(column, kind="stable")[::-1]
+    return len(column) - 1 - np.argsort(column[::-1], kind="stable")[::-1]
+
+
 def column_dtype(kind: Any) -> np.dtype[Any]:
     if kind is int:
         return np.dtype(np.int64)
@@ -96,13 +106,3 @@ def resized(column: Array | Ragged, size: int) -> Array | Ragged:
     resized = np.zeros(size, dtype=column.dtype)
     resized[:keep] = column[:keep]
     return resized
-
-
-def descending_order(values: npt.ArrayLike, *, later_first: bool = False) -> npt.NDArray[np.intp]:
-    """Return the permutation that puts large values first; of equal ones the earlier, or the later."""
-    values = np.asarray(values)
-    # Not argsort(-values), for unsigned values would wrap. A stable rising sort, turned around, falls, but
-    # turns equal values around too; turning the values around beforehand as well keeps these in order.
-    if later_first:
-        return np.argsort(values, kind="stable")[::-1]
-    return len(values) - 1 - np.argsort(values[::-1], kind="stable")[::-1]

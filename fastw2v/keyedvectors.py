@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from fastw2v import evaluation
 from fastw2v.checks import check_topn
-from fastw2v.columns import Ragged, check_column_type, column_dtype, descending_order, plain_column, resized
+from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
@@ -290,7 +290,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         if not len(self):
             return
-        order = descending_order(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
+        order = descending(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
         keys = [self.index_to_key[row] for row in order]
         if len(self.vectors):
             logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
@@ -756,7 +756,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         column = self.expandos.get(sort_attr)
         order = np.array([row for row, key in enumerate(self.index_to_key) if key is not None], dtype=np.intp)
         if isinstance(column, np.ndarray):
-            order = order[descending_order(column[order])]
+            order = order[descending(column[order], later_first=False)]
         elif fvocab is not None:
             raise ValueError(f"fvocab needs the attribute {sort_attr!r}, which these words do not have")
         else:
@@ -895,5 +895,3 @@ def _load_word2vec_format(
 ) -> KeyedVectors:
     """gensim's own tests read through this; how much is read at a time is the reader's own affair."""
     return cls.load_word2vec_format(fname, **options)
-
-

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.columns import Ragged, descending_order, object_column, rises
+from fastw2v.columns import Ragged, descending, object_column, rises
 
 
 @given(st.lists(st.integers(0, 3)), st.booleans())
@@ -18,13 +18,13 @@ def test_descending_is_stable_either_way(values: list[int], later_first: bool) -
     expected = sorted(places, key=lambda place: (-values[place], -place if later_first else place))
     for kind in (np.uint8, np.int64, np.float32, object):
         column = np.array(values, dtype=kind)  # unsigned numbers and objects cannot be negated
-        assert descending_order(column, later_first=later_first).tolist() == expected
-    assert descending_order(values, later_first=later_first).tolist() == expected
+        assert descending(column, later_first=later_first).tolist() == expected
+    assert descending(values, later_first=later_first).tolist() == expected
 
 
 def test_descending_text() -> None:
     column = object_column(["b", "a", "c", "b"], 4)
-    assert descending_order(column, later_first=False).tolist() == [2, 0, 3, 1]
+    assert descending(column, later_first=False).tolist() == [2, 0, 3, 1]
 
 
 @pytest.mark.parametrize("values", [[[1, 2], [3, 4]], [(), ()], [np.ones(2), "a"], ["a", 1]], ids=repr)

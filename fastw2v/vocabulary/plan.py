@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.columns import Ragged, check_column_type, descending_order, resized
+from fastw2v.columns import Ragged, check_column_type, descending, resized
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.sampling import downsampling
@@ -158,7 +158,7 @@ def keep(
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
     """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
-    return descending_order(counts, later_first=True)
+    return descending(counts, later_first=True)
 
 
 def _grown(
