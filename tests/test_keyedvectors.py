@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v.columns import Ragged, descending_order
+from fastw2v.columns import Ragged, descending
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 from fastw2v.keyedvectors import KeyedVectors, Vocab, prep_vectors, pseudorandom_weak_vector
@@ -464,8 +464,8 @@ def test_descending_order(values: np.ndarray) -> None:
     of_equals = list(enumerate(values.tolist()))
     earlier = sorted(of_equals, key=lambda pair: (-pair[1], pair[0]))
     later = sorted(of_equals, key=lambda pair: (-pair[1], -pair[0]))
-    assert descending_order(values).tolist() == [place for place, _ in earlier]
-    assert descending_order(values, later_first=True).tolist() == [place for place, _ in later]
+    assert descending(values, later_first=False).tolist() == [place for place, _ in earlier]
+    assert descending(values, later_first=True).tolist() == [place for place, _ in later]
 
 
 @given(hnp.arrays(np.float32, (4, 3), elements=st.floats(width=32)))
