@@ -1,4 +1,4 @@
-"""desm.py: every score against the formula of the paper, and documents that come and go."""
+"""desm/: every score against the formula of the paper, and documents that come and go."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import KeyedVectors, Word2Vec, evaluation
-from fastw2v._centroids import widen
 from fastw2v.desm import ALPHAS, DESM, Centroids, DESMIndex, mixed, tokenize
+from fastw2v.desm._centroids import widen
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 
@@ -51,7 +51,7 @@ def documents(count: int, seed: int = 1, longest: int = 60) -> list[list[str]]:
 def by_definition(
     pair: Pair, query: list[str], document: list[str], spaces: str, center: bool, weights: dict[str, float]
 ) -> float:
-    """DESM of one pair, word by word in float64: nothing of desm.py but what the paper says."""
+    """DESM of one pair, word by word in float64: nothing of the module but what the paper says."""
 
     def unit(word: str, space: str) -> Any:
         vectors = pair[space == "out"].vectors.astype(np.float64)

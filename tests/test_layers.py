@@ -21,7 +21,7 @@ LAYERS = (
     {"formats"},
     {"evaluation", "training"},
     {"keyedvectors"},
-    {"word2vec", "demo", "lexical", "_centroids"},
+    {"word2vec", "demo"},
     {"desm"},
     {"models", "cli"},
     {"__init__", "__main__"},

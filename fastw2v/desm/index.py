@@ -34,12 +34,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation
-from fastw2v._centroids import unit_sums, widen
+from fastw2v.desm._centroids import unit_sums, widen
+from fastw2v.desm.bm25 import BM25
 from fastw2v.formats import native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.lexical import BM25
 from fastw2v.progress import Mode, make_progress
 from fastw2v.query.cosines import top_places, unit_rows
 from fastw2v.query.spaces import pair_of_spaces
@@ -48,7 +48,7 @@ from fastw2v.text._encoder import SentenceEncoder
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastw2v.desm")
 
 Array = npt.NDArray[Any]
 Document = str | Iterable[Any]
