@@ -21,7 +21,7 @@ LAYERS = (
     {"formats"},
     {"evaluation", "training"},
     {"keyedvectors"},
-    {"word2vec", "demo"},
+    {"word2vec"},
     {"desm"},
     {"models", "cli"},
     {"__init__", "__main__"},
