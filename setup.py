@@ -26,7 +26,7 @@ extensions = [
     Extension(
         source.replace(os.sep, ".").removesuffix(".pyx"),
         [source],
-        include_dirs=["fastw2v", "fastw2v/tile", "fastw2v/desm"],
+        include_dirs=["fastw2v", "fastw2v/tile"],
         depends=glob("fastw2v/**/*.h", recursive=True),
         extra_compile_args=compile_args,
         extra_link_args=link_args,

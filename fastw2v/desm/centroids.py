@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastw2v.desm._centroids import widen
 from fastw2v.formats import native
-from fastw2v.query.choices import PRECISIONS, Precision, one_of
+from fastw2v.query.choices import PRECISIONS, Precision, either
 
 Array = npt.NDArray[Any]
 
@@ -27,7 +27,7 @@ class Centroids:
 
     def __init__(self, dim: int, precision: Precision = "float32") -> None:
         if precision not in PRECISIONS:
-            raise ValueError(f"precision={precision!r}: give {one_of(PRECISIONS)}")
+            raise ValueError(f"precision={precision!r}: give {either(PRECISIONS)}")
         self.precision: Precision = precision
         self._size = 0
         self._rows: Array = np.empty((0, dim), dtype=precision)

@@ -35,7 +35,7 @@ from fastw2v.desm.sides import (
 from fastw2v.desm.store import DocumentStore, Rows
 from fastw2v.formats.atomic import StrPath
 from fastw2v.progress import Mode, make_progress
-from fastw2v.query.choices import RANKS, SPACE_PAIRS, Mix, Precision, one_of
+from fastw2v.query.choices import RANKS, SPACE_PAIRS, Mix, Precision, either
 from fastw2v.query.cosines import top_places, unit_rows
 from fastw2v.query.spaces import pair_of_spaces
 
@@ -80,7 +80,7 @@ class DESM(Lexicon):
             raise ValueError(f"preset={preset!r}: give 'paper' or None")
         first, second = pair_of_spaces(spaces)
         if f"{first}-{second}" not in SPACE_PAIRS:
-            raise ValueError(f"spaces={spaces!r}: give {one_of(SPACE_PAIRS)}")
+            raise ValueError(f"spaces={spaces!r}: give {either(SPACE_PAIRS)}")
         if isinstance(weights, str) and weights != "idf":
             raise ValueError(f"weights={weights!r}: give 'idf', a mapping from words to numbers, or None")
         if not isinstance(weights, str | Mapping | None):

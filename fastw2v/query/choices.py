@@ -18,7 +18,7 @@ SPACE_PAIRS: tuple[SpacePair, ...] = get_args(SpacePair)
 RANKS = 1000  # as far as TREC judges rankings, and we where nothing else is said
 
 
-def one_of(names: tuple[str, ...]) -> str:
+def either(names: tuple[str, ...]) -> str:
     """Return names as a message offers them: "'a', 'b' or 'c'"."""
     *others, last = map(repr, names)
     return f"{', '.join(others)} or {last}"
