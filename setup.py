@@ -22,12 +22,13 @@ if sanitize:
     compile_args += ["-O1", "-g", f"-fsanitize={sanitize}"]
     link_args += [f"-fsanitize={sanitize}"]
 
+headers = glob("fastw2v/**/*.h", recursive=True)
 extensions = [
     Extension(
         source.replace(os.sep, ".").removesuffix(".pyx"),
         [source],
-        include_dirs=["fastw2v", "fastw2v/tile"],
-        depends=glob("fastw2v/**/*.h", recursive=True),
+        include_dirs=["fastw2v", "fastw2v/tile"],  # of the headers that other folders use
+        depends=headers,
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

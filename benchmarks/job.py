@@ -35,7 +35,7 @@ import numpy as np
 from vectors import MAKERS, filled, seconds
 
 import fastw2v
-from fastw2v.training import _kernels
+from fastw2v.tile import dispatch
 
 Pair = tuple[float, float]  # gensim's figure and ours in one round
 
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     print(
-        f"gensim {gensim.__version__}, fastw2v {fastw2v.__version__} ({_kernels.selected_isa()}), "
+        f"gensim {gensim.__version__}, fastw2v {fastw2v.__version__} ({dispatch.selected_isa()}), "
         f"numpy {np.__version__}, {os.cpu_count()} cores; {os.path.basename(args.corpus)}, d = {args.dim}"
     )
     print("| job | gensim | fastw2v | ratio: median (min-max) |")

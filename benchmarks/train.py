@@ -30,7 +30,7 @@ import numpy as np
 from common import MODES, count_words, machine, row, table_head
 
 import fastw2v
-from fastw2v.training import _kernels
+from fastw2v.tile import dispatch
 
 
 def steps_of(mode: str, steps: list[str]) -> list[str]:
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     parser.add_argument("--steps", nargs="+", choices=("window", "pair"), default=["window", "pair"])
-    parser.add_argument("--isas", nargs="+", choices=_kernels.ISAS, default=[_kernels.selected_isa()])
+    parser.add_argument("--isas", nargs="+", choices=dispatch.ISAS, default=[dispatch.selected_isa()])
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     print(
@@ -113,7 +113,7 @@ def main() -> None:
             blas.append(blas_gigaflops() * workers)
             base.append(timed_train(gensim.models.Word2Vec, args.corpus, settings)[0])
             for (step, isa), seconds in times.items():
-                _kernels.select_isa(isa)
+                dispatch.select_isa(isa)
                 ours = settings | {"step": step, "progress": False}
                 taken, model = timed_train(fastw2v.Word2Vec, args.corpus, ours)
                 seconds.append(taken)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 
 try:
-    import fastw2v.training._kernels as _kernels
+    import fastw2v.tile.dispatch as _dispatch
 except ImportError as error:
     raise ImportError(
         f"fastw2v's compiled modules cannot be imported ({error}). In a clone of the sources: install with "
@@ -56,5 +56,5 @@ def show_config() -> None:
     import numpy
 
     print(f"fastw2v {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}")
-    print(f"machine: {platform.machine()}, instruction sets: {', '.join(_kernels.available_isas())}")
-    print(f"in use: {_kernels.selected_isa()} (FASTW2V_ISA selects)")
+    print(f"machine: {platform.machine()}, instruction sets: {', '.join(_dispatch.available_isas())}")
+    print(f"in use: {_dispatch.selected_isa()} (FASTW2V_ISA selects)")

@@ -40,7 +40,7 @@ cdef class ModelView:
         return &self.syn1[node, 0] if 0 <= node < self.words and self.syn1 is not None else NULL
 
     cdef Py_ssize_t path(self, Py_ssize_t word, const uint32_t **point, const uint8_t **code) noexcept nogil:
-        """Length L of the word's Huffman path; point[0:L] and code[0:L] are its nodes and turns. -1 if there is none."""
+        """Length L of the word's Huffman path, -1 if it has none; point[0:L] and code[0:L] are its nodes and turns."""
         cdef Py_ssize_t start
         if not 0 <= word < self.words or self.starts is None:
             return -1

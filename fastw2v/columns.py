@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from operator import index
 from typing import Any
 
@@ -38,11 +39,44 @@ class Ragged:
         return Ragged(self.values[places], starts)
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
-        for i in range(len(self)):
-            yield self[i]
+        for begin, end in pairwise(self.starts.tolist()):
+            yield self.values[begin:end]
 
     def __repr__(self) -> str:
         return f"Ragged({len(self)} rows, {len(self.values)} {self.values.dtype} values)"
+
+
+def plain_column(columns: Mapping[str, Array | Ragged], name: str) -> Array:
+    """Return the column of this name; TypeError if its rows have different lengths."""
+    column = columns[name]
+    if isinstance(column, Ragged):
+        raise TypeError(f"attribute {name!r} has rows of different lengths")
+    return column
+
+
+def rises(starts: npt.NDArray[np.int64], total: int) -> bool:
+    """Whether `starts` (rows + 1,) rises from 0 to `total`, so that it can cut as many values into rows."""
+    return bool(
+        len(starts) and starts[0] == 0 and starts[-1] == total and not np.any(starts[1:] < starts[:-1])
+    )
+
+
+def object_column(values: Iterable[Any], size: int) -> Array:
+    """Return a column of `size` Python objects; those that `values` has too few of are None."""
+    column = np.empty(size, dtype=object)
+    for place, value in enumerate(values):  # not column[:] = values, which would take lists for rows
+        column[place] = value
+    return column
+
+
+def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:
+    """Return the places of `values`, the largest first; of equal values the later first, or the earlier."""
+    column = np.asarray(values)
+    # Stable sorting keeps equal values in their order, turning the result around reverses it. Negating the
+    # values instead would not do for unsigned ones, nor for text.
+    if later_first:
+        return np.argsort(column, kind="stable")[::-1]
+    return len(column) - 1 - np.argsort(column[::-1], kind="stable")[::-1]
 
 
 def column_dtype(kind: Any) -> np.dtype[Any]:

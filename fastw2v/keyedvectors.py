@@ -10,7 +10,6 @@ What gensim 4 calls by other names than gensim 3 did answers to both; see `legac
 from __future__ import annotations
 
 import copy
-import json
 import logging
 import numbers
 import warnings
@@ -23,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation, legacy
-from fastw2v.columns import Ragged, check_column_type, column_dtype, resized
+from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, resized
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
-from fastw2v.formats import gensim, native, word2vec
+from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
+from fastw2v.formats.parts import Model, Vectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
 
@@ -39,9 +39,6 @@ Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
 Result = list[tuple[Key, float]]
 _PLAIN_KEYS = (str, int, np.integer)  # never taken for several keys, nor for a vector
-
-_OUTPUT_MATRICES = ("syn1", "syn1neg")  # in a Word2Vec's file; not ours
-_NEEDED = frozenset({"vectors", "vector_size", "index_to_key", "key_to_index"})  # to load a file again
 
 
 def _normed_rows(name: str) -> property:
@@ -768,12 +765,9 @@ class KeyedVectors(Lifecycle):
         `separately`, `sep_limit` and `pickle_protocol` are gensim's and have nothing to decide: there is one
         file, no pickle, and what is in it can be mapped without lying apart.
         """
-        left_out = left_out_of_file(ignore, needed=_NEEDED)
-        kept = self.with_vectors(self.vectors)
-        kept.expandos = {} if "expandos" in left_out else self.expandos
-        if "vectors_lockf" not in left_out and hasattr(self, "vectors_lockf"):
-            kept.vectors_lockf = self.vectors_lockf
-        native.write(fname_or_handle, kept.to_tensors(), {"kind": "KeyedVectors"})
+        left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
+        self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
+        model_file.write_vectors(fname_or_handle, self.to_words(), left_out)
 
     @classmethod
     def load(
@@ -790,15 +784,11 @@ class KeyedVectors(Lifecycle):
         compares checksums, which gensim's files have not. Raises `FormatError`; for a pickle that holds
         anything but gensim's words and vectors it is a `pickle.UnpicklingError` too, and nothing has run.
         """
-        if gensim.is_pickle(fname):
-            parts = gensim.read(fname, mmap)
-            try:
-                return cls.from_words(parts.words if isinstance(parts, gensim.Model) else parts)
-            except FormatError as error:
-                raise FormatError(f"{fname}: {error}") from None
-        tensors, _ = native.read(fname, mmap, verify=verify, wanted=lambda name: name not in _OUTPUT_MATRICES)
+        if not gensim_pickle.is_pickle(fname):
+            return cls._of_parts(model_file.read_vectors(fname, mmap, verify=verify))
+        parts = gensim_parts.read(fname, mmap)
         try:
-            return cls.from_tensors(tensors)
+            return cls.from_words(parts.wv if isinstance(parts, Model) else parts)
         except FormatError as error:
             raise FormatError(f"{fname}: {error}") from None
 
@@ -816,23 +806,22 @@ class KeyedVectors(Lifecycle):
         """Write the vectors as the original word2vec program does: text, or `binary`.
 
         Words come in descending order of the attribute `sort_attr`, or in that of their rows if there is no
-        such attribute. `fvocab` takes a second file, with lines "word value-of-sort_attr". `formats.word2vec`
-        says the rest.
+        such attribute. `fvocab` takes a second file, with lines "word value-of-sort_attr".
+        `formats.word2vec_format` says the rest.
         """
         column = self.expandos.get(sort_attr)
         order = np.array([row for row, key in enumerate(self.index_to_key) if key is not None], dtype=np.intp)
         if isinstance(column, np.ndarray):
-            # Sorting backwards, and turning the result around, keeps equal values in the order of their rows.
-            order = order[::-1][np.argsort(column[order[::-1]], kind="stable")][::-1]
+            order = order[descending(column[order], later_first=False)]
         elif fvocab is not None:
             raise ValueError(f"fvocab needs the attribute {sort_attr!r}, which these words do not have")
         else:
             logger.warning("no attribute %r: %s is written in the order of its rows", sort_attr, self)
         if fvocab is not None and isinstance(column, np.ndarray):
             words = [self.index_to_key[row] for row in order]
-            word2vec.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
-        word2vec.write(
-            fname, self.index_to_key, self.vectors, binary=binary, order=order, total_vec=total_vec,
+            word2vec_format.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
+        word2vec_format.write(
+            fname, self.to_words(), binary=binary, order=order, total_vec=total_vec,
             write_header=write_header, prefix=prefix, append=append,
         )  # fmt: skip
 
@@ -848,23 +837,19 @@ class KeyedVectors(Lifecycle):
         datatype: npt.DTypeLike = np.float32,
         no_header: bool = False,
         *,
-        on_bad_values: word2vec.BadValues = "raise",
+        on_bad_values: word2vec_format.BadValues = "raise",
     ) -> Self:
         """Read what the original word2vec program, gensim or GloVe wrote; arguments and errors as for
-        `formats.word2vec.read`.
+        `formats.word2vec_format.read`.
 
         Without `fvocab` the counts are invented, V, V − 1, … 1: only their order means something.
         """
-        words, vectors, counts = word2vec.read(
+        words = word2vec_format.read(
             fname, fvocab=fvocab, binary=binary, encoding=encoding, unicode_errors=unicode_errors,
             limit=limit, datatype=datatype, no_header=no_header, on_bad_values=on_bad_values,
         )  # fmt: skip
-        kv = cls(vectors.shape[1], dtype=vectors.dtype)
-        kv.vectors = vectors
-        kv.index_to_key = list(words)
-        kv.key_to_index = dict(zip(words, range(len(words)), strict=True))
-        kv.next_index = len(words)
-        kv.expandos["count"] = np.arange(len(words), 0, -1) if counts is None else counts
+        words.columns.setdefault("count", np.arange(len(words.keys), 0, -1))
+        kv = cls._of_parts(words)
         kv.add_lifecycle_event(
             "load_word2vec_format",
             msg=f"loaded {kv.vectors.shape} matrix of type {kv.vectors.dtype} from {fname}",
@@ -885,13 +870,14 @@ class KeyedVectors(Lifecycle):
         `lockf` becomes their `vectors_lockf`: training multiplies their updates by it. Raises `ValueError` if
         the file's vectors have another dimension, else what `load_word2vec_format` raises.
         """
-        words, vectors, _ = word2vec.read(
+        found = word2vec_format.read(
             fname,
             binary=binary,
             encoding=encoding,
             unicode_errors=unicode_errors,
             datatype=self.vectors.dtype,
         )
+        words, vectors = found.keys, found.vectors
         if vectors.shape[1] != self.vector_size:
             raise ValueError(f"{fname} has vectors of {vectors.shape[1]} numbers, not {self.vector_size}")
         shared = [
@@ -908,64 +894,36 @@ class KeyedVectors(Lifecycle):
             msg=f"took {len(shared)} of the {len(words)} vectors in {fname} for these {len(self)} words",
         )
 
+    def to_words(self) -> Vectors:
+        """Return what this is made of, as `formats` saves it: shared, not copied."""
+        return Vectors(self.index_to_key, self.vectors, self.expandos, getattr(self, "vectors_lockf", None))
+
+    @classmethod
+    def from_words(cls, words: Vectors) -> Self:
+        """Build from such parts; every size and index is checked. Raises `FormatError`."""
+        words.check()
+        return cls._of_parts(words)
+
+    @classmethod
+    def _of_parts(cls, words: Vectors) -> Self:
+        """Build from parts that are sound: arrays and the list of keys are taken over, not copied."""
+        kv = cls(words.vectors.shape[1], dtype=words.vectors.dtype)
+        kv.vectors, kv.expandos = words.vectors, dict(words.columns)
+        kv.index_to_key, kv.key_to_index = words.keys, words.key_to_index
+        all_named = len(kv.key_to_index) == len(kv.index_to_key)
+        kv.next_index = len(kv.index_to_key) if all_named else kv.index_to_key.index(None)
+        if words.lockf is not None:
+            kv.vectors_lockf = words.lockf
+        return kv
+
     def to_tensors(self) -> dict[str, Array]:
-        """Return everything as arrays for `formats.native`; the matrix is `syn0`."""
-        tensors = {"syn0": self.vectors, **native.pack_strings(self.index_to_key)}
-        if hasattr(self, "vectors_lockf"):
-            tensors["vectors_lockf"] = self.vectors_lockf
-        tensors.update(_pack_columns(self.expandos))
-        return tensors
+        """Return everything as the arrays of a `.fw2v` file; the matrix is `syn0`."""
+        return model_file.pack_vectors(self.to_words())
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """Build from what `to_tensors` gave; every size and index is checked. Raises `FormatError`."""
-        keys = native.unpack_strings(tensors)
-        matrix = tensors.get("syn0")
-        dtype = matrix.dtype if matrix is not None and matrix.dtype.kind == "f" else REAL
-        kv = cls._of_parts(keys, native.expect(tensors, "syn0", dtype, (len(keys), None)))
-        if "vectors_lockf" in tensors:
-            kv.vectors_lockf = np.array(native.expect(tensors, "vectors_lockf", np.float32, (None,)))
-        kv.expandos = _unpack_columns(tensors, len(keys))
-        return kv
-
-    @classmethod
-    def _of_parts(cls, keys: list[Key], vectors: Array) -> Self:
-        kv = cls(vectors.shape[1], dtype=vectors.dtype)
-        kv.vectors = vectors
-        kv.index_to_key = keys
-        kv.key_to_index = {key: index for index, key in enumerate(keys) if key is not None}
-        named = len(keys) - keys.count(None)
-        if len(kv.key_to_index) != named:
-            raise FormatError(f"{named} keys, but only {len(kv.key_to_index)} different ones")
-        kv.next_index = keys.index(None) if named < len(keys) else len(keys)
-        return kv
-
-    def to_words(self) -> gensim.Words:
-        """Return what `formats.gensim` makes gensim's objects of: shared, not copied."""
-        columns = {
-            name: (column.values, column.starts) if isinstance(column, Ragged) else column
-            for name, column in self.expandos.items()
-        }
-        return gensim.Words(self.index_to_key, self.vectors, columns, getattr(self, "vectors_lockf", None))
-
-    @classmethod
-    def from_words(cls, words: gensim.Words) -> Self:
-        """Build from what `formats.gensim` read; every size and index is checked. Raises `FormatError`."""
-        if len(words.vectors) != len(words.keys):
-            raise FormatError(f"{len(words.keys)} keys, but {len(words.vectors)} vectors")
-        kv = cls._of_parts(words.keys, words.vectors)
-        kv.expandos = {
-            name: column if isinstance(column, np.ndarray) else Ragged(*column)
-            for name, column in words.columns.items()
-        }
-        codes, points = kv.expandos.get("code"), kv.expandos.get("point")
-        if isinstance(codes, Ragged) and isinstance(points, Ragged):
-            if not np.array_equal(codes.starts, points.starts):
-                raise FormatError("the Huffman codes and paths of a word differ in length")
-            native.check_paths(points.values, codes.values, points.starts, len(kv))
-        if words.lockf is not None:
-            kv.vectors_lockf = words.lockf
-        return kv
+        return cls._of_parts(model_file.unpack_vectors(tensors))
 
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.KeyedVectors` with copies of everything.
@@ -973,13 +931,13 @@ class KeyedVectors(Lifecycle):
         For code that insists on gensim's class, as its Annoy and Nmslib indexers do. ImportError without
         gensim.
         """
-        return gensim.build(copy.deepcopy(self.to_words()))
+        return gensim_parts.build(copy.deepcopy(self.to_words()))
 
     @classmethod
     def from_gensim(cls, vectors: Any) -> Self:
         """Copy the vectors of an installed gensim; TypeError if they are anything else."""
-        words = gensim.describe_live(vectors)
-        if not isinstance(words, gensim.Words):
+        words = gensim_parts.describe_live(vectors)
+        if not isinstance(words, Vectors):
             raise TypeError("this is a model: give its vectors, model.wv, or use Word2Vec.from_gensim")
         return cls.from_words(words)
 
@@ -1080,19 +1038,6 @@ def _load_word2vec_format(
     return cls.load_word2vec_format(fname, **options)
 
 
-# --- files ---
-
-
-def left_out_of_file(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
-    """What `save(ignore=)` names; TypeError for a str, ValueError for what a file needs to be loaded."""
-    if isinstance(ignore, str):
-        raise TypeError(f"ignore={ignore!r}: give a list of names of attributes")
-    names = frozenset(ignore)
-    if clash := sorted(names & needed):
-        raise ValueError(f"ignore={clash}: a file without these could not be loaded")
-    return names
-
-
 # --- inputs of most_similar ---
 
 
@@ -1138,78 +1083,3 @@ def _as_list(name: str, given: Any) -> list[Any]:
         f"{name} must be a key, a vector, or a list of keys, vectors and (key, weight) pairs, "
         f"not {type(given).__name__}"
     )
-
-
-# --- columns of attributes ---
-
-
-# In files a column is `counts`, or the Huffman tree's three, or one of these prefixes and its name.
-_NUMBERS, _STARTS, _OBJECTS = "attr.", "attr_starts.", "attr_json."
-
-
-def _pack_columns(columns: Mapping[str, Array | Ragged]) -> dict[str, Array]:
-    rest = dict(columns)
-    tensors: dict[str, Array] = {}
-    count, code, point = (columns.get(name) for name in ("count", "code", "point"))
-    if isinstance(count, np.ndarray) and count.dtype == np.int64:
-        tensors["counts"] = count
-        del rest["count"]
-    if isinstance(code, Ragged) and isinstance(point, Ragged) and np.array_equal(code.starts, point.starts):
-        tensors |= {"codes": code.values, "points": point.values, "path_starts": code.starts}
-        del rest["code"], rest["point"]
-    for name, column in rest.items():
-        if isinstance(column, Ragged):
-            tensors |= {_NUMBERS + name: column.values, _STARTS + name: column.starts}
-        elif column.dtype == object:
-            tensors[_OBJECTS + name] = _pack_objects(name, column)
-        else:
-            tensors[_NUMBERS + name] = column
-    return tensors
-
-
-def _unpack_columns(tensors: Mapping[str, Array], size: int) -> dict[str, Array | Ragged]:
-    """Columns of `size` values. Plain ones are copied: they can be changed while the matrix is mapped."""
-    columns: dict[str, Array | Ragged] = {}
-    if "counts" in tensors:
-        columns["count"] = np.array(native.expect(tensors, "counts", np.int64, (size,)))
-    if "path_starts" in tensors:
-        codes = native.expect(tensors, "codes", np.uint8, (None,))
-        points = native.expect(tensors, "points", np.uint32, (None,))
-        starts = native.expect(tensors, "path_starts", np.int64, (size + 1,))
-        native.check_paths(points, codes, starts, size)
-        columns |= {"code": Ragged(codes, starts), "point": Ragged(points, starts)}
-    for target, values in tensors.items():
-        if target.startswith(_OBJECTS):
-            name = target.removeprefix(_OBJECTS)
-            columns[name] = _unpack_objects(values, name, size)
-        elif target.startswith(_NUMBERS):
-            name = target.removeprefix(_NUMBERS)
-            if _STARTS + name in tensors:
-                starts = native.expect(tensors, _STARTS + name, np.int64, (size + 1,))
-                native.check_starts(_STARTS + name, starts, values.size)
-                columns[name] = Ragged(values.reshape(-1), starts)
-            else:
-                columns[name] = np.array(native.expect(tensors, target, values.dtype, (size,)))
-    return columns
-
-
-def _pack_objects(name: str, column: Array) -> Array:
-    def plain(value: Any) -> Any:
-        if isinstance(value, np.ndarray | np.generic):
-            return value.tolist()
-        raise TypeError(f"attribute {name!r} holds {value!r}: only what JSON knows can be saved")
-
-    return np.frombuffer(json.dumps(column.tolist(), default=plain).encode(), dtype=np.uint8)
-
-
-def _unpack_objects(packed: Array, name: str, size: int) -> Array:
-    try:
-        values = json.loads(packed.tobytes())
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"attribute {name!r} is damaged: {error}") from None
-    if not isinstance(values, list) or len(values) != size:
-        raise FormatError(f"attribute {name!r} does not hold {size} values")
-    column = np.zeros(size, dtype=object)
-    for i, value in enumerate(values):  # not column[:] = values, which would take lists for rows
-        column[i] = value
-    return column

@@ -7,6 +7,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import copy
+import doctest
 import gzip
 import io
 import lzma
@@ -28,7 +29,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.formats import gensim as files
+from fastw2v.formats import gensim_parts, gensim_pickle
 from fastw2v.formats.errors import FormatError
 
 gensim = pytest.importorskip(
@@ -142,9 +143,9 @@ def test_the_table_is_complete() -> None:
     """Every other pickle there is refused, by the name of a class that is not ours to load."""
     loaded, refused = set(), {}
     for path in filter(Path.is_file, (*DATA.iterdir(), *(DATA / "old_w2v_models").iterdir())):
-        if files.is_pickle(path):
+        if gensim_pickle.is_pickle(path):
             try:
-                files.read(path)
+                gensim_parts.read(path)
                 loaded.add(path.relative_to(DATA).as_posix())
             except pickle.UnpicklingError as error:
                 refused[path.name] = str(error)
@@ -447,6 +448,10 @@ def test_forged_pickles(name: str, tmp_path: Path) -> None:
         Word2Vec.load(io.BytesIO(FORGED[name]))
 
 
+def test_the_example_of_harmless_opcodes() -> None:
+    assert doctest.testmod(gensim_pickle) == (0, 2)
+
+
 def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "model"
     path.write_bytes(FORGED["memo of 4 GB"])
@@ -477,10 +482,10 @@ def saved() -> list[bytes]:
 
 def test_no_cut_file_loads(saved: list[bytes]) -> None:
     for whole in saved:
-        files.read(io.BytesIO(whole))
+        gensim_parts.read(io.BytesIO(whole))
         for length in range(0, len(whole), 3):
             with pytest.raises(FormatError):
-                files.read(io.BytesIO(whole[:length]))
+                gensim_parts.read(io.BytesIO(whole[:length]))
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
@@ -558,7 +563,8 @@ def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
         model.save(tmp_path / "model")
         raw = (tmp_path / "model").read_bytes()
         (tmp_path / "forged").write_bytes(b"\x80\x02" + raw[2:])
-        assert not files.is_pickle(tmp_path / "model") and not files.is_pickle(tmp_path / "forged")
+        assert not gensim_pickle.is_pickle(tmp_path / "model")
+        assert not gensim_pickle.is_pickle(tmp_path / "forged")
 
 
 # --- to an installed gensim, and back ---

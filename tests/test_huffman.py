@@ -3,6 +3,7 @@ from __future__ import annotations
 import heapq
 from fractions import Fraction
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,17 +37,17 @@ def test_tree_is_gensims(counts: list[int]) -> None:
     model = word2vec.Word2Vec(vector_size=1, min_count=1, sorted_vocab=0, hs=1, negative=0)
     model.build_vocab_from_freq({f"w{i}": n for i, n in enumerate(counts)})
     tree = HuffmanTree.from_counts(counts)
-    assert len(tree) == len(counts)
+    points, codes = tree.columns()["point"], tree.columns()["code"]
+    assert len(points) == len(codes) == len(counts)
     for i in range(len(counts)):
-        path = tree.path(i)
-        np.testing.assert_array_equal(path.point, model.wv.get_vecattr(i, "point"))
-        np.testing.assert_array_equal(path.code, model.wv.get_vecattr(i, "code"))
+        np.testing.assert_array_equal(points[i], model.wv.get_vecattr(i, "point"))
+        np.testing.assert_array_equal(codes[i], model.wv.get_vecattr(i, "code"))
 
 
 @given(st.lists(st.integers(0, 12) | st.integers(1, 10**15), min_size=2, max_size=200))
 def test_codes_are_prefix_free_complete_and_as_short_as_can_be(counts: list[int]) -> None:
     tree = HuffmanTree.from_counts(counts)
-    codes = [tuple(tree.path(i).code) for i in range(len(counts))]
+    codes = list(map(tuple, tree.columns()["code"]))
     ordered = sorted(codes)
     assert all(b[: len(a)] != a for a, b in zip(ordered, ordered[1:], strict=False))
     assert sum(Fraction(1, 2 ** len(code)) for code in codes) == 1
@@ -86,44 +87,97 @@ def test_ties_are_broken_as_heapq_breaks_them(counts: list[int]) -> None:
             point = [*point, node.number - len(counts)]
             above += [(child, point, [*code, bit]) for bit, child in enumerate(node.children)]
         else:
-            path = tree.path(node.number)
-            assert (path.point.tolist(), path.code.tolist()) == (point, code)
+            path = {name: column[node.number].tolist() for name, column in tree.columns().items()}
+            assert path == {"point": point, "code": code}
 
 
 def test_types() -> None:
     tree = HuffmanTree.from_counts([3, 2, 1])
     assert (tree.points.dtype, tree.codes.dtype, tree.starts.dtype) == (np.uint32, np.uint8, np.int64)
-    path = tree.path(0)
-    assert np.shares_memory(path.point, tree.points) and np.shares_memory(path.code, tree.codes)
-    assert path.point[0] == len(tree) - 2, "the root comes first"
+    point, code = (column[0] for column in tree.columns().values())
+    assert np.shares_memory(point, tree.points) and np.shares_memory(code, tree.codes)
+    assert point[0] == 1, "the root comes first"
 
 
 @pytest.mark.parametrize("counts", [[], [5]], ids=["no words", "one word"])
 def test_without_inner_nodes(counts: list[int]) -> None:
     tree = HuffmanTree.from_counts(counts)
-    assert (len(tree), tree.depth, tree.points.size, tree.codes.size) == (len(counts), 0, 0, 0)
-    assert [tree.path(i).point.size for i in range(len(counts))] == [0] * len(counts)
+    assert (len(tree.starts), tree.depth, tree.points.size, tree.codes.size) == (len(counts) + 1, 0, 0, 0)
+    assert [path.size for path in tree.columns()["point"]] == [0] * len(counts)
 
 
-def test_ragged() -> None:
-    rows = Ragged(np.arange(5, dtype=np.uint8), np.array([0, 2, 2, 5]))
-    assert len(rows) == 3
-    assert [row.tolist() for row in rows] == [[0, 1], [], [2, 3, 4]]
-    assert rows[np.int32(-1)].tolist() == [2, 3, 4]
-    assert np.shares_memory(rows[0], rows.values)
-    assert repr(rows) == "Ragged(3 rows, 5 uint8 values)"
-    for row in (3, -4):
-        with pytest.raises(IndexError, match=f"row {row} of 3"):
-            rows[row]
-    with pytest.raises(TypeError):
-        rows["a"]  # type: ignore[index]
+# --- a tree and its columns ---
 
 
-@given(st.lists(st.lists(st.integers(0, 255), max_size=4), min_size=1, max_size=8), st.data())
-def test_taking_rows_of_different_lengths(rows: list[list[int]], data: st.DataObject) -> None:
-    starts = np.cumsum([0, *map(len, rows)])
-    ragged = Ragged(np.array([value for row in rows for value in row], dtype=np.uint8), starts)
-    order = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=12))
-    taken = ragged.take(np.array(order, dtype=np.intp))
-    assert [row.tolist() for row in taken] == [rows[place] for place in order]
-    assert taken.values.dtype == np.uint8 and not np.shares_memory(taken.values, ragged.values)
+def test_a_tree_becomes_columns_and_is_joined_again() -> None:
+    tree = HuffmanTree.from_counts([5, 3, 2, 1])
+    joined = HuffmanTree.of(tree.columns())
+    assert joined is not None
+    for name in ("points", "codes", "starts"):
+        assert getattr(joined, name) is getattr(tree, name)
+
+
+COLUMNS = HuffmanTree.from_counts([5, 3, 2, 1]).columns()
+CUT_OTHERWISE = Ragged(COLUMNS["code"].values, np.array([0, 2, 3, 6, 9]))
+
+
+@pytest.mark.parametrize(
+    "change", [{"point": None}, {"code": None}, {"code": np.zeros(4)}, {"point": CUT_OTHERWISE}], ids=repr
+)
+def test_columns_that_are_no_tree(change: dict[str, Any]) -> None:
+    columns = {name: column for name, column in (COLUMNS | change).items() if column is not None}
+    assert HuffmanTree.of(columns) is None
+
+
+def test_columns_that_disagree() -> None:
+    with pytest.raises(LookupError, match="codes and paths of a word differ in length"):
+        HuffmanTree.of(COLUMNS | {"code": CUT_OTHERWISE}, error=LookupError)
+    assert HuffmanTree.of({}, error=LookupError) is None
+
+
+def tree_with(**change: Any) -> HuffmanTree:
+    """Of three words: word 0 under the root (node 1), words 1 and 2 under node 0."""
+    good: dict[str, Any] = {"points": [1, 1, 0, 1, 0], "codes": [0, 1, 0, 1, 1], "starts": [0, 1, 3, 5]}
+    kinds = {"points": np.uint32, "codes": np.uint8, "starts": np.int64}
+    return HuffmanTree(**{name: np.array(values, kinds[name]) for name, values in (good | change).items()})
+
+
+DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
+    "rises late": ({"starts": [1, 1, 3, 5]}, "array 'path_starts' does not rise from 0 to 5"),
+    "falls": ({"starts": [0, 3, 1, 5]}, "array 'path_starts' does not rise from 0 to 5"),
+    "ends early": ({"starts": [0, 1, 3, 4]}, "array 'path_starts' does not rise from 0 to 5"),
+    "ends late": ({"starts": [0, 1, 3, 6]}, "array 'path_starts' does not rise from 0 to 5"),
+    "codes": ({"codes": [0, 1, 0, 1]}, "5 points but 4 code bits"),
+    "node": ({"points": [1, 1, 0, 3, 0]}, "a path leads to inner node 3, there are 2"),
+}
+DAMAGED_IN_FILES: dict[str, tuple[dict[str, Any], str]] = {
+    "unused row": ({"points": [1, 1, 0, 2, 0]}, "a path leads to inner node 2, there are 2"),
+    "bit": ({"codes": [0, 1, 0, 2, 1]}, "a code bit is 2"),
+    "long": (
+        {"points": [0] * 65, "codes": [0] * 65, "starts": [0, 65, 65, 65]},
+        "a Huffman code is longer than 64 bits",
+    ),
+}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_paths_that_lead_astray(name: str, saved: bool) -> None:
+    change, reason = DAMAGED[name]
+    with pytest.raises(LookupError, match=f"^.?{reason}.?$"):
+        tree_with(**change).check(3, error=LookupError, saved=saved)
+
+
+@pytest.mark.parametrize("name", DAMAGED_IN_FILES)
+def test_of_files_more_is_asked(name: str) -> None:
+    """Training works with these: trees of counts beyond 10**13 are that deep."""
+    change, reason = DAMAGED_IN_FILES[name]
+    tree_with(**change).check(3)
+    with pytest.raises(ValueError, match=reason):
+        tree_with(**change).check(3, saved=True)
+
+
+@pytest.mark.parametrize("counts", [[], [5], [3, 2, 1], FIBONACCI], ids=len)
+def test_trees_that_are_built_are_sound(counts: list[int]) -> None:
+    for saved in (False, True):
+        HuffmanTree.from_counts(counts).check(len(counts), saved=saved)

@@ -7,6 +7,7 @@ import pytest
 from reference import Reference
 
 from fastw2v.query._sieve import Sieve, quantise
+from fastw2v.tile import dispatch
 from fastw2v.training import _kernels
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.sampling import downsampling, noise_index, noise_table
@@ -22,12 +23,12 @@ MODES = [
 ]
 
 
-@pytest.fixture(params=_kernels.available_isas())
+@pytest.fixture(params=dispatch.available_isas())
 def isa(request):
-    before = _kernels.selected_isa()
-    _kernels.select_isa(request.param)
+    before = dispatch.selected_isa()
+    dispatch.select_isa(request.param)
     yield request.param
-    _kernels.select_isa(before)
+    dispatch.select_isa(before)
 
 
 def corpus(seed: int = 0, words: int = V, sentences: int = 12, longest: int = 30) -> list[list[int]]:
@@ -69,7 +70,7 @@ def team(
         IN.astype(float),
         None if OUT is None else OUT.astype(float),
         None if NODES is None else NODES.astype(float),
-        [(tree.path(i).point, tree.path(i).code) for i in range(words)],
+        list(zip(*(tree.columns()[name] for name in ("point", "code")), strict=True)),
         table, keep, sg=sg, negative=negative, by_window=step == "window", lockf=lockf, **common,
     )  # fmt: skip
     workers = [
@@ -271,13 +272,13 @@ def test_pieces_of_a_sentence_train_every_position_once():
     assert worker.examples == 2 * whole
 
 
-def test_scan_is_dots_and_squares(isa):
+def test_dot_rows_is_dots_and_squares(isa):
     random = np.random.default_rng(0)
     for dim in (1, 5, 16, 100):
         vectors = random.normal(size=(37, dim)).astype(np.float32)
         queries = random.normal(size=(3, dim)).astype(np.float32)
         dots, squares = np.empty((2, 37), dtype=np.float32)
-        _kernels.scan(vectors, queries, np.array([0, 20, 20, 37]), dots, squares)
+        dispatch.dot_rows(vectors, queries, np.array([0, 20, 20, 37]), dots, squares)
         query = np.repeat([0, 2], [20, 17])
         np.testing.assert_allclose(dots, (vectors * queries[query]).sum(axis=1), atol=1e-4)
         np.testing.assert_allclose(squares, (vectors**2).sum(axis=1), rtol=1e-5)
@@ -286,11 +287,11 @@ def test_scan_is_dots_and_squares(isa):
 @pytest.mark.parametrize(
     "bounds", [[0, 3, 5], [1, 3, 4], [0, 5, 4], [0, 3, 3], [0, 4], [0, 2, 3, 4], [0, -1, 4]]
 )
-def test_scan_wants_bounds_that_cover_the_rows(bounds):
+def test_dot_rows_wants_bounds_that_cover_the_rows(bounds):
     vectors, queries = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32)
     dots, squares = np.empty((2, 4), dtype=np.float32)
     with pytest.raises(ValueError, match="bounds"):
-        _kernels.scan(vectors, queries, np.array(bounds), dots, squares)
+        dispatch.dot_rows(vectors, queries, np.array(bounds), dots, squares)
 
 
 def directions(random, shape, kind):
@@ -361,7 +362,7 @@ def test_a_sieve_of_nothing():
 
 def test_unknown_isa_is_refused():
     with pytest.raises(ValueError, match="choose one of"):
-        _kernels.select_isa("avx1024")
+        dispatch.select_isa("avx1024")
 
 
 def test_stop_flag_ends_a_job_early():

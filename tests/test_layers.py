@@ -14,13 +14,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 # From the ground up. A name is a module, or a folder with all that is in it.
 LAYERS = (
-    {"_version", "legacy", "callbacks", "progress", "utils", "threads", "columns"},
+    {"_version", "legacy", "callbacks", "checks", "progress", "utils", "threads", "columns"},
     {"lifecycle", "first_vectors", "tile"},
-    {"text", "query", "accessors", "_text"},
+    {"text", "query", "accessors"},
     {"vocabulary"},
     {"formats"},
     {"evaluation", "training"},
     {"keyedvectors"},
+    {"matrices"},
     {"word2vec"},
     {"desm"},
     {"models", "cli"},
@@ -28,13 +29,8 @@ LAYERS = (
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 
-# The first is fetched by a function, when someone asks for it by name; the others go
-# when the tile has a module of its own.
-PLUG_INS = {
-    ("training._kernels", "tile._blas"),
-    *(("query._sieve", "training._kernels"), ("query.cosines", "training._kernels")),
-    ("tile._blas", "training._kernels"),
-}
+# Fetched by a function, when someone asks for it by name.
+PLUG_INS = {("tile.dispatch", "tile._blas")}
 
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")

@@ -24,6 +24,20 @@ EXTENSIONS = sorted(
 )
 
 
+def headers_to_cimport() -> set[str]:
+    """The headers that a .pxd names, and those that these include: C code that cimports it needs them."""
+    found: set[Path] = set()
+    places = {path.name: path for path in (ROOT / "fastw2v").rglob("*.h")}
+    open_files = [path for path in DECLARATIONS if path.suffix == ".pxd"]
+    while open_files:
+        text = open_files.pop().read_text(encoding="utf-8")
+        names = re.findall(r'(?:#include|cdef extern from) "([^"]+)"', text)
+        new = {places[Path(name).name] for name in names} - found
+        found |= new
+        open_files += new
+    return {path.relative_to(ROOT).as_posix() for path in found}
+
+
 @pytest.fixture(scope="module")
 def installed() -> set[str]:
     """Files of the installed wheel, extension modules without what their names say of the platform."""
@@ -82,12 +96,25 @@ def test_compiled_modules_have_types(name: str) -> None:
     assert (ROOT / f"{name}.pyi").is_file(), f"write {name}.pyi"
 
 
+def test_lines_of_cython_are_not_too_long() -> None:
+    """Ruff reads the others."""
+    paths = [path for kind in ("*.pyx", "*.pxd") for path in (ROOT / "fastw2v").rglob(kind)]
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert paths and not long
+
+
 def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
     expected |= {path.relative_to(ROOT).as_posix() for path in DECLARATIONS}
     suffix = ".pyd" if sys.platform == "win32" else ".so"
     expected |= {f"{name}{suffix}" for name in EXTENSIONS}
-    expected |= {"fastw2v/py.typed", "fastw2v/tile/_tile.h"}
+    assert headers_to_cimport() == {"fastw2v/compiler.h", "fastw2v/tile/tile_api.h"}
+    expected |= {"fastw2v/py.typed", *headers_to_cimport()}
     assert expected <= installed
     assert any(re.fullmatch(r"fastw2v-[^/]+\.dist-info/licenses/LICENSE", name) for name in installed)
 
@@ -95,6 +122,7 @@ def test_the_wheel_has_what_is_needed(installed: set[str]) -> None:
 def test_the_wheel_has_nothing_else(installed: set[str]) -> None:
     package = {name for name in installed if name.startswith("fastw2v") and "__pycache__" not in name}
     assert not {name for name in package if re.search(r"\.(pyx|c|txt)$", name) and ".dist-info/" not in name}
+    assert {name for name in package if name.endswith(".h")} == headers_to_cimport()
     elsewhere = {name for name in installed if not re.match(r"fastw2v(-[^/]+\.dist-info)?/|\.\./", name)}
     assert not elsewhere, "tests or benchmarks would be importable by everyone"
 
@@ -134,7 +162,7 @@ def test_another_cython_package_can_cimport(tmp_path: Path) -> None:
 def test_importing_leaves_scipy_alone() -> None:
     """Its statistics alone take a second to import, ten times as long as all of ours."""
     code = "import sys, fastw2v.cli, fastw2v.desm; print([name for name in sys.modules if 'scipy' in name])"
-    isa = fastw2v.training._kernels.available_isas()[0]  # not blas, which comes from scipy
+    isa = fastw2v.tile.dispatch.available_isas()[0]  # not blas, which comes from scipy
     run = subprocess.run(
         [*PYTHON, "-c", code], env=environment(FASTW2V_ISA=isa), capture_output=True, text=True
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_index, noise_table
+from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_index, noise_table
 
 COUNTS = {
     "one word": [7],
@@ -71,6 +71,26 @@ def test_noise_table_of_nothing() -> None:
 def test_impossible_noise(counts: list[int], ns_exponent: float) -> None:
     with pytest.raises(ValueError, match="ns_exponent=.*use an exponent"):
         noise_table(counts, ns_exponent)
+
+
+@pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
+def test_noise_tables_that_are_sound(counts: list[int]) -> None:
+    check_noise_table(noise_table(counts, 0.75), len(counts))
+
+
+@pytest.mark.parametrize(
+    "table, reason",
+    [
+        ([1, DOMAIN], "has 2 entries for 3 words"),
+        ([], "has 0 entries for 3 words"),
+        ([1, 2, DOMAIN - 1], f"does not rise to {DOMAIN}"),
+        ([1, 2, DOMAIN + 1], f"does not rise to {DOMAIN}"),
+        ([2, 1, DOMAIN], f"does not rise to {DOMAIN}"),
+    ],
+)
+def test_noise_tables_that_are_not(table: list[int], reason: str) -> None:
+    with pytest.raises(LookupError, match=f"^.the noise table {reason}.$"):
+        check_noise_table(np.array(table, dtype=np.uint32), 3, error=KeyError)
 
 
 def walk(table: npt.NDArray[np.uint32], draws: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -18,7 +18,7 @@ from scipy import stats
 
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.query.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
-from fastw2v.word2vec import _as_sets
+from fastw2v.text.texts import Baskets, Pairs, as_sets
 
 NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
 SMALL: dict[str, Any] = {"vector_size": 12, "min_count": 1, "workers": 1, "sample": 0, "progress": False}
@@ -524,7 +524,7 @@ def test_freeze_nothing_of_that_name(model: Word2Vec) -> None:
 def test_as_sets(sentences: list[list[int]]) -> None:
     ids = np.array([word for sentence in sentences for word in sentence], dtype=np.int32)
     ends = np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64)
-    kept, kept_ends = _as_sets(ids, ends, 10)
+    kept, kept_ends = as_sets(ids, ends)
     parts = np.split(kept, kept_ends[:-1]) if sentences else []
     assert [part.tolist() for part in parts] == [list(dict.fromkeys(sentence)) for sentence in sentences]
     assert kept.dtype == np.int32 and kept_ends.dtype == np.int64
@@ -536,7 +536,7 @@ def test_as_sets(sentences: list[list[int]]) -> None:
 def test_baskets_are_windows_as_wide_as_the_set(
     settings: Any, source: str, portion: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastw2v.word2vec.BASKET_WORDS", portion)
+    monkeypatch.setattr(Baskets.__init__, "__defaults__", (portion,))
     sets = [list(dict.fromkeys(sentence)) for sentence in TEXT]
     counts = Counter(word for sentence in TEXT for word in sentence)
     settings = {"step": "pair"} | settings
@@ -673,10 +673,10 @@ def test_weights_are_how_often_pairs_come(weights: list[float]) -> None:
     model = Word2Vec(**SMALL)
     ids = np.arange(8, dtype=np.int32).reshape(4, 2)
     total, passes = round(sum(weights)), 300
+    text = Pairs(ids, np.array(weights, dtype=float), total, model.random)
     seen = np.zeros(4)
     for _ in range(passes):
-        blocks = model._pairs(ids, np.array(weights, dtype=float), total)
-        pairs = np.concatenate([words.reshape(-1, 2) for words, *_ in blocks])
+        pairs = np.concatenate([words.reshape(-1, 2) for words, *_ in text])
         assert len(pairs) == total and (pairs[:, 1] == pairs[:, 0] + 1).all()
         counts = np.bincount(pairs[:, 0] // 2, minlength=4)
         assert (np.abs(counts - np.array(weights) * total / sum(weights)) < 1).all()

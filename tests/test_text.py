@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastw2v import _text
+from fastw2v.formats import _decimals
 
 
 def printed(values: np.ndarray) -> list[str]:
-    name, *numbers = _text.print_rows([b"w"], values[np.newaxis]).decode().split(" ")
+    name, *numbers = _decimals.print_rows([b"w"], values[np.newaxis]).decode().split(" ")
     assert name == "w" and numbers[-1].endswith("\n")
     return [*numbers[:-1], numbers[-1].rstrip("\n")]
 
@@ -29,7 +29,7 @@ def shortest(value: np.float32) -> str:
 
 def parsed(text: bytes, narrow: bool = False) -> float | None:
     values = np.empty((1, 1))
-    words, position = _text.parse_rows(b"w %s\n" % text, 0, values, narrow)
+    words, position = _decimals.parse_rows(b"w %s\n" % text, 0, values, narrow)
     assert position == (len(text) + 3 if words else 0)
     return float(values[0, 0]) if words else None
 
@@ -82,18 +82,18 @@ def test_float32_survives_text() -> None:
     """All 2**31 positive ones were tried once; here some are."""
     values = every_exponent(2000, seed=2)
     values = np.concatenate([values, -values])
-    text = _text.print_rows([b"w"], values[np.newaxis])
+    text = _decimals.print_rows([b"w"], values[np.newaxis])
     got = np.empty((1, len(values)))
-    _text.parse_rows(text, 0, got, True)
+    _decimals.parse_rows(text, 0, got, True)
     np.testing.assert_array_equal(got[0].astype(np.float32).view(np.uint32), values.view(np.uint32))
 
 
 def test_rows() -> None:
     vectors = np.array([[1, 2], [3, 4.5]], np.float32)
-    assert _text.print_rows([b"a", b"b c"], vectors) == b"a 1.0 2.0\nb c 3.0 4.5\n"
-    assert _text.print_rows([], vectors[:0]) == b""
+    assert _decimals.print_rows([b"a", b"b c"], vectors) == b"a 1.0 2.0\nb c 3.0 4.5\n"
+    assert _decimals.print_rows([], vectors[:0]) == b""
     with pytest.raises(ValueError, match="1 names for 2 rows"):
-        _text.print_rows([b"a"], vectors)
+        _decimals.print_rows([b"a"], vectors)
 
 
 # --- reading ---
@@ -152,7 +152,7 @@ def test_reading_agrees_with_float_at_random() -> None:
         for d, p in zip(rng.integers(1, 2**63, 20_000), rng.integers(-40, 50, 20_000), strict=True)
     ]
     got = np.empty((1, len(texts)))
-    _text.parse_rows(b"w " + b" ".join(texts) + b"\n", 0, got, False)
+    _decimals.parse_rows(b"w " + b" ".join(texts) + b"\n", 0, got, False)
     np.testing.assert_array_equal(got[0], np.array(list(map(float, texts))))
 
 
@@ -219,37 +219,37 @@ def test_what_is_no_number(text: str) -> None:
 def test_stops_where_a_line_is_no_row() -> None:
     block = b"a 1 2\nb 3\nc 4 5\n"
     values = np.zeros((9, 2))
-    assert _text.parse_rows(block, 0, values, False) == ([b"a"], 6)
-    assert _text.parse_rows(block, 6, values, False) == ([], 6)
-    assert _text.parse_rows(block, 10, values, False) == ([b"c"], len(block))
+    assert _decimals.parse_rows(block, 0, values, False) == ([b"a"], 6)
+    assert _decimals.parse_rows(block, 6, values, False) == ([], 6)
+    assert _decimals.parse_rows(block, 10, values, False) == ([b"c"], len(block))
     assert values[0].tolist() == [4, 5]
-    assert _text.parse_rows(block, 0, values[:0], False) == ([], 0)
+    assert _decimals.parse_rows(block, 0, values[:0], False) == ([], 0)
     for line in (b"b 3 4 5\n", b"\n", b" \n", b"b\n", b"b c 3 4\n", b"b 3  4\n", b"b 3 4\0\n"):
-        assert _text.parse_rows(block[:6] + line, 0, values, False) == ([b"a"], 6)
+        assert _decimals.parse_rows(block[:6] + line, 0, values, False) == ([b"a"], 6)
 
 
 @pytest.mark.parametrize("block, position", [(b"a 1", 0), (b"", 0), (b"a 1\n", 5), (b"a 1\n", -1)])
 def test_blocks_must_be_of_lines(block: bytes, position: int) -> None:
     with pytest.raises(ValueError, match="whole lines"):
-        _text.parse_rows(block, position, np.empty((1, 1)), False)
+        _decimals.parse_rows(block, position, np.empty((1, 1)), False)
 
 
 def test_split_rows() -> None:
     block = b"ab 1234\n\nc 5678 9 \n\n\n\nd \x00"
     vectors = np.zeros((5, 4), np.uint8)
-    assert _text.split_rows(block, 0, vectors, 99) == ([b"ab", b"c", b""], 20)
+    assert _decimals.split_rows(block, 0, vectors, 99) == ([b"ab", b"c", b""], 20)
     assert vectors[:3].tobytes() == b"123456789 \n\n"
-    assert _text.split_rows(block, 0, vectors[:1], 99) == ([b"ab"], 7)
-    assert _text.split_rows(block, 0, vectors, 1) == ([], 0)  # no space within the longest word
-    assert _text.split_rows(block, len(block), vectors, 99) == ([], len(block))
+    assert _decimals.split_rows(block, 0, vectors[:1], 99) == ([b"ab"], 7)
+    assert _decimals.split_rows(block, 0, vectors, 1) == ([], 0)  # no space within the longest word
+    assert _decimals.split_rows(block, len(block), vectors, 99) == ([], len(block))
     with pytest.raises(ValueError, match="no position"):
-        _text.split_rows(block, len(block) + 1, vectors, 99)
+        _decimals.split_rows(block, len(block) + 1, vectors, 99)
 
 
 def test_references_are_given_back() -> None:
     name, block = b"name of no other object", b"w 1\n" * 100
     before = sys.getrefcount(name), sys.getrefcount(block)
     for _ in range(10):
-        _text.print_rows([name] * 9, np.ones((9, 3), np.float32))
-        _text.parse_rows(block, 0, np.empty((100, 1)), False)
+        _decimals.print_rows([name] * 9, np.ones((9, 3), np.float32))
+        _decimals.parse_rows(block, 0, np.empty((100, 1)), False)
     assert (sys.getrefcount(name), sys.getrefcount(block)) == before

@@ -25,7 +25,6 @@ from children import PYTHON, environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import fastw2v.word2vec
 from fastw2v import (
     CallbackAny2Vec,
     KeyedVectors,
@@ -36,10 +35,13 @@ from fastw2v import (
 )
 from fastw2v.progress import NoProgress
 from fastw2v.text.ids import Block
+from fastw2v.text.source import Source
 from fastw2v.training import jobs as making_jobs
+from fastw2v.training import run as running
 from fastw2v.training import weights as in_training
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.jobs import EpochResult, Job, Schedule, job_bounds, jobs_of
+from fastw2v.training.objective import Objective
 from fastw2v.training.run import Run
 
 NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
@@ -229,7 +231,7 @@ def test_learning_rates_are_gensims(length: str, wrong: float, monkeypatch: pyte
             ours.append(job.alpha)
             yield job
 
-    monkeypatch.setattr(fastw2v.word2vec, "jobs_of", spied)
+    monkeypatch.setattr(running, "jobs_of", spied)
     rates = []
     for kind in (Spied, Word2Vec):
         model = kind(vector_size=2, min_count=1, workers=1, batch_words=100, alpha=0.1, min_alpha=0.01)
@@ -357,7 +359,7 @@ def test_several_workers_share_a_very_long_sentence(
             jobs.append(job)
             yield job
 
-    monkeypatch.setattr(fastw2v.word2vec, "jobs_of", spied)
+    monkeypatch.setattr(running, "jobs_of", spied)
     source = corpus if static else Restartable(lambda: iter(corpus))
     few = {"vector_size": 2, "workers": 3, "epochs": 1, "negative": 1}
     model = Word2Vec(source, **(SMALL | few), sg=sg, sample=0, shrink_windows=False, window=2, step="window")
@@ -464,9 +466,9 @@ def test_what_a_callback_raises_arrives(hook: str, workers: int) -> None:
 
 
 def seeds_that_fail(error: BaseException, in_draws: bool) -> Callable[[Any], Any]:
-    """In place of `Word2Vec._job_seeds`: the fourth job fails, in its seed or in drawing its windows."""
+    """In place of `Objective.job_seeds`: the fourth job fails, in its seed or in drawing its windows."""
 
-    def job_seeds(self: Word2Vec) -> Any:
+    def job_seeds(self: Objective, random: Any) -> Any:
         def draw(number: int) -> Any:
             if number == 3:
                 raise error
@@ -493,7 +495,7 @@ def test_what_a_worker_raises_arrives(
     endless = Restartable(lambda: cycle(TEXT))
     model = Word2Vec(TEXT, **(SMALL | {"workers": workers}), batch_words=100)
     with monkeypatch.context() as patch:
-        patch.setattr(Word2Vec, "_job_seeds", seeds_that_fail(error, in_draws))
+        patch.setattr(Objective, "job_seeds", seeds_that_fail(error, in_draws))
         begin = time.perf_counter()
         with pytest.raises(type(error)) as caught:
             model.train(endless, total_examples=len(TEXT), epochs=1)
@@ -624,10 +626,8 @@ def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeyp
     """…and again if it has changed since, or once it has been trained on."""
     path = written(tmp_path, "text", TEXT)
     read = []
-    encode = fastw2v.word2vec.vocabulary.encode
-    monkeypatch.setattr(
-        fastw2v.word2vec.vocabulary, "encode", lambda *a, **k: read.append(1) or encode(*a, **k)
-    )
+    encode = Source.encode
+    monkeypatch.setattr(Source, "encode", lambda *a, **k: read.append(1) or encode(*a, **k))
 
     def trained(change: bool) -> Word2Vec:
         model = Word2Vec(**SMALL)
@@ -936,11 +936,13 @@ def test_one_job_is_deterministic_with_any_number_of_workers(step: str) -> None:
 
 
 def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
+    settings = {"sg": True, "window": 5, "shrink_windows": True, "cbow_mean": True, "compute_loss": False}
+    objective = Objective(**settings, by_window=True, lockf=np.ones(1, np.float32), negative=5)
     seeds = [
         seed_job(number)
         for seed in (1, 2)
         for model in [Word2Vec(seed=seed, step="window")]
-        for seed_job in (model._job_seeds(), model._job_seeds())
+        for seed_job in (objective.job_seeds(model.random), objective.job_seeds(model.random))
         for number in range(5)
     ]
     assert len(set(seeds)) == 20
@@ -1058,5 +1060,5 @@ def test_aligned_rows_change_no_bit(name, monkeypatch):
     monkeypatch.setattr(in_training, "ALIGNED_BYTES", 0)
     in_place = trained()
     assert aligned.wv.vectors.shape[1] == 19 and aligned.wv.vectors.flags.c_contiguous
-    for matrix in ("syn0", *aligned._outputs()):
+    for matrix in matrices(aligned):
         assert np.array_equal(getattr(aligned, matrix), getattr(in_place, matrix))

@@ -17,7 +17,8 @@ from fastw2v import LineSentence, PathLineSentences, Text8Corpus, utils
 from fastw2v.text import blocks as in_blocks
 from fastw2v.text import scan as scanning
 from fastw2v.text.ids import EncodedCorpus
-from fastw2v.text.scan import Scan, Words, encode, scan
+from fastw2v.text.readers import text_files
+from fastw2v.text.scan import Scan, Words, encode
 from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
 from fastw2v.word2vec import Word2Vec
 
@@ -30,6 +31,11 @@ def gensims() -> Any:
     return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
 
 
+def scan(source: Any = None, *, files: Any = None, **options: Any) -> Scan:
+    sentences = source if files is None else PathLineSentences(files)
+    return scanning.scan(sentences, text_files(sentences), **options)
+
+
 def random_sentences(seed: int, sentences: int, words: int = 200) -> list[list[str]]:
     rng = np.random.default_rng(seed)
     return [[f"w{i}" for i in rng.zipf(1.3, rng.integers(0, 30)) if i < words] for _ in range(sentences)]
@@ -39,7 +45,7 @@ def as_places(found: Scan) -> EncodedCorpus:
     assert found.encoded is not None
     places = np.arange(len(found.words), dtype=np.int32)
     encoded = found.encoded.renumbered(places)
-    found.encoded.parts[:] = [(places, encoded.tokens)]  # which the ids now are
+    found.encoded.parts[:] = [(places, len(encoded.ids))]  # which the ids now are
     return encoded
 
 
@@ -84,8 +90,8 @@ def test_scan_of_nothing(sentences: list[list[str]]) -> None:
 
 
 def test_scan_needs_something() -> None:
-    with pytest.raises(TypeError, match="give sentences or files"):
-        scan()
+    with pytest.raises(TypeError, match="no corpus"):
+        Word2Vec().scan_vocab()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -165,8 +171,9 @@ def test_strings_are_no_sentences(plain: str | bytes, caplog: pytest.LogCaptureF
 
 
 def test_progress_needs_a_step() -> None:
-    with pytest.raises(ValueError, match="progress_per=0"):
-        scan([], progress_per=0)
+    for count in (Word2Vec().build_vocab, Word2Vec().scan_vocab):
+        with pytest.raises(ValueError, match="progress_per=0"):
+            count([], progress_per=0)
 
 
 def test_errors_of_the_source_pass() -> None:
@@ -298,7 +305,7 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
         assert told(found) == expected
         drop_rare = np.where(found.counts > 3, np.arange(len(found.counts)), -1).astype(np.int32)
         kept = found.encoded.renumbered(drop_rare)
-        assert kept.tokens == found.counts[found.counts > 3].sum()
+        assert len(kept.ids) == found.counts[found.counts > 3].sum()
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -352,10 +359,11 @@ def test_encode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         np.array([1, 0, 1, 0, 2, 1], np.int32), np.array([4, 4, 5, 6]), np.array([6, 0, 2, 2])
     )
     utils.save_as_line_sentence(SENTENCES, tmp_path / "text")
-    for encoded in (encode(SENTENCES, index), encode(iter(SENTENCES), index)):
+    for encoded in (encode(SENTENCES, None, index), encode(iter(SENTENCES), None, index)):
         for name in ("ids", "ends", "lengths"):
             np.testing.assert_array_equal(getattr(encoded, name), getattr(expected, name))
-    from_file = encode(None, index, files=tmp_path / "text", threads=2)
+    reader = LineSentence(tmp_path / "text")
+    from_file = encode(reader, text_files(reader), index, threads=2)
     assert from_file.ids.tolist() == expected.ids.tolist()
     assert from_file.lengths.tolist() == [6, 2, 2]
     assert not caplog.records, "no new vocabulary is announced"

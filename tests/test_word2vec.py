@@ -21,6 +21,9 @@ import pytest
 
 from fastw2v import CallbackAny2Vec, FormatError, KeyedVectors, LineSentence, Word2Vec, word2vec
 from fastw2v.formats import native
+from fastw2v.text.texts import StreamedText
+from fastw2v.training.jobs import EpochResult, Schedule
+from fastw2v.training.report import no_lines, progress_lines
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 
 NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
@@ -528,7 +531,7 @@ def test_no_memory_for_the_weights_leaves_the_model_as_it_was(
     before, words = matrices(model), list(model.wv.index_to_key)
     columns = {name: column.copy() for name, column in model.wv.expandos.items()}
     monkeypatch.setattr(
-        "fastw2v.word2vec.prep_vectors", lambda *_, **__: (_ for _ in ()).throw(MemoryError())
+        "fastw2v.matrices.prep_vectors", lambda *_, **__: (_ for _ in ()).throw(MemoryError())
     )
     with pytest.raises(MemoryError):
         model.build_vocab(corpus, update=update)
@@ -874,7 +877,7 @@ def test_score_follows_the_paths() -> None:
 def test_score_in_portions(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = small(**MODES["sg-hs"])
     expected = model.score(TEXT)
-    monkeypatch.setattr("fastw2v.word2vec.STREAM_WORDS", 30)
+    monkeypatch.setattr(StreamedText.__init__, "__defaults__", (30,))
     model.workers = workers
     np.testing.assert_allclose(model.score(TEXT), expected, rtol=1e-6)
     np.testing.assert_allclose(model.score(TEXT, total_sentences=7), expected[:7], rtol=1e-6)
@@ -1128,12 +1131,9 @@ def test_log_lines(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_progress_is_logged_where_no_bar_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    from fastw2v.training.jobs import EpochResult, Schedule
-
     caplog.set_level(logging.INFO, logger="fastw2v.word2vec")
-    model = small()
     schedule, result = Schedule(0.1, 0.0, 1, 200, None), EpochResult(sentences=50)
-    report = model._reporter(schedule, 3, result, 1.0, log=True)
+    report = progress_lines(schedule, 3, result, 1.0)
     for seconds in (0.5, 1.5, 1.9, 2.6):
         report(seconds, 3000, 2)
     assert [line for line in caplog.messages if "PROGRESS" in line] == [
@@ -1141,7 +1141,7 @@ def test_progress_is_logged_where_no_bar_is_shown(caplog: pytest.LogCaptureFixtu
         "EPOCH 3 - PROGRESS: at 25.00% examples, 1154 words/s, in_qsize 2, out_qsize 0",
     ]
     caplog.clear()
-    model._reporter(schedule, 3, result, 1.0, log=False)(9.0, 3000, 2)
+    no_lines(9.0, 3000, 2)
     assert not caplog.messages
 
 

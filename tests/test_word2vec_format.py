@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v.formats import word2vec
+from fastw2v.formats import word2vec_format
 from fastw2v.formats.errors import FastW2VError, FormatError, TruncatedError, WordEncodingError
+from fastw2v.formats.parts import Vectors
 from fastw2v.keyedvectors import KeyedVectors
 
 TEXT = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
@@ -32,19 +33,30 @@ BINARY = b"3 2\n" + b"".join(
 FORMATS = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 
 
+def read(source: Any, **options: Any) -> tuple[list[str], np.ndarray, Any]:
+    """Words, vectors and counts, or None."""
+    found = word2vec_format.read(source, **options)
+    assert found.columns.keys() <= {"count"} and found.lockf is None
+    return found.keys, found.vectors, found.columns.get("count")
+
+
 def load(raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
-    return word2vec.read(io.BytesIO(raw), **options)
+    return read(io.BytesIO(raw), **options)
 
 
 def load_file(tmp_path: Path, raw: bytes, **options: Any) -> tuple[list[str], np.ndarray, Any]:
     path = tmp_path / "vectors"
     path.write_bytes(raw)
-    return word2vec.read(path, **options)
+    return read(path, **options)
+
+
+def write(target: Any, words: list[Any], vectors: np.ndarray, **options: Any) -> None:
+    word2vec_format.write(target, Vectors(words, vectors, {}), **options)
 
 
 def dump(words: list[Any], vectors: np.ndarray, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    word2vec.write(buffer, words, vectors, **options)
+    write(buffer, words, vectors, **options)
     return buffer.getvalue()
 
 
@@ -138,13 +150,13 @@ def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
 
     kv = trained()
     raw = dump(kv.index_to_key, kv.vectors, binary=binary)
-    words, vectors, _ = word2vec.read(Trickle(raw), binary=binary)
+    words, vectors, _ = read(Trickle(raw), binary=binary)
     assert words == kv.index_to_key
     np.testing.assert_array_equal(vectors, kv.vectors)
 
 
 def test_words_too_long_for_binary() -> None:
-    longest = b"x" * word2vec.MAX_WORD
+    longest = b"x" * word2vec_format.MAX_WORD
     assert load(b"1 1\n" + longest + b" 1234", binary=True)[0] == [longest.decode()]
     with pytest.raises(FormatError, match="row 1: no word ends within 65,536 bytes"):
         load(b"1 1\nx" + longest + b" 1234", binary=True)
@@ -159,7 +171,7 @@ def test_large_numbers_are_finite() -> None:
 def test_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     kv = trained()
     whole = dump(kv.index_to_key, kv.vectors)
-    monkeypatch.setattr(word2vec, "_NUMBERS_PER_BLOCK", 20)
+    monkeypatch.setattr(word2vec_format, "_NUMBERS_PER_BLOCK", 20)
     assert dump(kv.index_to_key, kv.vectors) == whole
 
 
@@ -309,7 +321,7 @@ def test_words_with_spaces(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("word", ["room 101", "a ", " a", "a  b", " ", "a\nb", "\n", "1 nan", "x 1e5"])
 def test_words_that_text_cannot_hold(tmp_path: Path, word: str) -> None:
     with pytest.raises(ValueError, match="could not be read back"):
-        word2vec.write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
+        write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
     assert not list(tmp_path.iterdir())
 
 
@@ -465,11 +477,11 @@ def test_forged_headers(
     path = tmp_path / ("vectors" if wrap is None else "vectors.gz")
     path.write_bytes((wrap or bytes)(header + body))
     with pytest.raises(FormatError):
-        word2vec.read(path, binary=binary)  # imports what it will
+        word2vec_format.read(path, binary=binary)  # imports what it will
     tracemalloc.start()
     try:
         with pytest.raises(FormatError) as caught:
-            word2vec.read(path, binary=binary)
+            word2vec_format.read(path, binary=binary)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -513,7 +525,7 @@ def test_no_prefix_of_a_compressed_file_is_read(
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(FormatError):
-            word2vec.read(path, binary=binary)
+            word2vec_format.read(path, binary=binary)
 
 
 @FORMATS
@@ -586,11 +598,11 @@ def test_wrong_arguments(options: dict[str, Any], error: type[Exception]) -> Non
 
 def test_wrong_sources(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a path or an open binary file"):
-        word2vec.read(5)  # type: ignore[arg-type]
+        word2vec_format.read(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a path or an open binary file"):
-        word2vec.write(5, WORDS, VECTORS)  # type: ignore[arg-type]
+        write(5, WORDS, VECTORS)
     with pytest.raises(FileNotFoundError):
-        word2vec.read(tmp_path / "none")
+        word2vec_format.read(tmp_path / "none")
 
 
 # --- writing ---
@@ -611,8 +623,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
 
 def test_append(tmp_path: Path) -> None:
     path = tmp_path / "vectors"
-    word2vec.write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
-    word2vec.write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
+    write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
+    write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
     assert path.read_bytes() == b"2 2\na 1.0 1.0\nb 1.0 1.0\n"
 
 
@@ -624,7 +636,7 @@ def test_a_failed_append_takes_back_what_it_wrote(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(OSError) as caught:
-            word2vec.write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
+            write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG

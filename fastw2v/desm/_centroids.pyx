@@ -6,20 +6,16 @@ from libc.string cimport memset
 
 import numpy as np
 
-cdef extern from "Python.h":
-    """
-    #if defined(__GNUC__)
-    #define FETCH(address) __builtin_prefetch((const void *)(address))
-    #else
-    #define FETCH(address) ((void)(address))
-    #endif
-    """
-    void fetch "FETCH"(const float* address) noexcept nogil
+
+cdef extern from "compiler.h" nogil:
+    enum:
+        CACHE_LINE "FASTW2V_CACHE_LINE"  # floats
+    void prefetch "fastw2v_prefetch"(const void *address)
 
 
-cdef extern from "_half.h":
-    void half_widen(const uint16_t* half, Py_ssize_t count, float* out) noexcept nogil
-    void half_plain(const uint16_t* half, Py_ssize_t count, float* out) noexcept nogil
+cdef extern from "_half.h" nogil:
+    void half_widen(const uint16_t *half, Py_ssize_t count, float *out)
+    void half_plain(const uint16_t *half, Py_ssize_t count, float *out)
 
 
 cdef enum:
@@ -28,16 +24,15 @@ cdef enum:
 
 
 def unit_sums(
-    const float[:, ::1] rows,
-    const float[::1] weights,
-    const int32_t[::1] ids,
-    const int64_t[::1] ends,
-    float[:, ::1] out,
-    uint8_t[::1] known,
+    const float[:, ::1] rows,    # IN (V, D)
+    const float[::1] weights,    # IN (V,)
+    const int32_t[::1] ids,      # IN (words,), all within V
+    const int64_t[::1] ends,     # IN (N,), rising to `words`
+    float[:, ::1] out,           # OUT (N, D)
+    uint8_t[::1] known,          # OUT (N,)
 ):
     """out[i] := s / |s| for s = Σ weights[id] rows[id] over the ids of document i; known[i] := s != 0.
 
-    rows (V, D), weights (V,), ids (words,), all within V; ends (N,) rise to `words`; out (N, D), known (N,).
     Where s = 0, out[i] := 0.
     """
     cdef Py_ssize_t dim = rows.shape[1], document, j, place = 0, stop, run
@@ -55,8 +50,7 @@ def unit_sums(
                 memset(&partial[0], 0, dim * sizeof(float))
                 while place < run:
                     if place + AHEAD < ids.shape[0]:
-                        for j in range(0, dim, 16):  # floats in a cache line
-                            fetch(&rows[ids[place + AHEAD], j])
+                        prefetch_row(&rows[ids[place + AHEAD], 0], dim)
                     add(&partial[0], &rows[ids[place], 0], weights[ids[place]], dim)
                     place += 1
                 for j in range(dim):
@@ -67,10 +61,17 @@ def unit_sums(
             known[document] = square > 0
             square = 1 / sqrt(square) if square > 0 else 0
             for j in range(dim):
-                out[document, j] = <float> (total[j] * square)
+                out[document, j] = <float>(total[j] * square)
 
 
-cdef inline void add(float* total, const float* row, float weight, Py_ssize_t dim) noexcept nogil:
+cdef inline void prefetch_row(const float *row, Py_ssize_t dim) noexcept nogil:
+    cdef Py_ssize_t j = 0
+    while j < dim:
+        prefetch(row + j)
+        j += CACHE_LINE
+
+
+cdef inline void add(float *total, const float *row, float weight, Py_ssize_t dim) noexcept nogil:
     """total := total + weight row"""
     cdef Py_ssize_t j
     for j in range(dim):

@@ -9,13 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__)
-#define HALF_INLINE static inline __attribute__((always_inline))
-#else
-#define HALF_INLINE static __inline
-#endif
+#include "compiler.h"
 
-HALF_INLINE void half_body(const uint16_t *half, ptrdiff_t count, float *out) {
+FASTW2V_INLINE void half_body(const uint16_t *half, ptrdiff_t count, float *out) {
     for (ptrdiff_t i = 0; i < count; i++) {
         uint32_t bits = (uint32_t)(half[i] & 0x7fff) << 13;  /* a float, but for the bias of its exponent */
         float value;

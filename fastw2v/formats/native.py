@@ -25,21 +25,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v._version import __version__
+from fastw2v.columns import rises
 from fastw2v.formats.atomic import StrPath, atomic_writer
 from fastw2v.formats.errors import FormatError
 
 Array = npt.NDArray[Any]
+Mmap = Literal["r", "c"] | None
 Entries = dict[str, dict[str, Any]]  # the header's, by array: dtype, shape, data_offsets
 
 FORMAT = "fastw2v"
 FORMAT_VERSION = 1
 MAX_HEADER = 16 << 20  # bytes; a header takes about 100 bytes per array
-MAX_CODE = 64  # longest Huffman code; more needs counts beyond 10**13
 
 # Written by `write` itself, not the caller's.
 RESERVED = ("format", "format_version", "writer", "sha256", "header_sha256")
 
 _ALIGNMENT = 64  # bytes, a cache line: where the largest array starts
+_MAX_AXES = 8  # of an array; ours have one or two
+_VALUES_PER_BLOCK = 1 << 20  # looked at a time
+_MAX_DIGITS = 4000  # of an integer key; int() refuses some 300 more
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
@@ -103,7 +107,7 @@ def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: M
 
 def read(
     source: StrPath | IO[bytes],
-    mmap: Literal["r", "c"] | None = None,
+    mmap: Mmap = None,
     *,
     verify: Literal["structure", "full"] = "structure",
     wanted: Callable[[str], bool] | None = None,
@@ -113,8 +117,7 @@ def read(
     `mmap="r"` maps the arrays read-only, shared between processes; `"c"` maps them copy-on-write, changes
     stay in memory. `wanted(name)` chooses among the arrays. Raises `FormatError` saying what is wrong.
     """
-    if mmap not in (None, "r", "c"):
-        raise ValueError(f"mmap must be None, 'r' or 'c', not {mmap!r}: files are replaced, never changed")
+    check_mmap(mmap)
     if verify not in ("structure", "full"):
         raise ValueError(f"verify must be 'structure' or 'full', not {verify!r}")
     if not isinstance(source, str | os.PathLike):
@@ -126,6 +129,12 @@ def read(
     name = os.fspath(source)
     with open(name, "rb") as file:
         return _read_open(file, name, mmap, verify, wanted)
+
+
+def check_mmap(mmap: Any) -> None:
+    """Raise ValueError unless arrays can be mapped like this: read-only, or "c" with changes in memory."""
+    if mmap not in (None, "r", "c"):
+        raise ValueError(f"mmap must be None, 'r' or 'c', not {mmap!r}: files are replaced, never changed")
 
 
 def _read_open(
@@ -190,7 +199,7 @@ def _check_entries(entries: Entries, data_size: int) -> None:
         dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise FormatError(f"array {key!r} has the unknown dtype {dtype!r}")
-        if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2 or len(shape) > 8:
+        if not _is_sizes(shape) or not _is_sizes(offsets) or len(offsets) != 2 or len(shape) > _MAX_AXES:
             raise FormatError(f"array {key!r} has an impossible shape {shape!r} or data_offsets {offsets!r}")
         itemsize = np.dtype(_DTYPES[dtype]).itemsize
         # numpy refuses shapes whose non-zero sizes overflow, even if the array is empty.
@@ -318,8 +327,8 @@ def all_finite(array: Array) -> bool:
     if array.dtype.kind != "f":
         return True
     flat = array.reshape(-1)
-    block = 1 << 20
-    return all(np.isfinite(flat[i : i + block]).all() for i in range(0, len(flat), block))
+    starts = range(0, len(flat), _VALUES_PER_BLOCK)
+    return all(np.isfinite(flat[start : start + _VALUES_PER_BLOCK]).all() for start in starts)
 
 
 def expect(
@@ -341,24 +350,8 @@ def expect(
 
 def check_starts(name: str, starts: Array, total: int) -> None:
     """Raise `FormatError` unless `starts` (rows + 1,) rises from 0 to `total`: it will be used to slice."""
-    if len(starts) == 0 or starts[0] != 0 or starts[-1] != total or np.any(starts[1:] < starts[:-1]):
+    if not rises(starts, total):
         raise FormatError(f"array {name!r} does not rise from 0 to {total}")
-
-
-def check_paths(points: Array, codes: Array, starts: Array, words: int) -> None:
-    """Raise `FormatError` unless Huffman paths stay inside the tree: kernels index with them unchecked.
-
-    `points` and `codes` (total,) hold the inner nodes and bits of word i at `starts[i]:starts[i + 1]`.
-    """
-    check_starts("path_starts", starts, len(points))
-    if len(points) != len(codes):
-        raise FormatError(f"{len(points)} points but {len(codes)} code bits")
-    if points.size and int(points.max()) >= words - 1:
-        raise FormatError(f"a path leads to inner node {int(points.max())}, there are {words - 1}")
-    if codes.size and int(codes.max()) > 1:
-        raise FormatError(f"a code bit is {int(codes.max())}")
-    if int(np.diff(starts).max(initial=0)) > MAX_CODE:
-        raise FormatError(f"a Huffman code is longer than {MAX_CODE} bits")
 
 
 _STRING, _INTEGER, _ABSENT = 0, 1, 2  # types of packed keys
@@ -427,6 +420,6 @@ def _restore(text: str, kind: int) -> int | None:
         return None
     # Plain decimal digits only: int() would also take "1_0" or Arabic digits, and two keys could become one.
     digits = text.removeprefix("-")
-    if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < 4000:
+    if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < _MAX_DIGITS:
         return int(text)
     raise FormatError(f"a key of type {kind} cannot be {text[:40]!r}")

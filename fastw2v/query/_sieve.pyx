@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from fastw2v.training._kernels cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
+from fastw2v.tile.dispatch cimport TILE_PANEL, Tile, selected_tile, tile_lowest_bit
 
 
 cdef enum:
@@ -16,6 +16,7 @@ cdef enum:
     ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
     ROOM = 32       # candidates that a query has room for at first, beside twice those wanted
     CROWD = 32      # times that room: a query with more has too many
+    ROUNDED = 128   # 2 * 2**30 * 2**-24: what two products of SCALE**2 are off by in float32
 
 
 def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
@@ -26,7 +27,7 @@ def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
     with nogil:
         for i in range(rows.shape[0]):
             for d in range(dim):
-                out[i, d] = <int16_t> (rows[i, d] * SCALE + copysignf(0.5, rows[i, d]))
+                out[i, d] = <int16_t>(rows[i, d] * SCALE + copysignf(0.5, rows[i, d]))
             for d in range(dim, out.shape[1]):
                 out[i, d] = 0
 
@@ -83,8 +84,8 @@ cdef class Sieve:
         self.reached = np.full((self.queries, self.count), INT32_MIN, dtype=np.int32)
         # An entry is off by 1/2, so a product of vectors by SCALE sqrt(D) + D / 4 at most; the rest is what float32
         # rounds, here and where the products are computed. Two products are compared.
-        self.slack = <int64_t> (2 * (SCALE * sqrt(<double> dim) + dim + 128.0 * (dim + 8)))
-        self.best = <Best *> malloc(max(panels * TILE_PANEL, 1) * sizeof(Best))
+        self.slack = <int64_t>(2 * (SCALE * sqrt(<double>dim) + dim + <double>ROUNDED * (dim + 8)))
+        self.best = <Best *>malloc(max(panels * TILE_PANEL, 1) * sizeof(Best))
         if self.best is NULL:
             raise MemoryError
         memset(self.best, 0, panels * TILE_PANEL * sizeof(Best))
@@ -97,7 +98,7 @@ cdef class Sieve:
             free(self.best)
 
     def __len__(self):
-        """Number of panels, of `TILE_PANEL` each; different threads may sift for different ones."""
+        """Return the number of panels, of `TILE_PANEL` each; different threads may sift for different ones."""
         return self.panels.shape[0]
 
     def sift(self, const int16_t[:, ::1] rows not None, int64_t place, Py_ssize_t first, Py_ssize_t end):
@@ -111,7 +112,7 @@ cdef class Sieve:
                              f"of width {self.width}")
         with nogil:
             while start < count:
-                left = min(<Py_ssize_t> ROWS, count - start)
+                left = min(<Py_ssize_t>ROWS, count - start)
                 for panel in range(first, end):
                     tile.sift(&rows[start, 0], left, self.width // 2, &self.panels[panel, 0, 0, 0],
                               &self.borders[panel * TILE_PANEL], above, scores)
@@ -146,7 +147,7 @@ cdef class Sieve:
                     self.borders[query] = INT32_MAX
                     return 0
                 room = max(2 * room, least)
-                grown = <Candidate *> realloc(best.candidates, room * sizeof(Candidate))
+                grown = <Candidate *>realloc(best.candidates, room * sizeof(Candidate))
                 if grown is NULL:
                     with gil:
                         raise MemoryError
@@ -155,7 +156,7 @@ cdef class Sieve:
         best.used += 1
         if candidate.score > reached[0]:
             replace_least(reached, self.count, candidate.score)
-            self.borders[query] = <int32_t> max(reached[0] - self.slack, INT32_MIN)
+            self.borders[query] = <int32_t>max(reached[0] - self.slack, INT32_MIN)
         return 0
 
     cdef void drop(self, Py_ssize_t query) noexcept nogil:
@@ -189,26 +190,26 @@ cdef class Sieve:
         return ends_array, places_array
 
 
-# -- analogies ------------------------------------------------------------------------------------
+# --- analogies ---
 
 def raise_best(
-    const floating[:, ::1] gains,
-    const floating[:, ::1] losses,
-    const int64_t[:, ::1] terms,
+    const floating[:, ::1] gains,       # IN (R, n)
+    const floating[:, ::1] losses,      # IN (R, n)
+    const int64_t[:, ::1] terms,        # IN (Q, 3) rows of these
     int64_t first,
-    const int64_t[::1] hidden_starts,
-    const int64_t[::1] hidden,
-    floating[::1] hidden_scores,
-    int64_t[::1] best,
-    floating[::1] best_scores,
+    const int64_t[::1] hidden_starts,   # IN (Q + 1,)
+    const int64_t[::1] hidden,          # IN (hidden_starts[Q],)
+    floating[::1] hidden_scores,        # OUT, as long as `hidden`
+    int64_t[::1] best,                  # IN, OUT (Q,)
+    floating[::1] best_scores,          # IN, OUT (Q,)
     Py_ssize_t start,
     Py_ssize_t end,
 ):
-    """For the questions q in [start, end) let best[q] and best_scores[q] rise to the best of n more candidates.
+    """Let best[q] and best_scores[q], for the questions q in [start, end), rise to the best of n more candidates.
 
     Candidate j of these, which is row `first` + j, scores gains[b, j] + gains[c, j] - losses[a, j], where
     a, b, c = terms[q]; of equal ones the earlier wins. The rows hidden[hidden_starts[q] : hidden_starts[q + 1]]
-    are passed over; their scores go to `hidden_scores`. gains and losses are (R, n), terms (Q, 3).
+    are passed over; their scores go to `hidden_scores`.
     """
     cdef Py_ssize_t n = gains.shape[1], q, j, k
     cdef const floating *loss

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import fastw2v.training._kernels as _kernels
 from fastw2v.query._sieve import Sieve, quantise
 from fastw2v.threads import blas_threads, in_shares
+from fastw2v.tile.dispatch import dot_rows
 
 Array = npt.NDArray[Any]
 
@@ -117,7 +117,7 @@ def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) 
         rows = unit_rows(rows.astype(np.float32))
     scores, lengths_squared = np.empty((2, len(rows)), dtype=units.dtype)
     if rows.dtype == np.float32 and rows.flags.c_contiguous:
-        _kernels.scan(rows, np.ascontiguousarray(units), bounds, scores, lengths_squared)
+        dot_rows(rows, np.ascontiguousarray(units), bounds, scores, lengths_squared)
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             for unit, (low, high) in zip(units, pairwise(bounds.tolist()), strict=True):

@@ -18,11 +18,6 @@ import numpy as np
 
 cdef extern from "Python.h":
     """
-    #if defined(__GNUC__)
-    #define PREFETCH(address) __builtin_prefetch((const void *)(address))
-    #else
-    #define PREFETCH(address) ((void)(address))
-    #endif
     #define MIX UINT64_C(0x9E3779B97F4A7C15)  /* 2**64 / golden ratio, odd */
     #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
     /* Of 8 bytes in x, as loaded from memory: */
@@ -47,7 +42,6 @@ cdef extern from "Python.h":
     #endif
     """
     const Py_ssize_t PY_SSIZE_T_MAX
-    void prefetch "PREFETCH"(size_t address) noexcept nogil
     const uint64_t MIX
     uint64_t each_byte "EACH_BYTE"(uint64_t b) noexcept nogil
     uint64_t first_bytes "FIRST_BYTES"(uint64_t x, size_t n) noexcept nogil
@@ -55,37 +49,43 @@ cdef extern from "Python.h":
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
     const bint FREE_THREADED
     # Borrowed references, where Cython's own declarations would count them.
-    bint is_compact_str "IS_COMPACT_STR"(PyObject* token) noexcept
-    bint is_ascii "IS_ASCII"(PyObject* token) noexcept
-    const void* PyUnicode_DATA(PyObject* token) noexcept
-    int PyUnicode_KIND(PyObject* token) noexcept
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* token) noexcept
-    bint is_int "PyLong_CheckExact"(PyObject* token) noexcept
-    long long PyLong_AsLongLongAndOverflow(PyObject* token, int* overflow) except? -1
-    PyObject** PySequence_Fast_ITEMS(object sequence) noexcept
+    bint is_compact_str "IS_COMPACT_STR"(PyObject *token) noexcept
+    bint is_ascii "IS_ASCII"(PyObject *token) noexcept
+    const void *PyUnicode_DATA(PyObject *token) noexcept
+    int PyUnicode_KIND(PyObject *token) noexcept
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *token) noexcept
+    bint is_int "PyLong_CheckExact"(PyObject *token) noexcept
+    long long PyLong_AsLongLongAndOverflow(PyObject *token, int *overflow) except? -1
+    PyObject **PySequence_Fast_ITEMS(object sequence) noexcept
     Py_ssize_t PySequence_Fast_GET_SIZE(object sequence) noexcept
+
+
+cdef extern from "compiler.h" nogil:
+    void prefetch "fastw2v_prefetch"(const void *address)
 
 
 cdef enum:
     AHEAD = 64                   # words looked up together, so that their cache misses overlap
     WORDS_PER_SIGNAL_CHECK = 1 << 16
     IDS_PER_SIGNAL_CHECK = 1 << 24
+    FIRST_ROOM = 64              # bytes of a growing array
+    FIRST_SLOTS = 1 << 10        # of a hash table
 
 
-# -- growing arrays -------------------------------------------------------------------------------
+# --- growing arrays ---
 
 cdef struct Buffer:
-    char* data
+    char *data
     Py_ssize_t used, room  # bytes
 
 
-cdef char* reserve(Buffer* buffer, Py_ssize_t more) except NULL nogil:
+cdef char *reserve(Buffer *buffer, Py_ssize_t more) except NULL nogil:
     """Make room for `more` bytes and return where they go; the caller adds to `used` what it wrote."""
     cdef Py_ssize_t room
-    cdef char* grown
+    cdef char *grown
     if buffer.room - buffer.used < more or buffer.data is NULL:
-        room = max(2 * buffer.room, buffer.used + more, 64)
-        grown = <char*> realloc(buffer.data, room)
+        room = max(2 * buffer.room, buffer.used + more, <Py_ssize_t>FIRST_ROOM)
+        grown = <char *>realloc(buffer.data, room)
         if grown is NULL:
             with gil:
                 raise MemoryError
@@ -94,13 +94,13 @@ cdef char* reserve(Buffer* buffer, Py_ssize_t more) except NULL nogil:
     return buffer.data + buffer.used
 
 
-cdef int append(Buffer* buffer, int64_t number) except -1 nogil:
-    (<int64_t*> reserve(buffer, sizeof(int64_t)))[0] = number
+cdef int append(Buffer *buffer, int64_t number) except -1 nogil:
+    (<int64_t *>reserve(buffer, sizeof(int64_t)))[0] = number
     buffer.used += sizeof(int64_t)
     return 0
 
 
-cdef object as_array(const Buffer* buffer, dtype):
+cdef object as_array(const Buffer *buffer, dtype):
     """Return a copy as a numpy array."""
     array = np.empty(buffer.used // np.dtype(dtype).itemsize, dtype)
     cdef char[::1] out = array.view(np.int8)
@@ -109,14 +109,14 @@ cdef object as_array(const Buffer* buffer, dtype):
     return array
 
 
-cdef object take(Buffer* buffer, dtype):
+cdef object take(Buffer *buffer, dtype):
     """Return the numbers as a numpy array and forget them."""
     array = as_array(buffer, dtype)
     buffer.used = 0
     return array
 
 
-# -- hash table: open addressing, linear probing --------------------------------------------------
+# --- hash table: open addressing, linear probing ---
 
 cdef struct Slot:
     uint64_t head    # what usually tells two keys apart without touching them
@@ -124,19 +124,19 @@ cdef struct Slot:
     int32_t id       # -1: free
 
 cdef struct Table:
-    Slot* slots
+    Slot *slots
     size_t mask      # number of slots, a power of two, minus 1
     size_t used
 
 
-cdef int resize(Table* table, size_t size) except -1 nogil:
-    cdef Slot* old = table.slots
+cdef int resize(Table *table, size_t size) except -1 nogil:
+    cdef Slot *old = table.slots
     cdef size_t i, old_size = table.mask + 1 if old is not NULL else 0
-    cdef Slot* slots = <Slot*> malloc(size * sizeof(Slot))
+    cdef Slot *slots = <Slot *>malloc(size * sizeof(Slot))
     if slots is NULL:
         with gil:
             raise MemoryError
-    memset(slots, 0xFF, size * sizeof(Slot))
+    memset(slots, 0xFF, size * sizeof(Slot))  # every id is -1
     table.slots = slots
     table.mask = size - 1
     for i in range(old_size):
@@ -146,14 +146,14 @@ cdef int resize(Table* table, size_t size) except -1 nogil:
     return 0
 
 
-cdef inline Slot* free_slot(Table* table, uint32_t hash) noexcept nogil:
+cdef inline Slot *free_slot(Table *table, uint32_t hash) noexcept nogil:
     cdef size_t place = hash & table.mask
     while table.slots[place].id >= 0:
         place = (place + 1) & table.mask
     return &table.slots[place]
 
 
-cdef int insert(Table* table, Slot slot) except -1 nogil:
+cdef int insert(Table *table, Slot slot) except -1 nogil:
     """Add a key that is not there; at most half of the slots are used, so that searches stay short."""
     if slot.id == INT32_MAX:
         with gil:
@@ -165,10 +165,14 @@ cdef int insert(Table* table, Slot slot) except -1 nogil:
     return 0
 
 
-# -- words: runs of bytes --------------------------------------------------------------------------
+# --- words: runs of bytes ---
+
+cdef union Bytes:
+    const uint8_t *address   # of a word that was read: its bytes lie in a text or a token
+    size_t offset            # of a word that a `WordSet` remembers: its copy lies in the set's `bytes`
 
 cdef struct Word:
-    size_t place         # address of its bytes; in a `WordSet` the offset of its own copy
+    Bytes bytes          # where they are
     size_t length        # bytes
     uint64_t head        # the first 7 bytes, and in the lowest one length and kind: all of a short word
     uint64_t tail        # the last 8 bytes of a word of 8 or more, otherwise 0
@@ -181,30 +185,33 @@ cdef enum:
     UCS2 = 1
     UCS4 = 2
     INTEGER = 3
-    LONGEST_TOLD = 63            # a head tells lengths up to this
+    LENGTH_BITS = 6              # of a head, below those of the kind
+    LONGEST_TOLD = 63            # what they tell of words of so many bytes or more
+    IN_HEAD = 7                  # bytes of the longest word that is all in its head
+    IN_HEAD_AND_TAIL = 15        # and of the longest that is all in these two
 
 
-cdef inline uint64_t load(const uint8_t* p) noexcept nogil:
+cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
     cdef uint64_t x
     memcpy(&x, p, 8)
     return x
 
 
-cdef inline Word word_of(const uint8_t* bytes, size_t length, uint64_t first, uint64_t kind) noexcept nogil:
+cdef inline Word word_of(const uint8_t *bytes, size_t length, uint64_t first, uint64_t kind) noexcept nogil:
     """Return the word of these bytes, of which `first` has up to 7 in the order of FIRST_BYTES."""
     cdef Word word
     cdef uint64_t hash
     cdef size_t i
-    word.place = <size_t> bytes
+    word.bytes.address = bytes
     word.length = length
     word.first = 0
-    word.head = first | kind << 6 | min(length, <size_t> LONGEST_TOLD)
+    word.head = first | kind << LENGTH_BITS | min(length, <size_t>LONGEST_TOLD)
     word.tail = load(bytes + length - 8) if length >= 8 else 0
     hash = word.head ^ word.tail * MIX
-    for i in range(7, max(length, <size_t> 15) - 8, 8):
+    for i in range(IN_HEAD, max(length, <size_t>IN_HEAD_AND_TAIL) - 8, 8):
         hash = (hash ^ load(bytes + i)) * MIX
     hash = (hash ^ hash >> 32) * MIX
-    word.hash = <uint32_t> ((hash ^ hash >> 29) * MIX >> 32)
+    word.hash = <uint32_t>((hash ^ hash >> 29) * MIX >> 32)
     return word
 
 
@@ -215,7 +222,7 @@ cdef class WordSet:
     cdef Buffer bytes, words               # of all words, one after the other; Word
 
     def __cinit__(self):
-        resize(&self.table, 1 << 10)
+        resize(&self.table, FIRST_SLOTS)
 
     def __dealloc__(self):
         free(self.table.slots)
@@ -225,60 +232,60 @@ cdef class WordSet:
     def __len__(self):
         return self.table.used
 
-    cdef inline void prefetch_words(self, const Word* words, Py_ssize_t n) noexcept nogil:
+    cdef inline void prefetch_words(self, const Word *words, Py_ssize_t n) noexcept nogil:
         """Call for what comparing these long words will read."""
         cdef Py_ssize_t i
-        cdef Slot* slot
+        cdef Slot *slot
         for i in range(n):
             slot = &self.table.slots[words[i].hash & self.table.mask]
-            if words[i].length > 7 and slot.head == words[i].head:
-                prefetch(<size_t> (<Word*> self.words.data + slot.id))
+            if words[i].length > IN_HEAD and slot.head == words[i].head:
+                prefetch(<Word *>self.words.data + slot.id)
 
-    cdef inline int32_t find(self, const Word* word) noexcept nogil:
+    cdef inline int32_t find(self, const Word *word) noexcept nogil:
         """Return the number of a word, -1 if it is not there."""
         cdef size_t place = word.hash & self.table.mask
-        cdef Slot* slot = &self.table.slots[place]
-        cdef const Word* known
+        cdef Slot *slot = &self.table.slots[place]
+        cdef const Word *known
         while slot.id >= 0:
             if slot.head == word.head and slot.hash == word.hash:
-                if word.length <= 7:
+                if word.length <= IN_HEAD:
                     return slot.id
-                known = <Word*> self.words.data + slot.id
+                known = <Word *>self.words.data + slot.id
                 if known.length == word.length and known.tail == word.tail and (
-                    word.length < 16
-                    or not memcmp(self.bytes.data + known.place, <const void*> word.place, word.length)
+                    word.length <= IN_HEAD_AND_TAIL
+                    or not memcmp(self.bytes.data + known.bytes.offset, word.bytes.address, word.length)
                 ):
                     return slot.id
             place = (place + 1) & self.table.mask
             slot = &self.table.slots[place]
         return -1
 
-    cdef int32_t remember(self, const Word* word) except -1 nogil:
+    cdef int32_t remember(self, const Word *word) except -1 nogil:
         """Add a word that is not there, with a copy of its bytes; return its number."""
-        cdef Word* entry = <Word*> reserve(&self.words, sizeof(Word))
-        cdef int32_t number = <int32_t> self.table.used
-        memcpy(reserve(&self.bytes, word.length), <const void*> word.place, word.length)
+        cdef Word *entry = <Word *>reserve(&self.words, sizeof(Word))
+        cdef int32_t number = <int32_t>self.table.used
+        memcpy(reserve(&self.bytes, word.length), word.bytes.address, word.length)
         insert(&self.table, Slot(head=word.head, hash=word.hash, id=number))
         entry[0] = word[0]
-        entry.place = self.bytes.used
+        entry.bytes.offset = self.bytes.used
         self.bytes.used += word.length
         self.words.used += sizeof(Word)
         return number
 
 
-# -- tokens: any hashable objects -----------------------------------------------------------------
+# --- tokens: any hashable objects ---
 
-cdef inline bint read_token(PyObject* token, Word* word, int64_t* value) except -1:
+cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except -1:
     """Read a token as a word; return False if it is neither a str nor an int of 64 bits.
 
     A subclass of them is not: it may be equal to other things. An int's bytes go to `value`.
     """
-    cdef const uint8_t* bytes
+    cdef const uint8_t *bytes
     cdef uint64_t first
     cdef size_t length
     cdef int kind, overflow = 0
     if is_compact_str(token):
-        bytes = <const uint8_t*> PyUnicode_DATA(token)
+        bytes = <const uint8_t *>PyUnicode_DATA(token)
         kind = PyUnicode_KIND(token)
         length = PyUnicode_GET_LENGTH(token) * kind
         # A compact str has its bytes behind its other fields: what lies before them may be read, too.
@@ -287,7 +294,7 @@ cdef inline bint read_token(PyObject* token, Word* word, int64_t* value) except 
         return True
     if is_int(token):
         value[0] = PyLong_AsLongLongAndOverflow(token, &overflow)
-        bytes = <const uint8_t*> value
+        bytes = <const uint8_t *>value
         word[0] = word_of(bytes, sizeof(int64_t), first_bytes(load(bytes), 7), INTEGER)
         return not overflow
     return False
@@ -347,7 +354,7 @@ cdef class TokenReader:
         cdef Py_ssize_t start = 0, more
         cdef Word[AHEAD] words
         cdef int64_t[AHEAD] values
-        cdef PyObject** items
+        cdef PyObject **items
         try:
             while start < PySequence_Fast_GET_SIZE(sentence):
                 items = PySequence_Fast_ITEMS(sentence) + start
@@ -388,28 +395,28 @@ cdef class TokenReader:
 
     cdef inline void put(self, int32_t number) noexcept:
         """Append an id, for which there is room, and count it."""
-        (<int32_t*> (self.ids.data + self.ids.used))[0] = number
+        (<int32_t *>(self.ids.data + self.ids.used))[0] = number
         self.ids.used += sizeof(int32_t) * (number >= 0)
         if self.learn:
-            (<int64_t*> self.counts.data)[number] += 1
+            (<int64_t *>self.counts.data)[number] += 1
 
-    cdef bint read_all(self, PyObject** items, Py_ssize_t n, Word* words, int64_t* values) except -1:
+    cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words, int64_t *values) except -1:
         """Read tokens as words, in sweeps so that their cache misses overlap; return whether all could be."""
         cdef Py_ssize_t i
         for i in range(n):
-            prefetch(<size_t> items[i])
+            prefetch(items[i])
         for i in range(n):
             if not read_token(items[i], &words[i], &values[i]):
                 return False
-            prefetch(<size_t> &self.words.table.slots[words[i].hash & self.words.table.mask])
+            prefetch(&self.words.table.slots[words[i].hash & self.words.table.mask])
         return True
 
-    cdef inline int32_t id_of_word(self, const Word* word, PyObject* token) except -2:
+    cdef inline int32_t id_of_word(self, const Word *word, PyObject *token) except -2:
         """Return the id of a token that is this word; an unknown one is learnt, or has none: -1."""
         cdef int32_t number = self.words.find(word)
         if number >= 0:
-            return (<int32_t*> self.word_ids.data)[number]
-        number = -1 if self.by_token is None else self.by_token.get(<object> token, -1)
+            return (<int32_t *>self.word_ids.data)[number]
+        number = -1 if self.by_token is None else self.by_token.get(<object>token, -1)
         if number < 0:
             if not self.learn:
                 return -1
@@ -417,8 +424,8 @@ cdef class TokenReader:
         self.remember(word, number)
         return number
 
-    cdef int32_t id_of_any(self, PyObject* token) except -2:
-        """The same for a token of any kind."""
+    cdef int32_t id_of_any(self, PyObject *token) except -2:
+        """Return the id of a token of any kind, as `id_of_word` does."""
         cdef Word word
         cdef int64_t value
         cdef int32_t number
@@ -426,23 +433,23 @@ cdef class TokenReader:
             return self.id_of_word(&word, token)
         if self.by_token is None:  # all so far are words, and equal to nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
-        number = self.by_token.get(<object> token, -1)
+        number = self.by_token.get(<object>token, -1)
         return self.next_id(token) if number < 0 and self.learn else number
 
-    cdef int32_t next_id(self, PyObject* token) except -1:
+    cdef int32_t next_id(self, PyObject *token) except -1:
         """Return the id of a new token."""
         cdef Py_ssize_t number = len(self.tokens)
         if number == INT32_MAX:
             raise OverflowError("more than 2**31 - 1 distinct words")
         append(&self.counts, 0)
-        self.tokens.append(<object> token)
+        self.tokens.append(<object>token)
         if self.by_token is not None:
-            self.by_token[<object> token] = number
-        return <int32_t> number
+            self.by_token[<object>token] = number
+        return <int32_t>number
 
-    cdef int remember(self, const Word* word, int32_t number) except -1:
+    cdef int remember(self, const Word *word, int32_t number) except -1:
         self.words.remember(word)
-        (<int32_t*> reserve(&self.word_ids, sizeof(int32_t)))[0] = number
+        (<int32_t *>reserve(&self.word_ids, sizeof(int32_t)))[0] = number
         self.word_ids.used += sizeof(int32_t)
         return 0
 
@@ -456,7 +463,7 @@ cdef class SentenceCounter(TokenReader):
         self.store = encode
 
     def __len__(self):
-        """Number of distinct tokens so far."""
+        """Return the number of distinct tokens so far."""
         return len(self.tokens)
 
     def read(self, Py_ssize_t max_words, Py_ssize_t max_sentences):
@@ -487,7 +494,7 @@ cdef class SentenceEncoder(TokenReader):
         self.store = True
         self.tokens = list(key_to_index)
         for key, number in key_to_index.items():
-            if read_token(<PyObject*> key, &word, &value):
+            if read_token(<PyObject *>key, &word, &value):
                 self.remember(&word, number)
             else:
                 self.by_token = key_to_index.copy()
@@ -502,7 +509,7 @@ cdef class SentenceEncoder(TokenReader):
         return take(&self.ids, np.int32), take(&self.ends, np.int64), take(&self.sizes, np.int64)
 
 
-# -- bytes of UTF-8 text --------------------------------------------------------------------------
+# --- bytes of UTF-8 text ---
 
 cdef enum Kind:
     LETTER        # part of a word
@@ -520,7 +527,7 @@ for byte in range(256):
         KIND[byte] = LINE_END if byte == b"\n" else SPACE
 
 
-cdef inline int sequence(const uint8_t* p, const uint8_t* end, uint32_t* point) noexcept nogil:
+cdef inline int sequence(const uint8_t *p, const uint8_t *end, uint32_t *point) noexcept nogil:
     """Return the length of the valid UTF-8 sequence at `p`, before `end`, and its code point; 0 if it is not valid."""
     if p[0] < 0xC2 or p[0] > 0xF4 or end - p < 2 + (p[0] >= 0xE0) + (p[0] >= 0xF0) or p[1] & 0xC0 != 0x80:
         return 0
@@ -553,7 +560,7 @@ cdef inline bint is_space(uint32_t point) noexcept nogil:
     )
 
 
-cdef inline const uint8_t* skip_letters(const uint8_t* p, const uint8_t* end) noexcept nogil:
+cdef inline const uint8_t *skip_letters(const uint8_t *p, const uint8_t *end) noexcept nogil:
     """Return a place up to which there are only letters of ASCII; it may stop too early."""
     cdef uint64_t x, marks
     while end - p >= 8:
@@ -565,14 +572,14 @@ cdef inline const uint8_t* skip_letters(const uint8_t* p, const uint8_t* end) no
     return p
 
 
-cdef inline Word word_at(const uint8_t* begin, size_t length, Py_ssize_t left) noexcept nogil:
+cdef inline Word word_at(const uint8_t *begin, size_t length, Py_ssize_t left) noexcept nogil:
     """Return the word at `begin`, where `left` bytes of the text may be read."""
     cdef uint64_t x = 0
     if left >= 8:
         x = load(begin)
     else:
         memcpy(&x, begin, left)
-    return word_of(begin, length, first_bytes(x, min(length, <size_t> 7)), UTF8)
+    return word_of(begin, length, first_bytes(x, min(length, <size_t>IN_HEAD)), UTF8)
 
 
 cdef class WordTable(WordSet):
@@ -598,7 +605,7 @@ cdef class WordTable(WordSet):
         Raises UnicodeDecodeError unless the block is valid UTF-8.
         """
         cdef Py_ssize_t size = block.shape[0]
-        cdef const uint8_t* text = &block[0] if size else NULL
+        cdef const uint8_t *text = &block[0] if size else NULL
         cdef bint valid
         self.ids.used = self.lines.used = 0
         with nogil:
@@ -607,12 +614,12 @@ cdef class WordTable(WordSet):
             bytes(block).decode("utf8")
         return take(&self.ids, np.int32), take(&self.lines, np.int64)
 
-    cdef bint read(self, const uint8_t* text, Py_ssize_t size, int64_t offset) except -1 nogil:
+    cdef bint read(self, const uint8_t *text, Py_ssize_t size, int64_t offset) except -1 nogil:
         """Split the text into words and lines; return whether it is valid."""
-        cdef const uint8_t* p = text
-        cdef const uint8_t* end = text + size
-        cdef const uint8_t* begin
-        cdef const uint8_t* stop = text
+        cdef const uint8_t *p = text
+        cdef const uint8_t *end = text + size
+        cdef const uint8_t *begin
+        cdef const uint8_t *stop = text
         cdef Word[AHEAD] ahead
         cdef int waiting = 0, kind = SPACE
         cdef int64_t words = 0
@@ -637,7 +644,7 @@ cdef class WordTable(WordSet):
                 words += 1
                 ahead[waiting] = word_at(begin, p - begin, end - begin)
                 ahead[waiting].first = offset + (begin - text)
-                prefetch(<size_t> &self.table.slots[ahead[waiting].hash & self.table.mask])
+                prefetch(&self.table.slots[ahead[waiting].hash & self.table.mask])
                 waiting += 1
                 if waiting == AHEAD:
                     self.count(ahead, waiting)
@@ -652,17 +659,17 @@ cdef class WordTable(WordSet):
         append(&self.lines, words)
         return True
 
-    cdef int count(self, const Word* words, Py_ssize_t n) except -1 nogil:
-        cdef int32_t* out = <int32_t*> reserve(&self.ids, n * sizeof(int32_t))
+    cdef int count(self, const Word *words, Py_ssize_t n) except -1 nogil:
+        cdef int32_t *out = <int32_t *>reserve(&self.ids, n * sizeof(int32_t))
         cdef Py_ssize_t i
         self.prefetch_words(words, n)
         for i in range(n):
             out[i] = self.number_of(&words[i])
-            (<int64_t*> self.counts.data)[out[i]] += 1
+            (<int64_t *>self.counts.data)[out[i]] += 1
         self.ids.used += n * sizeof(int32_t)
         return 0
 
-    cdef inline int32_t number_of(self, const Word* word) except -1 nogil:
+    cdef inline int32_t number_of(self, const Word *word) except -1 nogil:
         """Return the number of a word; a new one gets the next, and a count of 0."""
         cdef int32_t number = self.find(word)
         if number < 0:
@@ -674,22 +681,24 @@ cdef class WordTable(WordSet):
         """Add another table's words and counts; return this table's ids of its words, int32."""
         cdef Py_ssize_t i = 0, j, more, size = other.table.used
         cdef Word[AHEAD] words
-        cdef Word* mine
+        cdef const Word *theirs
+        cdef Word *mine
         ids_array = np.empty(size, np.int32)
         cdef int32_t[::1] ids = ids_array
         with nogil:
             while i < size:
                 more = min(AHEAD, size - i)
                 for j in range(more):
-                    words[j] = (<Word*> other.words.data)[i + j]
-                    words[j].place += <size_t> other.bytes.data
-                    prefetch(<size_t> &self.table.slots[words[j].hash & self.table.mask])
+                    theirs = <Word *>other.words.data + i + j
+                    words[j] = theirs[0]
+                    words[j].bytes.address = <const uint8_t *>other.bytes.data + theirs.bytes.offset
+                    prefetch(&self.table.slots[words[j].hash & self.table.mask])
                 self.prefetch_words(words, more)
                 for j in range(more):
                     ids[i + j] = self.number_of(&words[j])
-                    mine = <Word*> self.words.data + ids[i + j]
+                    mine = <Word *>self.words.data + ids[i + j]
                     mine.first = min(mine.first, words[j].first)
-                    (<int64_t*> self.counts.data)[ids[i + j]] += (<int64_t*> other.counts.data)[i + j]
+                    (<int64_t *>self.counts.data)[ids[i + j]] += (<int64_t *>other.counts.data)[i + j]
                 i += more
         return ids_array
 
@@ -699,17 +708,17 @@ cdef class WordTable(WordSet):
         first_array = np.empty(len(self), np.int64)
         cdef int64_t[::1] first = first_array
         for i in range(first.shape[0]):
-            first[i] = (<Word*> self.words.data)[i].first
+            first[i] = (<Word *>self.words.data)[i].first
         return as_array(&self.counts, np.int64), first_array
 
     def words_of(self, const int32_t[::1] ids):
         """Return the words of these ids, as str."""
         cdef Py_ssize_t i
-        cdef Word* word
+        cdef Word *word
         cdef list words = []
         for i in range(ids.shape[0]):
-            word = <Word*> self.words.data + ids[i]
-            words.append(PyUnicode_DecodeUTF8(self.bytes.data + word.place, word.length, NULL))
+            word = <Word *>self.words.data + ids[i]
+            words.append(PyUnicode_DecodeUTF8(self.bytes.data + word.bytes.offset, word.length, NULL))
         return words
 
     def rows_in(self, dict key_to_index):
@@ -717,15 +726,15 @@ cdef class WordTable(WordSet):
         cdef Word[AHEAD] words
         cdef int32_t[AHEAD] rows
         cdef Py_ssize_t waiting = 0, size
-        cdef const uint8_t* bytes
+        cdef const uint8_t *bytes
         cdef object encoded
         cdef list held = []  # what the words lie in; the others lie in their keys
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
         for key, row in key_to_index.items():
-            if is_ascii(<PyObject*> key):  # and so UTF-8 already
-                bytes = <const uint8_t*> PyUnicode_DATA(<PyObject*> key)
-                size = PyUnicode_GET_LENGTH(<PyObject*> key)
+            if is_ascii(<PyObject *>key):  # and so UTF-8 already
+                bytes = <const uint8_t *>PyUnicode_DATA(<PyObject *>key)
+                size = PyUnicode_GET_LENGTH(<PyObject *>key)
             elif isinstance(key, str):
                 # Of text in UTF-8 no word has a surrogate.
                 encoded = str.encode(key, "utf8", "surrogatepass")
@@ -735,7 +744,7 @@ cdef class WordTable(WordSet):
                 continue
             words[waiting] = word_at(bytes, size, size)
             rows[waiting] = row
-            prefetch(<size_t> &self.table.slots[words[waiting].hash & self.table.mask])
+            prefetch(&self.table.slots[words[waiting].hash & self.table.mask])
             waiting += 1
             if waiting == AHEAD:
                 self.put_rows(words, rows, waiting, found)
@@ -744,7 +753,7 @@ cdef class WordTable(WordSet):
         self.put_rows(words, rows, waiting, found)
         return rows_array
 
-    cdef void put_rows(self, const Word* words, const int32_t* rows, Py_ssize_t n, int32_t[::1] found) noexcept:
+    cdef void put_rows(self, const Word *words, const int32_t *rows, Py_ssize_t n, int32_t[::1] found) noexcept:
         cdef Py_ssize_t i
         cdef int32_t number
         self.prefetch_words(words, n)
@@ -754,7 +763,7 @@ cdef class WordTable(WordSet):
                 found[number] = rows[i]
 
 
-# -- encoded text ---------------------------------------------------------------------------------
+# --- encoded text ---
 
 def renumber(int32_t[::1] ids, int64_t[::1] ends, list parts):
     """Replace ids in place, closing up over those replaced by -1; `ends` follow.

@@ -30,18 +30,6 @@ class EncodedCorpus:
     ends: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
 
-    @property
-    def sentences(self) -> int:
-        return len(self.ends)
-
-    @property
-    def tokens(self) -> int:
-        return len(self.ids)
-
-    @property
-    def raw_words(self) -> int:
-        return int(self.lengths.sum())
-
 
 @dataclass
 class ProvisionalCorpus:

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import IO, Any
 
 from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks
-from fastw2v.text.ids import EncodedCorpus
 from fastw2v.utils import open as open_file
 
 
@@ -139,6 +138,4 @@ def text_files(source: Any) -> TextFiles | None:
 
 def is_static(source: Any) -> bool:
     """Return whether every pass over `source` gives the same sentences, so that one pass is enough."""
-    return isinstance(source, EncodedCorpus) or type(source) in (list, tuple, BrownCorpus) or (
-        text_files(source) is not None
-    )
+    return type(source) in (list, tuple, BrownCorpus) or text_files(source) is not None

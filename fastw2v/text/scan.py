@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from typing import Any
 
@@ -19,7 +19,6 @@ import numpy.typing as npt
 from fastw2v.text._encoder import SentenceCounter, WordTable
 from fastw2v.text.blocks import FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
-from fastw2v.text.readers import PathLineSentences, text_files
 from fastw2v.utils import TrimRule, prune_vocab
 
 # gensim logs all this as its word2vec module, and people filter by that name.
@@ -86,34 +85,71 @@ class Scan:
         return dict(zip(self.words.at(np.arange(len(self.words))), self.counts.tolist(), strict=True))
 
 
+class RawVocab:
+    """Counts of all words of a text: columns until the dict is asked for, which may then be changed.
+
+    To hash all words takes as long as to count a fifth of a text, and few callers look at them.
+    """
+
+    def __init__(self, by_word: dict[Any, int]) -> None:
+        self._by_word: dict[Any, int] | None = by_word
+        self._scan: Scan | None = None
+
+    @classmethod
+    def of(cls, scan: Scan) -> RawVocab:
+        """Take the words and counts of a reading."""
+        raw = cls({})
+        raw._by_word, raw._scan = None, replace(scan, encoded=None)
+        return raw
+
+    @property
+    def by_word(self) -> dict[Any, int]:
+        """word -> count; always the same dict, which may be changed."""
+        if self._scan is not None:
+            self._by_word, self._scan = self._scan.raw_vocab, None
+        assert self._by_word is not None
+        return self._by_word
+
+    def columns(self) -> tuple[Words, npt.NDArray[np.int64]]:
+        """Return the words and their counts (words,)."""
+        if self._scan is not None:
+            return self._scan.words, self._scan.counts
+        counts = np.fromiter(self.by_word.values(), np.int64, len(self.by_word))
+        return Words(list(self.by_word)), counts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RawVocab) and self.by_word == other.by_word
+
+    __hash__ = None  # type: ignore[assignment]  # as of a dict
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Plain Python can be saved and copied; the table of words of a reading cannot.
+        return {"_by_word": self.by_word, "_scan": None}
+
+
 def scan(
-    source: Iterable[Any] | None = None,
+    sentences: Iterable[Any],
+    files: TextFiles | None = None,
     *,
-    files: FilePath | None = None,
     max_vocab_size: int | None = None,
     trim_rule: TrimRule | None = None,
     progress_per: int = 10000,
     encode: bool = True,
     threads: int = 1,
 ) -> Scan:
-    """Count the words of `source`, an iterable of sentences, or of `files`.
+    """Count the words of `sentences`; those of `files`, if they come from these, in as many `threads`.
 
-    `files` is a text file of one sentence a line, or a directory of them, for which `threads` are used; so
-    they are for our own readers of files. With `encode` the text is kept as ids from the same reading.
+    With `encode` the text is kept as ids from the same reading. Every `progress_per` sentences are logged.
 
     With `max_vocab_size`, whenever a sentence ends with more distinct words than that, rare ones are dropped
     (words seen less than m times, m growing by one each time, or as `trim_rule` says): counts are then
     approximate, and nothing is encoded.
     """
-    if progress_per < 1:
-        raise ValueError(f"progress_per={progress_per}: it must be at least 1")
     logger.info("collecting all words and their counts")
-    sentences = _source(source, files)
-    text = text_files(sentences)
     if max_vocab_size:
         found = _scan_pruning(_checked(sentences), max_vocab_size, trim_rule, progress_per)
-    elif text is not None:
-        found = _FileScan(text, progress_per, encode).run(threads)
+    elif files is not None:
+        found = _FileScan(files, progress_per, encode).run(threads)
     else:
         found = _scan_sentences(_checked(sentences), progress_per, encode)
     logger.info(
@@ -126,30 +162,20 @@ def scan(
 
 
 def encode(
-    source: Iterable[Any] | None,
+    sentences: Iterable[Any],
+    files: TextFiles | None,
     key_to_index: dict[Any, int],
     *,
-    files: FilePath | None = None,
     threads: int = 1,
 ) -> EncodedCorpus:
-    """Return `source` or `files` (see `scan`) as rows of an existing vocabulary, without other words."""
-    sentences = _source(source, files)
-    text = text_files(sentences)
+    """Return `sentences` or `files` (see `scan`) as rows of an existing vocabulary, without other words."""
     silent = sys.maxsize
-    if text is not None:
-        found = _FileScan(text, silent, encode=True).run(threads)
+    if files is not None:
+        found = _FileScan(files, silent, encode=True).run(threads)
     else:
         found = _scan_sentences(sentences, silent, encode=True)
     assert found.encoded is not None
     return found.encoded.renumbered(found.words.rows_in(key_to_index))
-
-
-def _source(source: Iterable[Any] | None, files: FilePath | None) -> Iterable[Any]:
-    if files is not None:
-        return PathLineSentences(files)
-    if source is None:
-        raise TypeError("nothing to read: give sentences or files")
-    return source
 
 
 def _checked(sentences: Iterable[Any]) -> Iterator[Any]:

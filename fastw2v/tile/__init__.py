@@ -1,1 +1,1 @@
-"""The arithmetic, one body compiled for every instruction set."""
+"""The arithmetic, one body compiled for every instruction set; `dispatch` chooses among them."""

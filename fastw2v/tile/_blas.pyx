@@ -1,4 +1,4 @@
-"""The tile of `_tile.h` on the BLAS that SciPy carries: the portable backend, and a judge of the others.
+"""The functions of `_tile.h` on the BLAS that SciPy carries: the portable backend, and a judge of the others.
 
 A call of BLAS on rows this short costs several times its arithmetic, so this is for machines that the vector code does
 not know, and for tests. Imported only when it is asked for: SciPy's linear algebra takes a tenth of a second to import.
@@ -8,19 +8,14 @@ from libc.string cimport memcpy, memset
 
 from scipy.linalg.cython_blas cimport saxpy, sdot, sgemv, sscal
 
-from fastw2v.training._kernels cimport Tile
+from fastw2v.tile.dispatch cimport TILE_STRIDE, Tile, compiled_tile, tile_block, tile_prefetch
 
 
-cdef extern from "_tile.h" nogil:
-    enum:
-        TILE_STRIDE
-    const Tile tile_generic
+cdef extern from "logistic.h" nogil:
     void tile_fill_tables()
-    Py_ssize_t tile_block(Py_ssize_t left, Py_ssize_t most)
     void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
     double tile_loss(const float *g, Py_ssize_t m, Py_ssize_t columns, const float *label, const float *times_x,
                      const float *times_y)
-    void tile_prefetch(const float *row, Py_ssize_t dim)
 
 
 tile_fill_tables()
@@ -50,7 +45,7 @@ cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float *
 cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
                  Py_ssize_t dim, const float *g, float *partial, const float **ahead,
                  Py_ssize_t ahead_count) noexcept nogil:
-    """Both sides are copied first, because both change from the values before."""
+    """Copy both sides first, because both change from the values before."""
     cdef float *inputs = partial
     cdef float *outputs = partial + m * dim
     cdef Py_ssize_t i, j, done = 0, columns
@@ -76,7 +71,7 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
 
 cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
                      Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil:
-    """In pieces that fit the stack."""
+    """Work in pieces that fit the stack."""
     cdef float[PIECE] delta
     cdef const float *block
     cdef Py_ssize_t i, j, start = 0, done, columns
@@ -101,7 +96,7 @@ cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t t
 
 
 cdef void sum_rows(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil:
-    """`out` may be the only row."""
+    """Sum rows, of which `out` may be the only one."""
     cdef int length = <int>dim, one = 1
     cdef float unit = 1
     cdef Py_ssize_t i, d
@@ -141,9 +136,9 @@ tile.update_one = update_one
 tile.sum_rows = sum_rows
 tile.add_rows = add_rows
 tile.scan = scan
-tile.sift = tile_generic.sift  # BLAS has no integers
+tile.sift = compiled_tile(b"generic").sift  # BLAS has no integers
 
 
 def tile_address():
-    """Address of the table of functions, for `_kernels`."""
+    """Return the address of the table of functions, for `dispatch`."""
     return <size_t>&tile

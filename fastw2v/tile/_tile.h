@@ -18,28 +18,13 @@
 #ifndef FASTW2V_TILE_H
 #define FASTW2V_TILE_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define TILE_X86 1
-#endif
+#include "logistic.h"
+#include "tile_api.h"
 
-#if defined(__GNUC__)
-#define TILE_INLINE static inline __attribute__((always_inline))
-#define TILE_UNUSED __attribute__((unused)) static
 #ifdef TILE_X86
-#define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
-#else
-#define TILE_PREFETCH(address) __builtin_prefetch(address, 1, 3)
-#endif
-#else
-#define TILE_INLINE static __inline
-#define TILE_UNUSED static
-#define TILE_PREFETCH(address) ((void)(address))
+#include <immintrin.h>
 #endif
 
 /* gcc would fold the load of a vector into each multiplication that uses it: three unaligned loads where one will do
@@ -49,111 +34,6 @@
 #else
 #define TILE_IN_REGISTER(vector) ((void)0)
 #endif
-
-#define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
-#define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
-#define TILE_PANEL 16   /* queries that `sift` compares at once */
-
-typedef struct {
-    const char *name;
-    /* loss: NULL, or where to add -log likelihood */
-    void (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
-                      const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
-    /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are called into the cache on the way. */
-    void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
-                   const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);
-    /* to[0:targets] get the gradient one after another: a row that stands twice gets it twice */
-    void (*update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y, ptrdiff_t n,
-                       ptrdiff_t dim, const float *g, const float **ahead, ptrdiff_t ahead_count);
-    /* out := scale * sum of m rows, added in order from zero */
-    void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
-    /* rows[m] += lock[m] * delta, one after another: a row that stands twice gets it twice */
-    void (*add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim, const float *delta);
-    /* dots[i] = rows[i] . query, squares[i] = |rows[i]|^2, in one reading of the matrix */
-    void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
-    /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, which stand in panel (pairs, TILE_PANEL, 2). Bit q of
-     * above[i] tells whether row i . query q > border[q]; only where one is set, scores[i] (TILE_PANEL,) are written. */
-    void (*sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
-                 uint16_t *above, int32_t *scores);
-} Tile;
-
-/* The place of the lowest bit that is set; there must be one. */
-TILE_INLINE int tile_lowest_bit(unsigned bits) {
-#if defined(__GNUC__)
-    return __builtin_ctz(bits);
-#else
-    int place = 0;
-    for (; !(bits & 1); bits >>= 1) place++;
-    return place;
-#endif
-}
-
-/* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
-TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
-    return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
-}
-
-/* For what nobody writes: all cores may have a copy of it. */
-TILE_INLINE void tile_prefetch_read(const void *address) {
-#if defined(__GNUC__)
-    __builtin_prefetch(address);
-#else
-    (void)address;
-#endif
-}
-
-TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
-    for (ptrdiff_t d = 0; d < dim; d += 16) TILE_PREFETCH(row + d);
-    TILE_PREFETCH(row + dim - 1);
-}
-
-/* One cache line of each of these rows: a few at a time, for more would stop the reads of the row in work. */
-TILE_INLINE void tile_prefetch_lines(const float **rows, ptrdiff_t count, ptrdiff_t d, ptrdiff_t dim) {
-    if (d % 16) return;
-    for (ptrdiff_t k = 0; k < count; k++) {
-        TILE_PREFETCH(rows[k] + d);
-        if (d == 0) TILE_PREFETCH(rows[k] + dim - 1);
-    }
-}
-
-/* ---- the logistic function, as word2vec reads it: from a table, and not at all beyond +-6 ---- */
-
-#define TILE_MAX_SCORE 6.0f
-#define TILE_TABLE_SIZE 1000
-/* gensim divides in integers, 1000 / 6 / 2: the table is read at 83 steps a unit where it was written at 83.3 */
-#define TILE_STEPS_PER_UNIT 83
-
-static float tile_sigmoid[TILE_TABLE_SIZE];
-static float tile_log_sigmoid[TILE_TABLE_SIZE];
-
-TILE_UNUSED void tile_fill_tables(void) {
-    for (int k = 0; k < TILE_TABLE_SIZE; k++) {
-        float e = (float)exp(((double)((float)k / (float)TILE_TABLE_SIZE) * 2 - 1) * TILE_MAX_SCORE);
-        tile_sigmoid[k] = (float)(e / (e + 1.0));
-        tile_log_sigmoid[k] = (float)log(tile_sigmoid[k]);
-    }
-}
-
-TILE_INLINE int tile_bucket(float score) { return (int)(((double)score + 6.0) * TILE_STEPS_PER_UNIT); }
-
-/* One row of g: scores become gradients. */
-TILE_UNUSED void tile_logistic(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
-    for (ptrdiff_t j = 0; j < columns; j++)
-        g[j] = g[j] > -TILE_MAX_SCORE && g[j] < TILE_MAX_SCORE
-            ? (label[j] - tile_sigmoid[tile_bucket(g[j])]) * rate * times_y[j]
-            : 0;
-}
-
-/* -log sigmoid(+-score), summed over a block of scores. */
-TILE_UNUSED double tile_loss(const float *g, ptrdiff_t m, ptrdiff_t columns, const float *label, const float *times_x,
-                             const float *times_y) {
-    double loss = 0;
-    for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE)
-        for (ptrdiff_t j = 0; j < columns; j++)
-            if (g[j] > -TILE_MAX_SCORE && g[j] < TILE_MAX_SCORE)
-                loss -= (double)tile_log_sigmoid[tile_bucket(label[j] != 0 ? g[j] : -g[j])] * (times_x[i] * times_y[j]);
-    return loss;
-}
 
 /* ---- one table of functions per instruction set ---- */
 

@@ -1,42 +1,25 @@
-"""Who may touch what during training, and the typed accessors that other Cython packages can cimport."""
+"""Who may touch what during training: what all workers share, and what each has for itself.
+
+Others may cimport `Weights`, `Objective`, `StopFlag` and `Worker`, and do with a worker what Python can do. All below
+"private" may change at any time; it is declared here because a worker contains it. In a module of its own it would cost
+speed: what C inlines here would be calls through a table there.
+"""
 
 cimport cython
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+from fastw2v.tile.dispatch cimport Tile
 
 
-cdef extern from "_tile.h" nogil:
-    ctypedef struct Tile:
-        const char *name
-        void (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
-                          const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
-                          double *loss) noexcept nogil
-        void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
-                       Py_ssize_t dim, const float *g, float *partial, const float **ahead,
-                       Py_ssize_t ahead_count) noexcept nogil
-        void (*update_one)(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
-                           Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil
-        void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
-        void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim, const float *delta) noexcept nogil
-        void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
-                     float *squares) noexcept nogil
-        void (*sift)(const int16_t *rows, Py_ssize_t count, Py_ssize_t pairs, const int16_t *panel,
-                     const int32_t *border, uint16_t *above, int32_t *scores) noexcept nogil
+# --- shared by all workers ---
 
-    enum:
-        TILE_PANEL
-    int tile_lowest_bit(unsigned int bits)
-
-
-cdef const Tile *selected_tile() noexcept nogil
-
-
-# All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now and
-# then costs less than any lock. Nothing else is shared that way.
+# All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now
+# and then costs less than any lock. Nothing else is shared that way.
 ctypedef struct Weights:
     float *input            # (V, dim) IN vectors, syn0
     float *output           # (V, dim) OUT vectors, syn1neg; NULL without negative sampling
     float *nodes            # (V, dim) inner nodes of the Huffman tree, syn1; NULL without hierarchical softmax
-    Py_ssize_t hot          # nodes from this row on are visited all the time: the tree is built bottom up
+    Py_ssize_t first_hot    # nodes from this row on are visited all the time: the tree is built bottom up
     const float *lockf      # (locks,) factor on what an input row learns; row i reads lockf[i % locks]
     Py_ssize_t locks
     Py_ssize_t rows         # V
@@ -65,10 +48,17 @@ ctypedef struct Objective:
     const int64_t *path_starts   # (V + 1,) where each word's path begins
 
 
+cdef class StopFlag:
+    """Raised by the thread that called `train`, read by the workers: finish the windows in hand and come home."""
+    cdef readonly volatile bint raised
+
+
+# --- private ---
+
 cdef enum:
     BATCH = 16              # windows whose random numbers are drawn together
-    LEAD = 2                # at most so many windows between the call for a row and its use
-    LEAD_BYTES = 4096       # what is called that far ahead may take of the first-level cache
+    PREFETCH_DISTANCE = 2   # at most so many windows between the call for a row and its use
+    PREFETCH_BYTES = 4096   # what is called that far ahead may take of the first-level cache
     HOT_NODES = 63          # the inner nodes of the highest counts: about the first six levels below the root
     HOT_UPDATES = 32        # updates of a private copy of such a node before it is merged
 
@@ -95,12 +85,12 @@ ctypedef struct Scratch:
     double loss
     int64_t examples
     float *hidden           # (dim,) CBOW's hidden layer
-    float *grad             # (dim,) gradient reaching the input
-    float *gradients        # one tile of them
-    float *partial          # see _tile.h
-    float **still           # copies of the outputs, which learn in their place when these are frozen
+    float *input_gradient   # (dim,) what reaches an input from several runs of outputs
+    float *gradients        # the tile's g: one for each input and output
+    float *partial          # room for the tile's `update`
+    float **output_copies   # they learn in the outputs' place when these are frozen
     const float **x         # the tile's inputs
-    float **to              # where their gradients go
+    float **receivers       # the rows that gain the inputs' gradients
     float *lock             # with which factor
     float *times_x          # how often each input stands in the window
     float **y               # the tile's outputs
@@ -108,10 +98,10 @@ ctypedef struct Scratch:
     const float *times_y    # how often each output was drawn
     bint distinct           # no output stands twice among them (False: perhaps)
     float *path_label       # room for labels that follow a path
-    float *drawn            # room for times_y where a noise word was drawn twice
+    float *times_drawn      # room for times_y where a noise word was drawn twice
     float *noise_label      # 1, 0, 0, …
-    float *ones             # as many as any of the lists above
-    float *hot              # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
+    float *unit_factors     # 1, 1, 1, …: for any of the lists above whose members count once
+    float *hot_copies       # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
     float *merged           # (HOT_NODES, dim) what they were when they were last merged
     int32_t *hot_updates    # (HOT_NODES,) their updates since then
     const float **ahead     # rows that coming updates need, to be called into the cache by this one
@@ -119,11 +109,6 @@ ctypedef struct Scratch:
     int32_t *noise          # noise words of two batches of windows, one after another
     Py_ssize_t batch_noise  # room for one batch's
     uint32_t *draws         # the random numbers that they come from
-
-
-cdef class StopFlag:
-    """Raised by the thread that called `train`, read by the workers: finish the windows in hand and come home."""
-    cdef readonly volatile bint raised
 
 
 @cython.final
@@ -135,7 +120,7 @@ cdef class Worker:
     cdef Window windows[2 * BATCH]
     cdef const Tile *tile
     cdef StopFlag stop
-    cdef Py_ssize_t lead            # windows between the call for a row and its use
+    cdef Py_ssize_t prefetch_distance  # windows between the call for a row and its use
     cdef Py_ssize_t inputs, outputs # what the scratch has room for
     cdef object borrowed, owned, private  # keep alive everything that the pointers above point into
     cdef int32_t[::1] kept          # the job's ids after downsampling

@@ -1,110 +1,55 @@
-"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update` serves
-every mode. The arithmetic is in `_tile.h`; no Python runs below `Worker.train`.
+"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update`
+serves every mode. The arithmetic is in `fastw2v.tile`; no Python runs below `Worker.train`.
 
 Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
 """
 
 from libc.string cimport memcpy, memset
 
-import os
-
 import numpy as np
 
+from fastw2v.tile.dispatch cimport TILE_SLACK, TILE_STRIDE, selected_tile, tile_prefetch
 
-cdef extern from "_tile.h" nogil:
-    enum:
-        TILE_SLACK
-        TILE_STRIDE
-    void tile_fill_tables()
-    const Tile *tile_named(const char *name)
-    void tile_prefetch(const float *row, Py_ssize_t dim)
-    void tile_prefetch_read(const void *address)
+from fastw2v.tile.dispatch import floats, lines
 
 
-tile_fill_tables()
-
-CACHE_LINE = 16  # floats
-ISAS = ("avx512vnni", "avx512", "avx2", "generic", "blas")
-cdef const Tile *selected = NULL
+cdef extern from "compiler.h" nogil:
+    void prefetch "fastw2v_prefetch"(const void *address)
 
 
-cdef const Tile *find_tile(str name) except? NULL:
-    if name == "blas":
-        from fastw2v.tile import _blas
-        return <const Tile *><size_t>_blas.tile_address()
-    return tile_named(name.encode())
-
-
-def available_isas():
-    """Names of the instruction sets (and `blas`) that this machine can run, best first."""
-    return [name for name in ISAS if name == "blas" or tile_named(name.encode()) != NULL]
-
-
-def select_isa(str name):
-    """Makes workers that are created from now on use this instruction set, one of `available_isas()`."""
-    global selected
-    if name not in ISAS:
-        raise ValueError(f"FASTW2V_ISA is {name!r}; choose one of {', '.join(ISAS)}")
-    cdef const Tile *tile = find_tile(name)
-    if tile == NULL:
-        raise RuntimeError(f"this machine has no {name}; available: {', '.join(available_isas())}")
-    selected = tile
-
-
-cdef const Tile *selected_tile() noexcept nogil:
-    return selected
-
-
-def selected_isa():
-    """Name of the instruction set in use."""
-    return (<bytes>selected.name).decode()
-
-
-select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
-
+# --- random numbers: Java's generator, as in word2vec ---
 
 cdef enum:
+    RNG_BITS = 48              # of its state
     NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
+    LANES = 4                  # a step waits for the one before: so many at once take hardly longer
 
-cdef enum:
-    LANES = 4  # a step of the generator waits for the one before: so many steps at once take hardly longer
-
-cdef uint64_t RNG_MASK = (<uint64_t>1 << 48) - 1
-cdef uint64_t STEP = 25214903917, ADD = 11                          # one step
-cdef uint64_t LEAP = pow(25214903917, LANES, 2**48)                 # LANES steps
-cdef uint64_t LEAP_ADD = 11 * sum(25214903917**k for k in range(LANES)) % 2**48
+cdef uint64_t RNG_MASK = (<uint64_t>1 << RNG_BITS) - 1
+cdef uint64_t STEP = 25214903917, ADD = 11                                    # one step
+cdef uint64_t LEAP = pow(<object>STEP, LANES, <object>RNG_MASK + 1)           # LANES steps
+cdef uint64_t LEAP_ADD = <object>ADD * sum((<object>STEP)**k for k in range(LANES)) % (<object>RNG_MASK + 1)
 
 
 cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
-    """Top 32 bits of Java's generator, which then steps."""
-    cdef uint32_t top = <uint32_t>(rng[0] >> 16)
+    """Return the top 32 bits of the generator, which then steps."""
+    cdef uint32_t top = <uint32_t>(rng[0] >> (RNG_BITS - 32))
     rng[0] = (rng[0] * STEP + ADD) & RNG_MASK
     return top
 
 
 cdef inline uint32_t noise_draw_of(uint64_t rng) noexcept nogil:
-    """The generator's top 32 bits modulo NOISE_DOMAIN = 2**31 - 1, without a division."""
-    cdef uint32_t x = <uint32_t>(rng >> 16)
+    """Return the generator's top 32 bits modulo NOISE_DOMAIN = 2**31 - 1, without a division."""
+    cdef uint32_t x = <uint32_t>(rng >> (RNG_BITS - 32))
     x = (x & NOISE_DOMAIN) + (x >> 31)
     return x - NOISE_DOMAIN if x >= <uint32_t>NOISE_DOMAIN else x
 
 
-cdef inline Py_ssize_t clip(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    return low if value < low else high if value > high else value
+cdef inline uint64_t bit_of(int32_t word) noexcept nogil:
+    """Return a word's bit in a set of 64 that tells, by the last six bits of ids, whether a word may be a member."""
+    return <uint64_t>1 << (word & 63)
 
 
-def lines(dtype, *shape):
-    """Zeros on cache lines of their own, so that what other threads write never lies beside them."""
-    dtype, line = np.dtype(dtype), CACHE_LINE * 4
-    size = int(np.prod(shape)) * dtype.itemsize
-    room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
-    start = -room.ctypes.data % line
-    return room[start:start + size].view(dtype).reshape(shape)
-
-
-def floats(*shape):
-    return lines(np.float32, *shape)
-
+# --- the worker ---
 
 cdef class StopFlag:
     def stop(self):
@@ -138,7 +83,7 @@ cdef class Worker:
         const uint32_t[::1] points,
         const int64_t[::1] path_starts,
     ):
-        """Borrows the arrays for its life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
+        """Borrow the arrays for life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
 
         The caller has checked every shape and that all ids, nodes and table entries lie inside V. A worker that is not
         `alone` updates private copies of the nodes near the root, and merges them every few updates. With `last_only`
@@ -147,7 +92,7 @@ cdef class Worker:
         cdef Py_ssize_t dim = input.shape[1], longest_path = 0
         cdef float[:, ::1] hot
         cdef int32_t[::1] hot_updates
-        self.tile = selected
+        self.tile = selected_tile()
         self.stop = stop
         self.weights.input = &input[0, 0]
         self.weights.output = &output[0, 0] if output is not None else NULL
@@ -179,17 +124,17 @@ cdef class Worker:
                 self.objective.codes = &codes[0]
                 self.objective.points = &points[0]
             longest_path = np.diff(path_starts).max()
-            self.weights.hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row of `nodes` is not in the tree
+            self.weights.first_hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row is not in the tree
             if not alone and not frozen_outputs:
                 hot = floats(2 * HOT_NODES, dim)
                 hot_updates = lines(np.int32, HOT_NODES)
-                self.scratch.hot = &hot[0, 0]
+                self.scratch.hot_copies = &hot[0, 0]
                 self.scratch.merged = &hot[HOT_NODES, 0]
                 self.scratch.hot_updates = &hot_updates[0]
                 self.private = (hot, hot_updates)
         self.outputs = max(1 + negative, longest_path)
         rows = 2 + negative if by_window or not sg else self.outputs * window  # new ones in each window, or more
-        self.lead = LEAD if rows * dim * sizeof(float) <= LEAD_BYTES else 1
+        self.prefetch_distance = PREFETCH_DISTANCE if rows * dim * sizeof(float) <= PREFETCH_BYTES else 1
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
         self.reserve(1)
         self.kept = np.empty(0, dtype=np.int32)
@@ -197,43 +142,48 @@ cdef class Worker:
         self.kept_ends = np.empty(0, dtype=np.int64)
 
     cdef int reserve(self, Py_ssize_t inputs) except -1:
-        """Scratch for windows of so many context words: what the longest sentence needs, however wide `window` is."""
+        """Make scratch for windows of so many context words: what the longest sentence needs, however wide `window`
+        is.
+        """
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
         cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
 
         def pointers(count):
             return lines(np.uintp, count)
 
-        cdef float[::1] hidden = floats(dim), grad = floats(dim)
+        cdef float[::1] hidden = floats(dim), input_gradient = floats(dim)
         cdef float[::1] gradients = floats(inputs * outputs * TILE_STRIDE)
         cdef float[::1] partial = floats((inputs + outputs) * (dim + TILE_SLACK))
         cdef float[::1] lock = floats(inputs), times_x = floats(inputs)
         cdef float[::1] path_label = floats(outputs + TILE_SLACK), noise_label = floats(outputs + TILE_SLACK)
-        cdef float[::1] drawn = floats(outputs + TILE_SLACK), ones = floats(max(inputs, outputs) + TILE_SLACK)
-        cdef size_t[::1] x = pointers(inputs), to = pointers(inputs), y = pointers(outputs), still = pointers(outputs)
+        cdef float[::1] times_drawn = floats(outputs + TILE_SLACK)
+        cdef float[::1] unit_factors = floats(max(inputs, outputs) + TILE_SLACK)
+        cdef size_t[::1] x = pointers(inputs), receivers = pointers(inputs), y = pointers(outputs)
+        cdef size_t[::1] output_copies = pointers(outputs)
         cdef float[:, ::1] copies = floats(outputs if self.objective.frozen_outputs else 0, dim)
-        cdef size_t[::1] ahead = pointers(LEAD * (inputs + 2 + self.objective.negative + outputs) + self.objective.negative)
+        cdef Py_ssize_t rows_of_window = inputs + 2 + self.objective.negative + outputs
+        cdef size_t[::1] ahead = pointers(PREFETCH_DISTANCE * rows_of_window + self.objective.negative)
         cdef int32_t[:, ::1] contexts = lines(np.int32, 2 * BATCH, inputs)
         cdef int32_t[::1] noise = lines(np.int32, 2 * batch_noise + 1)
         cdef uint32_t[::1] draws = lines(np.uint32, batch_noise + 1)
         noise_label[0] = 1
-        ones[:] = 1
+        unit_factors[:] = 1
         self.scratch.hidden = &hidden[0]
-        self.scratch.grad = &grad[0]
+        self.scratch.input_gradient = &input_gradient[0]
         self.scratch.gradients = &gradients[0]
         self.scratch.partial = &partial[0]
         self.scratch.lock = &lock[0]
         self.scratch.times_x = &times_x[0]
         self.scratch.path_label = &path_label[0]
         self.scratch.noise_label = &noise_label[0]
-        self.scratch.drawn = &drawn[0]
-        self.scratch.ones = &ones[0]
+        self.scratch.times_drawn = &times_drawn[0]
+        self.scratch.unit_factors = &unit_factors[0]
         self.scratch.x = <const float **>&x[0]
-        self.scratch.to = <float **>&to[0]
+        self.scratch.receivers = <float **>&receivers[0]
         self.scratch.y = <float **>&y[0]
-        self.scratch.still = <float **>&still[0]
+        self.scratch.output_copies = <float **>&output_copies[0]
         for i in range(copies.shape[0]):
-            self.scratch.still[i] = &copies[i, 0]
+            self.scratch.output_copies[i] = &copies[i, 0]
         self.scratch.ahead = <const float **>&ahead[0]
         self.scratch.noise = &noise[0]
         self.scratch.batch_noise = batch_noise
@@ -241,8 +191,8 @@ cdef class Worker:
         for i in range(2 * BATCH):
             self.windows[i].context = &contexts[i, 0]
         self.inputs = inputs
-        self.owned = (hidden, grad, gradients, partial, lock, times_x, path_label, noise_label, drawn, ones, x, to, y, ahead,
-                      contexts, noise, draws, still, copies)
+        self.owned = (hidden, input_gradient, gradients, partial, lock, times_x, path_label, noise_label, times_drawn,
+                      unit_factors, x, receivers, y, ahead, contexts, noise, draws, output_copies, copies)
         return 0
 
     @property
@@ -265,13 +215,14 @@ cdef class Worker:
         Py_ssize_t lead=0,
         Py_ssize_t trail=0,
     ):
-        """Trains one job in place and returns how many of its words survived downsampling.
+        """Train one job in place and return how many of its words survived downsampling.
 
         ids: (n,) rows of the vocabulary. ends: (sentences,) where each sentence ends in `ids`. seed: 48 bits.
         draw_windows(count) gives by how much each window is reduced; None draws that from the worker's generator.
         The first `lead` and last `trail` ids are context only (a piece of a longer sentence).
         """
-        cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start, first = 0, last = 0, longest = 1
+        cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start
+        cdef Py_ssize_t first = 0, last = 0, longest = 1
         cdef int window = self.objective.window
         if self.kept.shape[0] < count:
             self.kept = np.empty(count + count // 2, dtype=np.int32)
@@ -302,16 +253,16 @@ cdef class Worker:
         return last - first
 
     cdef void merge_hot_nodes(self) noexcept nogil:
-        """What this worker learnt reaches the others, and what they learnt reaches it."""
+        """Let what this worker learnt reach the others, and what they learnt reach it."""
         cdef Py_ssize_t hot
-        if self.scratch.hot != NULL:
+        if self.scratch.hot_copies != NULL:
             for hot in range(min(HOT_NODES, self.weights.rows - 1)):
                 self.merge_hot_node(hot)
 
     cdef void merge_hot_node(self, Py_ssize_t hot) noexcept nogil:
         cdef Py_ssize_t dim = self.weights.dim, d
-        cdef float *shared = self.weights.nodes + dim * (self.weights.hot + hot)
-        cdef float *mine = self.scratch.hot + dim * hot
+        cdef float *shared = self.weights.nodes + dim * (self.weights.first_hot + hot)
+        cdef float *mine = self.scratch.hot_copies + dim * hot
         cdef float *merged = self.scratch.merged + dim * hot
         for d in range(dim):
             shared[d] += mine[d] - merged[d]
@@ -319,23 +270,23 @@ cdef class Worker:
         self.scratch.hot_updates[hot] = 0
 
     cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil:
-        """The row of an inner node that is about to get so many updates.
+        """Return the row of an inner node that is about to get so many updates.
 
         Every path begins at the root, so cores that update the same rows near it spend their time handing cache lines
         to each other. Private copies end that (Vuurens et al. 2016); they are merged so soon that the copies of many
         workers cannot drift apart.
         """
-        cdef Py_ssize_t hot = node - self.weights.hot
-        if hot < 0 or self.scratch.hot == NULL:
+        cdef Py_ssize_t hot = node - self.weights.first_hot
+        if hot < 0 or self.scratch.hot_copies == NULL:
             return self.weights.nodes + self.weights.dim * node
         if self.scratch.hot_updates[hot] >= HOT_UPDATES:
             self.merge_hot_node(hot)
         self.scratch.hot_updates[hot] += <int32_t>updates
-        return self.scratch.hot + self.weights.dim * hot
+        return self.scratch.hot_copies + self.weights.dim * hot
 
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil:
-        """Fills `kept` and `kept_ends`; kept[first:last] are the positions to train. Every token costs a draw."""
+        """Fill `kept` and `kept_ends`; kept[first:last] are the positions to train. Every token costs a draw."""
         cdef Py_ssize_t sentence, i, start = 0, kept = 0, count = ids.shape[0]
         cdef uint64_t rng = self.scratch.rng
         for sentence in range(ends.shape[0]):
@@ -354,7 +305,7 @@ cdef class Worker:
         return kept
 
     cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-        """All positions in [first, last), left to right.
+        """Train all positions in [first, last), left to right.
 
         What a window draws never depends on the weights, so it is drawn well ahead, and the rows of a window are called
         into the cache while another one is computed.
@@ -368,7 +319,7 @@ cdef class Worker:
             while more == BATCH and filled - done <= BATCH:
                 more = self.fill_windows(filled // BATCH % 2, last)
                 if filled == 0:
-                    for i in range(min(more, self.lead)):
+                    for i in range(min(more, self.prefetch_distance)):
                         self.look_ahead(&self.windows[i])
                     self.prefetch()
                 filled += more
@@ -376,13 +327,13 @@ cdef class Worker:
                 break
             for i in range(done, min(done + BATCH, filled)):
                 self.scratch.ahead_count = 0
-                if i + self.lead < filled:
-                    self.look_ahead(&self.windows[(i + self.lead) % (2 * BATCH)])
+                if i + self.prefetch_distance < filled:
+                    self.look_ahead(&self.windows[(i + self.prefetch_distance) % (2 * BATCH)])
                 self.train_example(&self.windows[i % (2 * BATCH)])
             done = min(done + BATCH, filled)
 
     cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil:
-        """The next windows before `last`, into this half of `windows`; fewer than BATCH if there are no more."""
+        """Fill this half of `windows` with the next before `last`; return how many, less than BATCH if that is all."""
         cdef Scratch *s = &self.scratch
         cdef Window *windows = self.windows + half * BATCH
         cdef int32_t *noise = s.noise + half * s.batch_noise
@@ -407,7 +358,7 @@ cdef class Worker:
         return count
 
     cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        """The window of `position` in the sentence [start, end)."""
+        """Fill in the window of `position` in the sentence [start, end)."""
         cdef Py_ssize_t position = self.scratch.position, window = self.objective.window, i
         cdef Py_ssize_t reach = window - self.reduced[position]
         cdef Py_ssize_t left = max(start, position - reach), right = min(end, position + reach + 1)
@@ -422,21 +373,21 @@ cdef class Worker:
         w.entering_count = min(position + window + 1, end) - i
 
     cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil:
-        """The paths of the windows' centres; in two passes, so that their cache misses overlap."""
+        """Find the paths of the windows' centres; in two passes, so that their cache misses overlap."""
         cdef Py_ssize_t i
         cdef int64_t start
         for i in range(count):
-            tile_prefetch_read(self.objective.path_starts + windows[i].centre)
+            prefetch(self.objective.path_starts + windows[i].centre)
         for i in range(count):
             start = self.objective.path_starts[windows[i].centre]
             windows[i].points = self.objective.points + start
             windows[i].codes = self.objective.codes + start
             windows[i].path_length = self.objective.path_starts[windows[i].centre + 1] - start
-            tile_prefetch_read(windows[i].points)
-            tile_prefetch_read(windows[i].codes)
+            prefetch(windows[i].points)
+            prefetch(windows[i].codes)
 
     cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil:
-        """`count` noise words in the order of their draws; in three passes, so that their cache misses overlap."""
+        """Draw `count` noise words one after another; in three passes, so that their cache misses overlap."""
         cdef Py_ssize_t i = 0, k
         cdef int32_t word
         cdef uint32_t *draws = self.scratch.draws
@@ -457,10 +408,10 @@ cdef class Worker:
             draws[i + k] = noise_draw_of(lanes[k])
         self.scratch.rng = lanes[count - i]
         for i in range(count):
-            tile_prefetch_read(index + (draws[i] >> shift))
+            prefetch(index + (draws[i] >> shift))
         for i in range(count):
             noise[i] = index[draws[i] >> shift]
-            tile_prefetch_read(table + noise[i])
+            prefetch(table + noise[i])
         for i in range(count):
             word = noise[i]
             word += table[word] < draws[i]  # twice without a branch, whose outcome would be anybody's guess
@@ -479,7 +430,7 @@ cdef class Worker:
             self.look_ahead_to_noise(w.noise)
         if self.objective.hs:
             for i in range(w.path_length):
-                if w.points[i] < self.weights.hot:
+                if w.points[i] < self.weights.first_hot:
                     self.look_ahead_to(self.weights.nodes + self.weights.dim * w.points[i])
 
     cdef void look_ahead_to(self, const float *row) noexcept nogil:
@@ -518,22 +469,22 @@ cdef class Worker:
             self.train_skipgram(w)
 
     cdef void train_skipgram(self, const Window *w) noexcept nogil:
-        """Each context word predicts the centre, one after the other; in the paper's words the centre is the context."""
+        """Let each context word predict the centre, one after the other; in the paper the centre predicts them."""
         cdef Py_ssize_t i
         cdef const int32_t *noise = w.noise
         for i in range(w.size):
-            self.scratch.to[0] = self.input_row(w.context[i])
+            self.scratch.receivers[0] = self.input_row(w.context[i])
             self.scratch.lock[0] = self.lock_of(w.context[i])
             if self.objective.hs:
-                self.update_one(self.scratch.to[0], 1, self.path_outputs(w, 1))
+                self.update_one(self.scratch.receivers[0], 1, self.path_outputs(w, 1))
             if self.objective.negative:
                 if i + 1 < w.size:
                     self.look_ahead_to_noise(noise + self.objective.negative)
-                self.update_one(self.scratch.to[0], 1, self.noise_outputs(w.centre, noise))
+                self.update_one(self.scratch.receivers[0], 1, self.noise_outputs(w.centre, noise))
                 noise += self.objective.negative
 
     cdef void train_window(self, const Window *w) noexcept nogil:
-        """All context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
+        """Let all context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
         cdef Py_ssize_t m = self.context_inputs(w)
         if self.objective.hs:
             self.update(m, self.path_outputs(w, m))
@@ -543,14 +494,14 @@ cdef class Worker:
             self.scratch.examples += w.size
 
     cdef void train_cbow(self, const Window *w) noexcept nogil:
-        """The sum or mean of the context words predicts the centre.
+        """Let the sum or mean of the context words predict the centre.
 
         As in word2vec.c the gradient of a mean is not divided by the number of inputs, that of a sum is.
         """
         cdef Py_ssize_t i
         cdef float share = 1 if self.objective.cbow_mean else <float>1 / max(w.size, 1)
         for i in range(w.size):
-            self.scratch.to[i] = self.input_row(w.context[i])
+            self.scratch.receivers[i] = self.input_row(w.context[i])
             self.scratch.lock[i] = share * self.lock_of(w.context[i])
         if self.objective.hs:
             self.update_hidden(w.size, self.path_outputs(w, 1))
@@ -558,22 +509,22 @@ cdef class Worker:
             self.update_hidden(w.size, self.noise_outputs(w.centre, w.noise))
 
     cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil:
-        """The window's distinct context rows, each with the number of times that it stands there."""
+        """List the window's distinct context rows, with the number of times that each stands there."""
         cdef Py_ssize_t i, j, m = 0
-        cdef uint64_t seen = 0, bit  # by its last six bits: whether a word may have been there before
+        cdef uint64_t seen = 0, bit
         cdef float *row
         for i in range(w.size):
             row = self.input_row(w.context[i])
-            bit = <uint64_t>1 << (w.context[i] & 63)
+            bit = bit_of(w.context[i])
             j = m
             if seen & bit:
                 j = 0
-                while j < m and self.scratch.to[j] != row:
+                while j < m and self.scratch.receivers[j] != row:
                     j += 1
             if j < m:
                 self.scratch.times_x[j] += 1
             else:
-                self.scratch.x[m] = self.scratch.to[m] = row
+                self.scratch.x[m] = self.scratch.receivers[m] = row
                 self.scratch.lock[m] = self.lock_of(w.context[i])
                 self.scratch.times_x[m] = 1
                 m += 1
@@ -581,27 +532,27 @@ cdef class Worker:
         return m
 
     cdef Py_ssize_t path_outputs(self, const Window *w, Py_ssize_t m) noexcept nogil:
-        """The inner nodes from the root to the centre, for m inputs; label 1 where the path turns left, code 0."""
+        """List the inner nodes from the root to the centre, for m inputs; label 1 where the path turns left, code 0."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t i
         for i in range(w.path_length):
             s.y[i] = self.node_row(w.points[i], m)
             s.path_label[i] = 1 - w.codes[i]
         s.label = s.path_label
-        s.times_y = s.ones
+        s.times_y = s.unit_factors
         s.distinct = True
         return w.path_length
 
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil:
-        """The target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
+        """List the target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t n = 1, i
-        cdef uint64_t seen = <uint64_t>1 << (target & 63), bit  # as in `context_inputs`
+        cdef uint64_t seen = bit_of(target), bit
         s.distinct = True
         s.y[0] = self.output_row(target)
         for i in range(self.objective.negative):
             s.y[n] = self.output_row(noise[i])
-            bit = <uint64_t>1 << (noise[i] & 63)
+            bit = bit_of(noise[i])
             if seen & bit:
                 if noise[i] == target:
                     continue
@@ -609,11 +560,11 @@ cdef class Worker:
             seen |= bit
             n += 1
         s.label = s.noise_label
-        s.times_y = s.ones
+        s.times_y = s.unit_factors
         return n
 
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil:
-        """A row that stands twice in the list becomes one that counts twice: equal scores, so their updates add up."""
+        """Let a row that is listed twice be one that counts twice: equal scores, so their updates add up."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t k, distinct = 0, same
         if s.distinct:
@@ -621,17 +572,17 @@ cdef class Worker:
         for k in range(n):
             same = self.find_output(0, distinct, s.y[k])
             if same < distinct:
-                s.drawn[same] += 1
+                s.times_drawn[same] += 1
             else:
                 s.y[distinct] = s.y[k]
-                s.drawn[distinct] = 1
+                s.times_drawn[distinct] = 1
                 distinct += 1
-        s.times_y = s.drawn
+        s.times_y = s.times_drawn
         s.distinct = True
         return distinct
 
     cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil:
-        """Where `row` stands among outputs [start, end); `end` if nowhere."""
+        """Return where `row` stands among outputs [start, end); `end` if nowhere."""
         cdef Py_ssize_t k
         for k in range(start, end):
             if self.scratch.y[k] == row:
@@ -639,13 +590,14 @@ cdef class Worker:
         return end
 
     cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil:
-        """hidden := sum or mean of the `inputs` rows in `to`, each of which gains the gradient that reaches it."""
+        """hidden := sum or mean of the `inputs` rows in `receivers`, which gain the gradient that reaches it."""
         cdef float scale = <float>1 / inputs if inputs and self.objective.cbow_mean else 1
-        self.tile.sum_rows(<const float **>self.scratch.to, inputs, self.weights.dim, scale, self.scratch.hidden)
-        self.update_one(self.scratch.hidden, inputs, n)
+        cdef Scratch *s = &self.scratch
+        self.tile.sum_rows(<const float **>s.receivers, inputs, self.weights.dim, scale, s.hidden)
+        self.update_one(s.hidden, inputs, n)
 
     cdef void update_one(self, const float *x, Py_ssize_t targets, Py_ssize_t n) noexcept nogil:
-        """One input against the outputs [0, n) as if one after the other; its gradient goes to the `targets` rows in `to`.
+        """Train one input with the outputs [0, n) as if one after the other; its gradient goes to `targets` receivers.
 
         A row that comes again sees its earlier update: outputs are taken in runs of distinct ones.
         """
@@ -653,17 +605,17 @@ cdef class Worker:
         cdef Py_ssize_t start = 0, end = self.run_end(0, n)
         s.examples += 1
         if end == n:
-            self.update_run(x, s.to, s.lock, targets, 0, n)
+            self.update_run(x, s.receivers, s.lock, targets, 0, n)
             return
-        memset(s.grad, 0, self.weights.dim * sizeof(float))
+        memset(s.input_gradient, 0, self.weights.dim * sizeof(float))
         while start < n:
-            self.update_run(x, &s.grad, s.ones, 1, start, end - start)
+            self.update_run(x, &s.input_gradient, s.unit_factors, 1, start, end - start)
             start = end
             end = self.run_end(start, n)
-        self.tile.add_rows(s.to, s.lock, targets, self.weights.dim, s.grad)
+        self.tile.add_rows(s.receivers, s.lock, targets, self.weights.dim, s.input_gradient)
 
     cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
-        """The first output after `start` whose row has been in the run already; n if all are distinct."""
+        """Return the first output after `start` whose row has been in the run already; n if all are distinct."""
         cdef Py_ssize_t k
         if self.scratch.distinct:
             return n
@@ -674,56 +626,31 @@ cdef class Worker:
 
     cdef void update_run(self, const float *x, float **to, const float *lock, Py_ssize_t targets, Py_ssize_t first,
                          Py_ssize_t n) noexcept nogil:
-        """The training step of one input and the n distinct outputs from `first` on."""
+        """Do the training step of one input and the n distinct outputs from `first` on."""
         cdef Scratch *s = &self.scratch
-        self.tile.gradients(&x, s.ones, 1, s.y + first, s.label + first, s.times_y + first, n, self.weights.dim, s.alpha,
-                            s.gradients, self.wanted_loss())
+        self.tile.gradients(&x, s.unit_factors, 1, s.y + first, s.label + first, s.times_y + first, n,
+                            self.weights.dim, s.alpha, s.gradients, self.wanted_loss())
         self.tile.update_one(x, to, lock, targets, self.learning(first, n), n, self.weights.dim, s.gradients, s.ahead,
                              s.ahead_count)
         s.ahead_count = 0
 
     cdef void update(self, Py_ssize_t m, Py_ssize_t n) noexcept nogil:
-        """The training step of m inputs and n outputs, all distinct."""
+        """Do the training step of m inputs and n outputs, all distinct."""
         cdef Scratch *s = &self.scratch
         self.tile.gradients(s.x, s.times_x, m, s.y, s.label, s.times_y, n, self.weights.dim, s.alpha, s.gradients,
                             self.wanted_loss())
-        self.tile.update(s.x, s.to, s.lock, m, self.learning(0, n), n, self.weights.dim, s.gradients, s.partial, s.ahead,
-                         s.ahead_count)
+        self.tile.update(s.x, s.receivers, s.lock, m, self.learning(0, n), n, self.weights.dim, s.gradients, s.partial,
+                         s.ahead, s.ahead_count)
         s.ahead_count = 0
 
     cdef double *wanted_loss(self) noexcept nogil:
         return &self.scratch.loss if self.objective.want_loss else NULL
 
     cdef float **learning(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
-        """The rows that learn what the outputs [first, first + n) should: these themselves, or copies if they are frozen."""
+        """Return the rows that learn for the outputs [first, first + n): these, or copies if they are frozen."""
         cdef Py_ssize_t k
         if not self.objective.frozen_outputs:
             return self.scratch.y + first
         for k in range(n):
-            memcpy(self.scratch.still[k], self.scratch.y[first + k], self.weights.dim * sizeof(float))
-        return self.scratch.still
-
-
-def scan(const float[:, ::1] vectors not None, const float[:, ::1] queries not None, const int64_t[::1] bounds not None,
-         float[::1] dots not None, float[::1] squares not None):
-    """For each row of `vectors` (R, D): squares[i] := its length squared, and dots[i] := its product with queries[q], where
-    bounds[q] <= i < bounds[q + 1]; both (R,), in one reading of the rows.
-    """
-    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
-    cdef int64_t start, end = 0
-    if bounds.shape[0] != queries.shape[0] + 1 or queries.shape[1] != dim or dots.shape[0] != count \
-            or squares.shape[0] != count:
-        raise ValueError(f"vectors are {count} x {dim}; got queries {queries.shape[0]} x {queries.shape[1]}, "
-                         f"bounds {bounds.shape[0]}, dots {dots.shape[0]}, squares {squares.shape[0]}")
-    for q in range(bounds.shape[0]):
-        start, end = end, bounds[q]
-        if end < start or (q == 0 and end) or end > count:
-            raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
-    if end != count:
-        raise ValueError(f"bounds end at {end}, of {count} vectors")
-    if count:
-        with nogil:
-            for q in range(queries.shape[0]):
-                start, end = bounds[q], bounds[q + 1]
-                if start < end:
-                    selected.scan(&vectors[start, 0], end - start, dim, &queries[q, 0], &dots[start], &squares[start])
+            memcpy(self.scratch.output_copies[k], self.scratch.y[first + k], self.weights.dim * sizeof(float))
+        return self.scratch.output_copies

@@ -11,7 +11,11 @@ import numpy.typing as npt
 from fastw2v.text._encoder import pack_jobs
 from fastw2v.text.ids import Block
 
-LONG_SENTENCE = 100_000  # raw words from which a sentence is trained in pieces, so that threads can share it
+LONG_SENTENCE = 100_000  # raw words from which a sentence is cut into pieces, so that threads can share it
+SHORT_JOBS = 10  # a sentence of fewer jobs than that is not worth cutting, nor one into smaller pieces
+# Words of context beyond the edge of a piece, per word of the window: so many that after downsampling a whole
+# window is left as a rule. Where fewer are left, the windows at the edge are a little smaller.
+CONTEXT_PER_WINDOW = 16
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def jobs_of(
     result: EpochResult,
 ) -> Iterator[Job]:
     """The jobs of one epoch in order; `result` counts the sentences and raw words that were handed out."""
+    context = CONTEXT_PER_WINDOW * window
     for (ids, ends, lengths), first, last in job_bounds(blocks, batch_words):
         start = int(ends[first - 1]) if first else 0
         stop = int(ends[last - 1]) if last else 0
@@ -118,8 +123,7 @@ def jobs_of(
                 epoch, result.sentences + done * (last - first), result.raw_words + done * words
             )
             result.alpha = alpha
-            # Context beyond a piece's edges: enough words for `window` of them to survive downsampling.
-            before, after = max(start, low - 16 * window), min(stop, high + 16 * window)
+            before, after = max(start, low - context), min(stop, high + context)
             yield Job(
                 ids=ids[before:after],
                 ends=np.minimum(ends[first:last], after) - before,
@@ -134,7 +138,7 @@ def jobs_of(
 
 def _pieces(start: int, stop: int, words: int, batch_words: int, sentences: int) -> list[tuple[int, int]]:
     """One job in the usual case; a single very long sentence is cut, as far as its centre words go."""
-    size = max(batch_words, LONG_SENTENCE // 10)
-    if sentences != 1 or stop == start or words <= max(LONG_SENTENCE, 10 * batch_words):
+    size = max(batch_words, LONG_SENTENCE // SHORT_JOBS)
+    if sentences != 1 or stop == start or words <= max(LONG_SENTENCE, SHORT_JOBS * batch_words):
         return [(start, stop)]
     return [(low, min(low + size, stop)) for low in range(start, stop, size)]

@@ -10,16 +10,67 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any
 
-from fastw2v.progress import Progress
+import numpy as np
+
+from fastw2v.progress import NoProgress, Progress
+from fastw2v.text.ids import Block
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.jobs import EpochResult, Job
+from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
+from fastw2v.training.objective import Matrices, Objective, SeedJob
+from fastw2v.training.report import Report, no_lines, progress_lines
+from fastw2v.training.weights import aligned_rows
 
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
+START_POLLS = 5  # so long a thread whose start was interrupted may take to come to life
+USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the work of an epoch is shared out and told of.
+
+    `workers`: threads. `batch_words`: raw words in a job. `queue_factor`: jobs per thread that may wait.
+    `report_delay`: seconds between log lines.
+    """
+
+    workers: int
+    batch_words: int
+    queue_factor: int
+    report_delay: float
+
+
+def run_epoch(
+    text: Iterable[Block],
+    objective: Objective,
+    matrices: Matrices,
+    schedule: Schedule,
+    epoch: int,
+    *,
+    random: np.random.RandomState,
+    options: Options,
+    progress: Progress,
+) -> EpochResult:
+    """Go through the text once and train the matrices in place; all threads have ended when this returns.
+
+    `random` is the model's generator: the jobs' seeds come from it. `epoch` counts from 0.
+    """
+    result = EpochResult()
+    jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
+    quiet = not isinstance(progress, NoProgress)
+    report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
+    stop = StopFlag()
+    words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
+    with aligned_rows(list(matrices.values()), words) as rows:
+        aligned = dict(zip(matrices, rows, strict=True))
+        workers = objective.workers(aligned, stop, options.workers, alone=options.workers == 1)
+        run = Run(workers, stop, objective.job_seeds(random), options.queue_factor, progress)
+        with closing(run), run:
+            run.epoch(jobs, result, report)
+    return result
 
 
 @dataclass(frozen=True)
@@ -48,7 +99,7 @@ class Run:
         self,
         workers: list[Worker],
         stop: StopFlag,
-        seed_job: Callable[[int], tuple[int, Callable[[int], Any] | None]],
+        seed_job: SeedJob,
         queue_factor: int,
         progress: Progress,
     ) -> None:
@@ -87,7 +138,7 @@ class Run:
         for _thread in self._started:
             self._jobs.put(None)
         # Not by join() alone: struck by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
-        give_up = time.monotonic() + 5 * POLL
+        give_up = time.monotonic() + START_POLLS * POLL
         while len(self._home) < len(self._started):
             with suppress(queue.Empty):
                 self._done.get(timeout=POLL)
@@ -99,9 +150,7 @@ class Run:
             if thread.ident is not None:
                 thread.join()
 
-    def epoch(
-        self, jobs: Iterable[Job], result: EpochResult, report: Callable[[float, int, int], None]
-    ) -> None:
+    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: Report) -> None:
         """Do all `jobs`, adding up in `result`.
 
         report(seconds, effective words, jobs waiting) is called about every `POLL` seconds.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.training._kernels import CACHE_LINE, floats
+from fastw2v.tile.dispatch import CACHE_LINE, floats
 
 ALIGNED_BYTES = 2**30  # matrices larger than this together are trained where they lie
 

@@ -6,16 +6,16 @@ import numpy as np
 
 
 cdef struct Heap:
-    int32_t* nodes          # heap of node ids
-    const int64_t* weight   # by node id; the order of the heap
+    int32_t *nodes          # heap of node ids
+    const int64_t *weight   # by node id; the order of the heap
     Py_ssize_t size
 
 
-cdef inline bint lighter(const Heap* heap, int32_t a, int32_t b) noexcept nogil:
+cdef inline bint lighter(const Heap *heap, int32_t a, int32_t b) noexcept nogil:
     return heap.weight[a] < heap.weight[b]
 
 
-cdef void rise(Heap* heap, Py_ssize_t top, Py_ssize_t place) noexcept nogil:
+cdef void rise(Heap *heap, Py_ssize_t top, Py_ssize_t place) noexcept nogil:
     """Move the node at `place` up, not above `top`, past every heavier parent."""
     cdef int32_t node = heap.nodes[place]
     cdef Py_ssize_t parent
@@ -28,7 +28,7 @@ cdef void rise(Heap* heap, Py_ssize_t top, Py_ssize_t place) noexcept nogil:
     heap.nodes[place] = node
 
 
-cdef void settle(Heap* heap, Py_ssize_t top) noexcept nogil:
+cdef void settle(Heap *heap, Py_ssize_t top) noexcept nogil:
     """Sink the node at `top` to a leaf along the lighter children, then let it rise.
 
     The detour to the leaf, and the right child where both weigh the same, are what heapq does: they
@@ -46,7 +46,7 @@ cdef void settle(Heap* heap, Py_ssize_t top) noexcept nogil:
     rise(heap, top, place)
 
 
-cdef int32_t pop(Heap* heap) noexcept nogil:
+cdef int32_t pop(Heap *heap) noexcept nogil:
     """Remove and return the lightest node."""
     cdef int32_t lightest = heap.nodes[0]
     heap.size -= 1
@@ -56,16 +56,16 @@ cdef int32_t pop(Heap* heap) noexcept nogil:
     return lightest
 
 
-cdef void push(Heap* heap, int32_t node) noexcept nogil:
+cdef void push(Heap *heap, int32_t node) noexcept nogil:
     heap.nodes[heap.size] = node
     heap.size += 1
     rise(heap, 0, heap.size - 1)
 
 
-cdef void merge(Heap* heap, int64_t* weight, int32_t* parent, uint8_t* bit) noexcept nogil:
+cdef void merge(Heap *heap, int64_t *weight, int32_t *parent, uint8_t *bit) noexcept nogil:
     """Join the two lightest nodes under a new one until one is left."""
     cdef Py_ssize_t i
-    cdef int32_t left, right, joint = <int32_t> heap.size
+    cdef int32_t left, right, joint = <int32_t>heap.size
     for i in range(heap.size // 2 - 1, -1, -1):
         settle(heap, i)
     while heap.size > 1:
@@ -108,9 +108,9 @@ def build(const int64_t[::1] counts):
     cdef uint8_t[::1] codes = codes_array
     with nogil:
         for i in range(V):
-            node = <int32_t> i
+            node = <int32_t>i
             for place in range(starts[i + 1] - 1, starts[i] - 1, -1):
                 codes[place] = bit[node]
                 node = parent[node]
-                points[place] = <uint32_t> (node - V)
+                points[place] = <uint32_t>(node - V)
     return points_array, codes_array, starts_array

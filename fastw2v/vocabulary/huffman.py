@@ -6,13 +6,18 @@ from the root down to its leaf; its *code* has one bit per inner node: 0 where t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.columns import Ragged
+from fastw2v.columns import Ragged, rises
 from fastw2v.vocabulary._huffman import build
+
+MAX_CODE = 64
+"""Longest Huffman code that a file may hold; more needs counts beyond 10**13."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,51 @@ class HuffmanTree:
         """Build the tree of word counts (V,); equal counts are merged in the order of Python's heapq."""
         return cls(*build(np.ascontiguousarray(counts, dtype=np.int64)))
 
-    def __len__(self) -> int:
-        return len(self.starts) - 1
+    @classmethod
+    def of(
+        cls, columns: Mapping[str, Any], error: Callable[[str], Exception] | None = None
+    ) -> HuffmanTree | None:
+        """Join the columns `point` and `code`; None unless both are there, with rows of different lengths.
+
+        If they do not cut their rows alike, `error(what is wrong)` is raised, or without it None returned.
+        """
+        points, codes = columns.get("point"), columns.get("code")
+        if not isinstance(points, Ragged) or not isinstance(codes, Ragged):
+            return None
+        if np.array_equal(points.starts, codes.starts):
+            return cls(points.values, codes.values, points.starts)
+        if error is not None:
+            raise error("the Huffman codes and paths of a word differ in length")
+        return None
+
+    def columns(self) -> dict[str, Ragged]:
+        """Return the columns `point` and `code`, a row per word; they share the tree's memory."""
+        return {"point": Ragged(self.points, self.starts), "code": Ragged(self.codes, self.starts)}
+
+    def check(
+        self, words: int, error: Callable[[str], Exception] = ValueError, *, saved: bool = False
+    ) -> None:
+        """Raise `error(what is wrong)` unless kernels may follow the paths of `words` words without a look.
+
+        Codes must be as long as paths, and paths lead to rows of a matrix (words, D). In a `saved` tree they
+        must also leave the last row alone, which belongs to no node, and have at most `MAX_CODE` bits.
+        """
+        total = len(self.points)
+        if not rises(self.starts, total):
+            raise error(f"array 'path_starts' does not rise from 0 to {total}")
+        if len(self.codes) != total:
+            raise error(f"{total} points but {len(self.codes)} code bits")
+        rows, furthest = words - 1 if saved else words, int(self.points.max(initial=0))
+        if total and furthest >= rows:
+            raise error(f"a path leads to inner node {furthest}, there are {words - 1}")
+        if not saved:
+            return
+        if total and int(self.codes.max()) > 1:
+            raise error(f"a code bit is {int(self.codes.max())}")
+        if self.depth > MAX_CODE:
+            raise error(f"a Huffman code is longer than {MAX_CODE} bits")
 
     @property
     def depth(self) -> int:
         """Length of the longest code."""
         return int(np.diff(self.starts).max(initial=0))
-
-    def path(self, word_id: int) -> HuffmanPath:
-        """Return the path of one word, as views."""
-        return HuffmanPath(
-            Ragged(self.points, self.starts)[word_id], Ragged(self.codes, self.starts)[word_id]
-        )

@@ -1,17 +1,136 @@
-"""Which words of a text stay, and in which order."""
+"""Which words of a text stay, in which order, and how often each is dropped: decided, and nothing changed."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import Ragged, check_column_type, descending, resized
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
+from fastw2v.vocabulary.sampling import downsampling
+
+NULL_WORD = "\0"
+
+Counts = npt.NDArray[np.int64]
+Thresholds = npt.NDArray[np.uint32]
 
 
-def effective_min_count(
-    counts: npt.NDArray[np.int64], min_count: int, max_final_vocab: int | None
-) -> int:
+class Report(TypedDict, total=False):
+    """What `Word2Vec.prepare_vocab` returns: words and tokens that stay, and those that do not."""
+
+    drop_unique: int
+    retain_total: int
+    downsample_unique: int
+    downsample_total: int
+    num_retained_words: int
+    memory: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A vocabulary: `words` in the order of their rows, their `counts` (V,) and `thresholds` (V,)."""
+
+    words: list[Any]
+    counts: Counts
+    thresholds: Thresholds
+
+    def with_null_word(self) -> Table:
+        """Return the table with the null word at its end, seen once, with threshold 0, unless it is there."""
+        if NULL_WORD in self.words:
+            return self
+        return Table(
+            [*self.words, NULL_WORD],
+            np.append(self.counts, self.counts.dtype.type(1)),
+            np.append(self.thresholds, np.uint32(0)),
+        )
+
+    def by_descending_frequency(self) -> Table:
+        """Return the table with frequent words first; of equally frequent ones, the later seen."""
+        order = sort_by_descending_frequency(self.counts)
+        words = list(map(self.words.__getitem__, order.tolist()))
+        return Table(words, self.counts[order], self.thresholds[order])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to become of counted words: those that stay, as a table, and what that leaves of the text.
+
+    `min_count` is the count that words need to stay. `raw_words` and `raw_counts` are all that were counted.
+    `tokens_left` is how many are expected to survive downsampling.
+    """
+
+    retained: Table
+    min_count: int
+    raw_words: Words
+    raw_counts: Counts
+    downsampled_words: int
+    tokens_left: float
+
+    @property
+    def report(self) -> Report:
+        """The plan in numbers."""
+        return {
+            "drop_unique": len(self.raw_words) - len(self.retained.words),
+            "retain_total": int(self.retained.counts.sum()),
+            "downsample_unique": self.downsampled_words,
+            "downsample_total": int(self.tokens_left),
+            "num_retained_words": len(self.retained.words),
+        }
+
+    def added_to(self, words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
+        """Return the table of a vocabulary after the words that stay were added to it.
+
+        All words gain their counts in the new text. Retained words, also those that were known before, get
+        the thresholds of the new text, as in gensim.
+        """
+        known = set(words)
+        words = words + [word for word in self.retained.words if word not in known]
+        rows = {word: row for row, word in enumerate(words)}
+        table = table_of(words, columns)
+        table.thresholds[np.array([rows[word] for word in self.retained.words], dtype=np.intp)] = (
+            self.retained.thresholds
+        )
+        at = self.raw_words.rows_in(rows)
+        table.counts[at[at >= 0]] += self.raw_counts[at >= 0]
+        return table
+
+
+def table_of(words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
+    """Return a vocabulary as a table, with copies of its columns; words beyond their end have zeros."""
+    return Table(
+        words,
+        _grown(columns, "count", np.int64, len(words)),
+        _grown(columns, "sample_int", np.uint32, len(words)),
+    )
+
+
+def plan(
+    words: Words,
+    counts: Counts,
+    *,
+    min_count: int,
+    max_final_vocab: int | None,
+    trim_rule: TrimRule | None,
+    sample: float | None,
+) -> Plan:
+    """Decide from the counts of a text which words stay. Nothing is changed.
+
+    `min_count`, `max_final_vocab`, `trim_rule` and `sample` as for `Word2Vec`.
+    """
+    effective = effective_min_count(counts, min_count, max_final_vocab)
+    places = keep(words, counts, effective, trim_rule)
+    stay = counts[places]
+    thresholds, downsampled_words, tokens_left = downsampling(stay, sample)
+    retained = Table(words.at(places), stay, thresholds)
+    return Plan(retained, effective, words, counts, downsampled_words, tokens_left)
+
+
+def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | None) -> int:
     """Return the count from which on words are kept, so that no more than `max_final_vocab` are.
 
     All words as frequent as the first one too many go with it: there may be fewer.
@@ -23,7 +142,7 @@ def effective_min_count(
 
 
 def keep(
-    words: Words, counts: npt.NDArray[np.int64], min_count: int, trim_rule: TrimRule | None
+    words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None
 ) -> npt.NDArray[np.intp]:
     """Return the places of the words to keep, rising."""
     if trim_rule is None:
@@ -39,4 +158,17 @@ def keep(
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
     """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
-    return np.argsort(np.asarray(counts), kind="stable")[::-1]
+    return descending(counts, later_first=True)
+
+
+def _grown(
+    columns: Mapping[str, npt.NDArray[Any] | Ragged], name: str, dtype: type[np.generic], size: int
+) -> npt.NDArray[Any]:
+    """Return a copy of a column with `size` values, new ones zero. TypeError if it is of another type."""
+    column = columns.get(name)
+    if column is None:
+        return np.zeros(size, dtype=dtype)
+    check_column_type(name, column, dtype)
+    grown = resized(column, size)
+    assert isinstance(grown, np.ndarray)
+    return grown

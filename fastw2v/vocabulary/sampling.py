@@ -6,6 +6,7 @@ All tables have one entry per word of the vocabulary, in its order (V words).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,17 @@ def noise_table(
             "usable noise distribution: use an exponent nearer 0.75 and counts above 0"
         ) from None
     return np.rint(running / total * domain).astype(np.uint32)
+
+
+def check_noise_table(
+    table: npt.ArrayLike, words: int, error: Callable[[str], Exception] = ValueError
+) -> None:
+    """Raise `error(what is wrong)` unless `table` is a noise table of `words` words: kernels search it."""
+    entries = np.asarray(table).astype(np.int64)
+    if len(entries) != words:
+        raise error(f"the noise table has {len(entries)} entries for {words} words")
+    if not words or entries[-1] != DOMAIN or (np.diff(entries) < 0).any():
+        raise error(f"the noise table does not rise to {DOMAIN}")
 
 
 def noise_index(table: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], int]:

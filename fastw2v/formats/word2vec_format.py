@@ -24,12 +24,13 @@ from typing import IO, Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-import fastw2v._text as _text
+import fastw2v.formats._decimals as _decimals
 from fastw2v import utils
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
+from fastw2v.formats.parts import Vectors
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastw2v.formats.word2vec")
 
 Array = npt.NDArray[Any]
 BadValues = Literal["raise", "drop", "keep"]
@@ -39,6 +40,8 @@ MAX_WORD = 1 << 16  # bytes
 _MAX_HEADER = 200  # bytes
 _MAX_NUMBER = 64  # bytes that a number in text may take, its space included
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\n"
+_SURELY_TEXT = 16  # bytes of a binary vector that are all in _TEXT_OF_NUMBERS: too many for chance
+_MAX_DIGITS = 18  # of a count; as many always fit 64 bits
 _CHUNK = 1 << 18  # bytes read at a time; small, to stay in the processor's cache until they are numbers
 _NUMBERS_PER_BLOCK = 1 << 16  # converted at a time
 
@@ -57,8 +60,8 @@ def read(
     datatype: npt.DTypeLike = np.float32,
     no_header: bool = False,
     on_bad_values: BadValues = "raise",
-) -> tuple[list[str], Array, npt.NDArray[np.int64] | None]:
-    """Return words, vectors (V, D) of `datatype`, and the counts (V,) found in the file `fvocab`, if given.
+) -> Vectors:
+    """Return words and vectors (V, D) of `datatype`; as column `count` what the file `fvocab` says, if given.
 
     Only the first `limit` rows are read, if it is neither None nor 0. Of a word that stands twice the first
     row counts. NaN and infinity are an error, or with `on_bad_values` their rows are dropped or kept.
@@ -86,8 +89,9 @@ def read(
                 raise
             raise TruncatedError(f"{name}: the compressed data is cut short or damaged: {error}") from error
     words, vectors = _first_rows(reader.words, reader.vectors, name)
-    counts = None if counts_by_word is None else _counts_of(words, counts_by_word, os.fspath(fvocab or ""))
-    return words, vectors, counts
+    if counts_by_word is None:
+        return Vectors(words, vectors, {})
+    return Vectors(words, vectors, {"count": _counts_of(words, counts_by_word, os.fspath(fvocab or ""))})
 
 
 @contextlib.contextmanager
@@ -166,7 +170,7 @@ class _Reader:
             position = 0
             while position < len(block) and self.rows_read != rows:
                 room = values if rows is None else values[: rows - self.rows_read]
-                words, position = _text.parse_rows(block, position, room, self.narrow)
+                words, position = _decimals.parse_rows(block, position, room, self.narrow)
                 self.append(words, room[: len(words)])
                 if len(words) == len(room) or position == len(block):
                     continue
@@ -229,7 +233,7 @@ class _Reader:
         dimension = values.shape[1]
         word, *fields = line.rstrip().rsplit(b" ", dimension)
         if len(fields) == dimension and b" " in word and _is_word(word):
-            found, _ = _text.parse_rows(line[len(word) :] + b"\n", 0, values, self.narrow)
+            found, _ = _decimals.parse_rows(line[len(word) :] + b"\n", 0, values, self.narrow)
             if found:
                 return word
         fields = line.rstrip().split(b" ")
@@ -249,7 +253,7 @@ class _Reader:
             room = vectors[: rows - self.rows_read]
             if self.dtype == room.dtype:  # they need no conversion, so they are copied to where they belong
                 room = self.next_rows(len(room))
-            words, position = _text.split_rows(block, position, room.view(np.uint8), MAX_WORD)
+            words, position = _decimals.split_rows(block, position, room.view(np.uint8), MAX_WORD)
             if not words:  # the block is used up
                 if len(block) - position > MAX_WORD and b" " not in block[position : position + MAX_WORD + 1]:
                     self.fail(self.number, f"no word ends within {MAX_WORD:,} bytes: is this really binary?")
@@ -259,7 +263,7 @@ class _Reader:
                     self.fail_short(rows, f", {before:,} bytes after the header")
                 block, position = block[position:] + more, 0
                 continue
-            if vector_size >= 16 and not room[0].tobytes().strip(_TEXT_OF_NUMBERS):
+            if vector_size >= _SURELY_TEXT and not room[0].tobytes().strip(_TEXT_OF_NUMBERS):
                 self.fail(self.number, "this looks like text: read it with binary=False")
             self.append(words, room[: len(words)])
         if self.limit is None and (block[position:].strip() or self.file.read(_CHUNK).strip()):
@@ -331,7 +335,7 @@ def _all_finite(block: Array) -> bool:
 
 
 def _is_count(field: bytes) -> bool:
-    return field.isdigit() and len(field) <= 18
+    return field.isdigit() and len(field) <= _MAX_DIGITS
 
 
 def _is_number(field: bytes) -> bool:
@@ -370,7 +374,7 @@ def _read_counts(path: StrPath, encoding: str, errors: str) -> dict[str, int]:
     with utils.open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             fields = line.decode(encoding, errors).strip().rsplit(maxsplit=1)
-            if len(fields) != 2 or not fields[1].isdecimal() or len(fields[1]) > 18:
+            if len(fields) != 2 or not fields[1].isdecimal() or len(fields[1]) > _MAX_DIGITS:
                 raise FormatError(
                     f"{os.fspath(path)}, line {number}: a word and its count are due, not {line!r}"
                 )
@@ -390,8 +394,7 @@ def _counts_of(words: list[str], counts: dict[str, int], name: str) -> npt.NDArr
 
 def write(
     target: StrPath | IO[bytes],
-    words: Sequence[Any],
-    vectors: Array,
+    words: Vectors,
     *,
     binary: bool = False,
     order: Iterable[int] | None = None,
@@ -400,15 +403,16 @@ def write(
     prefix: str = "",
     append: bool = False,
 ) -> None:
-    """Write words with their vectors (V, D), in the order of their rows or in that of `order`.
+    """Write words with their vectors, but no columns, in the order of their rows or in that of `order`.
 
     Text shows the shortest decimals that read back to the same numbers, float32 as numpy 2.4 prints them,
     other types as the installed numpy does. `total_vec` replaces V in the header; `prefix` precedes every
     word. A path is replaced atomically; with `append` the file is added to, and cut back to its old length if
     that fails. Raises `ValueError` for words that the format cannot hold.
     """
-    rows = np.arange(len(words)) if order is None else np.fromiter(order, dtype=np.intp)
-    _check_words(words, binary)
+    keys, vectors = words.keys, words.vectors
+    rows = np.arange(len(keys)) if order is None else np.fromiter(order, dtype=np.intp)
+    _check_words(keys, binary)
     write_block = _binary_block if binary else _text_block
     block_size = max(1, _NUMBERS_PER_BLOCK // max(1, vectors.shape[1]))
     with _destination(target, append) as file:
@@ -416,7 +420,7 @@ def write(
             file.write(f"{len(rows) if total_vec is None else total_vec} {vectors.shape[1]}\n".encode())
         for start in range(0, len(rows), block_size):
             block = rows[start : start + block_size]
-            names = [f"{prefix}{words[row]}".encode("utf8", "surrogateescape") for row in block.tolist()]
+            names = [f"{prefix}{keys[row]}".encode("utf8", "surrogateescape") for row in block.tolist()]
             file.write(write_block(names, vectors[block]))
 
 
@@ -450,7 +454,7 @@ def _check_words(words: Iterable[Any], binary: bool) -> None:
 
 def _text_block(names: list[bytes], vectors: Array) -> bytes:
     if vectors.dtype == np.float32:
-        return _text.print_rows(names, vectors)
+        return _decimals.print_rows(names, vectors)
     # A cast to str prints what str() of each number does, without making the numbers objects first.
     rows = vectors.astype("U32").tolist()
     return b"".join(name + f" {' '.join(row)}\n".encode() for name, row in zip(names, rows, strict=True))

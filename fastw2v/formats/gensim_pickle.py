@@ -1,20 +1,17 @@
-"""gensim's own saved models, 0.12 to 4.4: read without gensim, and without running anything that they name.
+"""gensim's pickles, 0.12 to 4.4: read without gensim, and without running anything that they name.
 
-Such a file is a pickle, and a pickle says which functions to call. Here each of the few names that gensim's
-files hold stands for something inert that remembers what it was given; any other name is refused. Before,
-the pickle's own structure is checked, for a number in it can ask for gigabytes. Large arrays lie beside the
-file, `model.wv.vectors.npy`, and can be mapped.
+A pickle says which functions to call. Here each of the few names that gensim's files hold stands for
+something inert that remembers what it was given; any other name is refused. Before, the pickle's own
+structure is checked, for a number in it can ask for gigabytes. Large arrays lie beside the file,
+`model.wv.vectors.npy`, and can be mapped.
 
-Whatever the version, what comes out is a `Model` or `Words`, in the names of gensim 4. They also stand
-between our objects and those of a gensim that is installed: `describe_live` and `build`.
+What comes out has the names of the version that wrote it: `gensim_parts` reads them.
 """
 
 from __future__ import annotations
 
 import bz2
-import copy
 import gzip
-import inspect
 import io
 import lzma
 import math
@@ -25,48 +22,19 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import chain, pairwise
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import object_column
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import RefusedPickle
+from fastw2v.formats.native import Mmap, check_mmap
 
 Array = npt.NDArray[Any]
-Mmap = Literal["r", "c"] | None
-RandomState = tuple[str, Array, int, int, float]  # as numpy.random.RandomState.get_state() returns it
-# Values and starts (V + 1,) of rows of different lengths: row i is values[starts[i] : starts[i + 1]].
-Paths = tuple[Array, npt.NDArray[np.int64]]
-
-_SCALARS = (bool, int, float, str, type(None))
-
-
-@dataclass
-class Words:
-    """What a `KeyedVectors` is made of; V keys, and None for rows that have none yet.
-
-    A column holds one value per key, or paths of different lengths. `lockf` is `vectors_lockf`.
-    """
-
-    keys: list[Any]
-    vectors: Array  # (V, D)
-    columns: dict[str, Array | Paths]
-    lockf: Array | None = None
-
-
-@dataclass
-class Model:
-    """What a `Word2Vec` is made of: its words, plain settings and counters, and the output matrices."""
-
-    words: Words
-    settings: dict[str, Any]
-    outputs: dict[str, Array]  # "syn1", "syn1neg": (V, D)
-    random: RandomState | None
-    raw_vocab: dict[Any, int] = field(default_factory=dict)
-    lifecycle_events: list[dict[str, Any]] | None = None
+Kind = Literal["Word2Vec", "KeyedVectors", "record"]
+Described = TypeVar("Described")
 
 
 # --- files ---
@@ -77,6 +45,8 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
     (b"BZh", bz2.BZ2File),
     (b"\xfd7zXZ", lzma.LZMAFile),
 )
+_LONGEST_MAGIC = 6  # bytes
+_HEAD = 32  # bytes that tell a pickle from other files
 
 
 def is_pickle(source: StrPath | IO[bytes]) -> bool:
@@ -90,7 +60,7 @@ def is_pickle(source: StrPath | IO[bytes]) -> bool:
 def _starts_as_pickle(file: IO[bytes]) -> bool:
     start = file.tell()
     try:
-        head = _opened(file).read(32)
+        head = _opened(file).read(_HEAD)
     except (OSError, EOFError, lzma.LZMAError):  # magic bytes, and then something else
         return False
     finally:
@@ -103,7 +73,7 @@ def _starts_as_pickle(file: IO[bytes]) -> bool:
 def _opened(file: IO[bytes]) -> IO[bytes]:
     """The file, or what gives its content if it is compressed."""
     start = file.tell()
-    magic = file.read(6)
+    magic = file.read(_LONGEST_MAGIC)
     file.seek(start)
     for prefix, decompressed in _COMPRESSED:
         if magic.startswith(prefix):
@@ -112,24 +82,25 @@ def _opened(file: IO[bytes]) -> IO[bytes]:
     return file
 
 
-def read(source: StrPath | IO[bytes], mmap: Mmap = None) -> Model | Words:
-    """Read what gensim's `save` wrote: a path, or an open binary handle if no arrays lie beside it.
+def read(
+    source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Described]
+) -> Described:
+    """Return what `describe` makes of the inert object in a file, or of one in an open binary handle.
 
-    `mmap` maps those arrays that do: "r" read-only and shared, "c" with changes kept in memory. Raises
-    `RefusedPickle` (a `FormatError` and a `pickle.UnpicklingError`) for anything but gensim's Word2Vec and
-    KeyedVectors, FileNotFoundError if an array beside is missing, and OSError if a compressed file is to be
-    mapped.
+    `mmap` maps those arrays that lie beside the file. Whatever is wrong with the pickle, `describe`'s
+    complaints included, is raised as `RefusedPickle`.
     """
-    if mmap not in (None, "r", "c"):
-        raise ValueError(f"mmap must be None, 'r' or 'c', not {mmap!r}: files are replaced, never changed")
+    check_mmap(mmap)
     if not isinstance(source, str | os.PathLike):
-        return _read_open(source, None, str(getattr(source, "name", "<file>")), mmap)
+        return _read_open(source, None, str(getattr(source, "name", "<file>")), mmap, describe)
     path = os.fspath(source)
     with open(path, "rb") as file:
-        return _read_open(file, path, path, mmap)
+        return _read_open(file, path, path, mmap, describe)
 
 
-def _read_open(file: IO[bytes], path: str | None, name: str, mmap: Mmap) -> Model | Words:
+def _read_open(
+    file: IO[bytes], path: str | None, name: str, mmap: Mmap, describe: Callable[[Any], Described]
+) -> Described:
     opened = _opened(file)
     compressed = opened is not file
     if compressed and mmap is not None:
@@ -165,6 +136,7 @@ def _unpickle(file: IO[bytes]) -> Any:
 # --- the structure of a pickle ---
 
 _SHORT = 256  # arguments of fewer bytes are skipped in compiled code
+_RUN = 5000  # opcodes skipped at a time
 _WIDTH = {
     pickletools.TAKEN_FROM_ARGUMENT1: 1,
     pickletools.TAKEN_FROM_ARGUMENT4: 4,
@@ -196,7 +168,13 @@ def _harmless(size: int) -> re.Pattern[bytes]:
     """Matches a run of opcodes, with their arguments, that need no look at their numbers.
 
     That is all but very few: those with arguments of a fixed length, short strings, and LONG_BINPUT to
-    places in the memo that are not far beyond the `size` of the pickle in bytes.
+    places in the memo that are not far beyond the `size` of the pickle in bytes. As an example, a list of 5
+    and "abc" is matched but for its last opcode, STOP, which `_check_structure` must see; a string that says
+    it has 2**31 - 1 bytes is not matched:
+
+        >>> _harmless(40).match(b"]K\\x05aX\\x03\\x00\\x00\\x00abca.")[0]
+        b']K\\x05aX\\x03\\x00\\x00\\x00abca'
+        >>> _harmless(40).match(b"X\\xff\\xff\\xff\\x7fabc.")
     """
 
     def one_of(codes: Iterable[int]) -> bytes:
@@ -214,7 +192,7 @@ def _harmless(size: int) -> re.Pattern[bytes]:
     high = size >> 16 if size < 1 << 24 else min(size >> 24, 255)
     highest = b"[\\0-" + re.escape(bytes([high])) + b"]"
     runs.append(b"r" + (b".." + highest + b"\\0" if size < 1 << 24 else b"..." + highest))
-    return re.compile(b"(?:" + b"|".join(runs) + b"){1,5000}+", re.DOTALL)
+    return re.compile(b"(?:" + b"|".join(runs) + b"){1,%d}+" % _RUN, re.DOTALL)
 
 
 def _check_structure(data: Any) -> None:
@@ -284,10 +262,11 @@ class _Call(_Name):
 
 
 class _Object:
-    """An object of a gensim class: its attributes. The subclasses differ by name only."""
+    """An object of a gensim class: its attributes. The subclasses say which class."""
 
     __slots__ = ("attributes",)
     attributes: dict[str, Any]
+    kind: Kind
 
     def __new__(cls) -> _Object:
         self = object.__new__(cls)
@@ -301,15 +280,17 @@ class _Object:
 
 
 class _Word2Vec(_Object):
-    pass
+    kind = "Word2Vec"
 
 
 class _KeyedVectors(_Object):
-    pass
+    kind = "KeyedVectors"
 
 
 class _Record(_Object):
     """A word's `Vocab`, or a part of a model: `Word2VecVocab`, `Word2VecTrainables`."""
+
+    kind = "record"
 
 
 class _Dtype:
@@ -334,7 +315,7 @@ class _Dtype:
         if not all(type(size) is int and size >= 0 for size in shape):
             raise RefusedPickle(f"it holds an array of shape {shape}")
         if self.dtype.kind == "O":
-            array = _objects(data, len(data))
+            array = object_column(data, len(data))
         else:
             if isinstance(data, str):  # bytes, in a pickle of Python 2
                 data = data.encode("latin1")
@@ -477,10 +458,6 @@ class _Unpickler(pickle.Unpickler):
             ) from None
 
 
-def _plain(value: Any) -> Any:
-    return value.array if isinstance(value, _Array) else value
-
-
 # --- arrays that lie beside the pickle ---
 
 
@@ -531,245 +508,29 @@ def _read_npz(path: str, _: Mmap) -> Array:
     return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_columns else "C")
 
 
-# --- from any version's names to gensim 4's ---
-
-_RENAMED = {"iter": "epochs"}
-_NOT_COLUMNS = ("index", "word")  # of a word's `Vocab`
+# --- what was saved, inert or alive ---
 
 
-def describe(saved: Any) -> Model | Words:
-    """What a model or vectors of gensim are made of: inert ones, or live ones of an installed gensim."""
-    if isinstance(saved, _KeyedVectors) or (not isinstance(saved, _Object) and not hasattr(saved, "wv")):
-        return _words(_attributes(saved))
-    if isinstance(saved, _Record):
-        raise RefusedPickle("it holds a part of a model")
-    own = _attributes(saved)
-    flat: dict[str, Any] = {}
-    for part in ("vocabulary", "trainables"):  # of 3.3 to 3.8
-        if part in own:
-            flat |= _attributes(own[part])
-    flat |= own
-    for old, new in _RENAMED.items():
-        if old in flat:
-            flat.setdefault(new, flat[old])
-    in_wv = _attributes(flat["wv"]) if "wv" in flat else {}  # before 0.13.3 it was all one
-    words = _words({**_chosen(flat, "syn0", "index2word", "vocab", "vector_size"), **in_wv})
-    if words.lockf is None:
-        words.lockf = _lockf(flat)
-    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in flat.items()}
-    settings = {name: value for name, value in plain.items() if type(value) in _SCALARS}
-    if not isinstance(saved, _Object):
-        settings |= _chosen(flat, "hashfxn")
-    return Model(
-        words,
-        settings=settings,
-        outputs={
-            name: _matrix(name, flat[name]) for name in ("syn1", "syn1neg") if flat.get(name) is not None
-        },
-        random=_random(flat.get("random")),
-        raw_vocab=_counts(flat.get("raw_vocab")),
-        lifecycle_events=_events(flat.get("lifecycle_events", [])),
-    )
+def kind_of(saved: Any) -> Kind | None:
+    """Return what an inert object stands for; None if it is none, but an object of an installed gensim."""
+    return saved.kind if isinstance(saved, _Object) else None
 
 
-def describe_live(obj: Any) -> Model | Words:
-    """Copies of what a model or vectors of an installed gensim, 3.8 or 4, are made of.
-
-    TypeError for objects of other classes and for FastText and Doc2Vec, whose models are more than that.
-    """
-    classes = [cls for cls in type(obj).__mro__ if cls.__module__.partition(".")[0] == "gensim"]
-    names = {cls.__name__ for cls in classes}
-    if not names & {"Word2Vec", "KeyedVectors", "Word2VecKeyedVectors"} or names & {"FastText", "Doc2Vec"}:
-        raise TypeError(
-            f"a Word2Vec or KeyedVectors of gensim is needed, not {type(obj).__module__}."
-            f"{type(obj).__qualname__}" + ("; give its .wv" if names & {"FastText", "Doc2Vec"} else "")
-        )
-    return copy.deepcopy(describe(obj))
-
-
-def _own(saved: Any) -> dict[str, Any]:
+def attributes_of(saved: Any) -> dict[str, Any]:
+    """The attributes of an inert object, or of a live one, as they are: arrays may be inert too."""
     return saved.attributes if isinstance(saved, _Object) else vars(saved)
 
 
-def _attributes(saved: Any) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in _own(saved).items()}
+def as_array(value: Any) -> Any:
+    """The numpy array that an inert one stands for; anything else as it is."""
+    return value.array if isinstance(value, _Array) else value
 
 
-def _chosen(attributes: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: attributes[name] for name in names if name in attributes}
+def bytes_as(array: Any, dtype: np.dtype[Any]) -> bytes:
+    """The bytes of an array, inert or not, in `dtype`."""
+    return array.bytes_as(dtype) if isinstance(array, _Array) else np.asarray(array, dtype=dtype).tobytes()
 
 
-def _first(attributes: dict[str, Any], *names: str) -> Any:
-    return next((attributes[name] for name in names if attributes.get(name) is not None), None)
-
-
-def _words(attributes: dict[str, Any]) -> Words:
-    keys = _first(attributes, "index_to_key", "index2word")
-    if keys is None:
-        keys = []
-    if not isinstance(keys, list):
-        raise RefusedPickle(f"its words are a {type(keys).__name__}")
-    if odd := set(map(type, keys)) - {str, int, bytes, float, bool, tuple, type(None)} - _numpy_scalars():
-        raise RefusedPickle(f"its words are of type {', '.join(kind.__name__ for kind in odd)}")
-    vectors = _first(attributes, "vectors", "syn0")
-    if vectors is None:
-        if keys:
-            raise RefusedPickle("it has words but no vectors: was it saved with ignore=['vectors']?")
-        vectors = np.zeros((0, attributes.get("vector_size") or 0), dtype=np.float32)
-    columns: dict[str, Array | Paths] = {}
-    if attributes.get("expandos"):
-        columns = {
-            name: _column(name, _plain(values), len(keys)) for name, values in attributes["expandos"].items()
-        }
-    elif attributes.get("vocab"):
-        columns = _columns_of_records(keys, attributes["vocab"])
-    return Words(keys, _matrix("vectors", vectors), columns, _lockf(attributes))
-
-
-def _numpy_scalars() -> set[type]:
-    return {np.str_, np.int32, np.int64}
-
-
-def _matrix(name: str, value: Any) -> Array:
-    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.dtype.kind != "f":
-        raise RefusedPickle(f"{name} is not a matrix of floats")
-    return np.asarray(value, order="C")
-
-
-def _lockf(attributes: dict[str, Any]) -> Array | None:
-    factors = _first(attributes, "vectors_lockf", "syn0_lockf")
-    if factors is None:
-        return None
-    factors = np.array(factors, dtype=np.float32)
-    if factors.ndim != 1:
-        raise RefusedPickle(f"vectors_lockf has shape {factors.shape}")
-    # One factor per word was what gensim 3 wrote even if nobody had set any; gensim 4 wants a word for it.
-    return np.ones(1, dtype=np.float32) if (factors == 1).all() else factors
-
-
-def _columns_of_records(keys: list[Any], vocab: Any) -> dict[str, Array | Paths]:
-    """Columns of what gensim 3 kept in one record per word, `vocab[word]`."""
-    records = [_own(vocab[key]) for key in keys]
-    if len(vocab) != len(keys) or any(record.get("index") != i for i, record in enumerate(records)):
-        raise RefusedPickle("its words and their records disagree")
-    names = dict.fromkeys(chain.from_iterable(records))
-    return {
-        name: _column(name, [record[name] for record in records], len(keys))
-        for name in names
-        if name not in _NOT_COLUMNS and all(name in record for record in records)
-    }
-
-
-def _column(name: str, values: Any, size: int) -> Array | Paths:
-    missing = size - len(values)  # gensim 4 forgets words that were added to those of a file
-    if missing < 0:
-        raise RefusedPickle(f"attribute {name!r} has {len(values)} values for {size} words")
-    if name in ("code", "point"):
-        return _paths(
-            chain(values, [()] * missing), size, np.dtype(np.uint8 if name == "code" else np.uint32)
-        )
-    if missing:
-        values = np.concatenate([values, np.zeros(missing, dtype=np.asarray(values).dtype)])
-    if name == "sample_int":  # once 2**32 stood for "never dropped"
-        return np.minimum(np.asarray(values, dtype=np.int64), 2**32 - 1).astype(np.uint32)
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        return values.copy()
-    if name == "count" or set(map(type, values)) <= {int}:
-        return np.asarray(values, dtype=np.int64)
-    if set(map(type, values)) <= {float}:
-        return np.asarray(values, dtype=np.float64)
-    return _objects(map(_plain, values), size)
-
-
-def _paths(paths: Iterable[Any], size: int, dtype: np.dtype[Any]) -> Paths:
-    parts = [
-        path.bytes_as(dtype) if isinstance(path, _Array) else np.asarray(path, dtype=dtype).tobytes()
-        for path in paths
-    ]
-    starts = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=size) // dtype.itemsize, out=starts[1:])
-    return np.frombuffer(b"".join(parts), dtype=dtype).copy(), starts
-
-
-def _objects(values: Iterable[Any], size: int) -> Array:
-    column = np.empty(size, dtype=object)
-    for place, value in enumerate(values):  # not column[:] = values, which would take lists for rows
-        column[place] = value
-    return column
-
-
-def _random(generator: Any) -> RandomState | None:
-    """The state of the Mersenne twister that all versions draw from; None if it is something else."""
-    if isinstance(generator, np.random.RandomState):
-        return state_of(generator)
-    state = generator.state if isinstance(generator, _Random) else None
-    if isinstance(state, dict) and state.get("bit_generator") == "MT19937":
-        inner = state["state"]
-        state = "MT19937", inner["key"], inner["pos"], state["has_gauss"], state["gauss"]
-    if not isinstance(state, tuple) or len(state) != 5 or state[0] != "MT19937":
-        return None
-    keys = np.asarray(_plain(state[1]), dtype=np.uint32)
-    return "MT19937", keys, int(state[2]), int(state[3]), float(state[4])
-
-
-def state_of(generator: np.random.RandomState) -> RandomState:
-    """The generator's state, a tuple."""
-    state: Any = generator.get_state(legacy=True)
-    return state  # type: ignore[no-any-return]
-
-
-def _counts(raw_vocab: Any) -> dict[Any, int]:
-    if not isinstance(raw_vocab, dict):
-        return {}
-    return {word: int(count) for word, count in raw_vocab.items()}
-
-
-def _events(events: Any) -> list[dict[str, Any]] | None:
-    if not isinstance(events, list):
-        return None
-    return [
-        {str(name): value for name, value in event.items() if type(value) in _SCALARS}
-        for event in events
-        if isinstance(event, dict)
-    ]
-
-
-# --- to an installed gensim ---
-
-
-def build(parts: Model | Words) -> Any:
-    """The real gensim object, of gensim 4, that is made of these parts; it takes the arrays as they are.
-
-    Raises ImportError if no gensim is installed.
-    """
-    try:
-        from gensim.models import KeyedVectors, Word2Vec
-    except ImportError as error:
-        raise ImportError(f"this makes an object of gensim, which cannot be imported: {error}") from error
-    words = parts.words if isinstance(parts, Model) else parts
-    wv = KeyedVectors(words.vectors.shape[1], dtype=words.vectors.dtype)
-    wv.vectors = words.vectors
-    wv.index_to_key = words.keys
-    wv.key_to_index = {key: row for row, key in enumerate(words.keys) if key is not None}
-    wv.next_index = len(wv.key_to_index)
-    for name, column in words.columns.items():
-        if not isinstance(column, np.ndarray):
-            values, starts = column
-            rows = (values[begin:end] for begin, end in pairwise(starts.tolist()))
-            column = _objects(rows, len(words.keys))
-        wv.expandos[name] = column
-    if words.lockf is not None:
-        wv.vectors_lockf = words.lockf
-    if isinstance(parts, Words):
-        return wv
-    parameters = inspect.signature(Word2Vec.__init__).parameters
-    model = Word2Vec(**{name: value for name, value in parts.settings.items() if name in parameters})
-    for name, value in chain(parts.settings.items(), parts.outputs.items()):
-        setattr(model, name, value)
-    model.wv = wv
-    if parts.random is not None:
-        model.random.set_state(parts.random)
-    model.raw_vocab, model.lifecycle_events = parts.raw_vocab, parts.lifecycle_events
-    if model.negative and "count" in wv.expandos:
-        model.make_cum_table()
-    return model
+def state_of_generator(generator: Any) -> Any:
+    """What an inert generator of random numbers was to be set to; None for anything else."""
+    return generator.state if isinstance(generator, _Random) else None

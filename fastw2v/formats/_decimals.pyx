@@ -23,6 +23,11 @@ cdef enum:
     MAX_POWER = 45
     EXACT_POWER = 22  # the largest that a double holds exactly
     MAX_DECIMAL = 16  # bytes of a printed number and its separator: "-0.000123456789", "-1.23456789e-38"
+    MAX_DIGITS = 9    # that tell any two float32 apart
+    FRACTION = 23     # bits of a float32 below its exponent
+    BIAS = 150        # such a number is mantissa * 2**(exponent - BIAS)
+    DOUBLE = 53       # bits of a double's mantissa
+    UINT64 = 19       # digits that 64 bits hold, whatever they are
 
 cdef uint64_t[MAX_POWER - MIN_POWER + 1] LEADING_BITS  # 10**power / 2**(log2_of_power(power) - 63), rounded up
 cdef double[EXACT_POWER + 1] EXACT                     # 10**power
@@ -32,12 +37,12 @@ cdef int fill_tables() except -1:
     cdef object ten
     cdef int power
     for power in range(MIN_POWER, MAX_POWER + 1):
-        ten = 10 ** <object> abs(power)
+        ten = 10 ** <object>abs(power)
         LEADING_BITS[power - MIN_POWER] = -(
             (-ten << 64 >> ten.bit_length()) if power >= 0 else (-1 << 63 + ten.bit_length()) // ten
         )
     for power in range(EXACT_POWER + 1):
-        EXACT[power] = float(10 ** <object> power)
+        EXACT[power] = float(10 ** <object>power)
     return 0
 
 
@@ -45,28 +50,28 @@ fill_tables()
 
 
 cdef inline int log2_of_power(int power) noexcept nogil:
-    """floor(log2(10**power))"""
+    """Return floor(log2(10**power))."""
     return power * 1741647 >> 19
 
 
-# -- printing -------------------------------------------------------------------------------------
+# --- printing ---
 
 cdef inline uint32_t round_to_odd(uint64_t leading, uint32_t factor) noexcept nogil:
-    """leading * factor / 2**64 with the last bit set if anything was cut off (beyond the table's error)."""
-    cdef uint64_t low = <uint64_t> <uint32_t> leading * factor
+    """Return leading * factor / 2**64 with the last bit set if anything was cut off (beyond the table's error)."""
+    cdef uint64_t low = <uint64_t><uint32_t>leading * factor
     cdef uint64_t high = (leading >> 32) * factor + (low >> 32)
-    return <uint32_t> (high >> 32) | (<uint32_t> high > 1)
+    return <uint32_t>(high >> 32) | (<uint32_t>high > 1)
 
 
-cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int* power) noexcept nogil:
+cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int *power) noexcept nogil:
     """Return the digits of a positive finite float32, given by its two fields; it is digits * 10**power.
 
     Between the middles to its neighbours on either side, themselves included where the fraction is even, every
     decimal reads back to this number. In units of 10**k, about a digit finer than that interval, its ends are
     found four times too large, so that two bits tell how they lie to integers.
     """
-    cdef uint32_t mantissa = fraction | 1 << 23 if exponent else fraction
-    cdef int q = <int> (exponent if exponent else 1) - 150  # the number is mantissa * 2**q
+    cdef uint32_t mantissa = fraction | 1 << FRACTION if exponent else fraction
+    cdef int q = <int>(exponent if exponent else 1) - BIAS  # the number is mantissa * 2**q
     cdef bint odd = mantissa & 1
     cdef bint below_is_nearer = fraction == 0 and exponent > 1
     # floor(log10(2**q)), or floor(log10(3/4 * 2**q)) where the interval is shorter
@@ -95,20 +100,20 @@ cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int* power) noexcep
     return digits
 
 
-cdef inline char* put_digits(char* out, uint32_t number, int count) noexcept nogil:
+cdef inline char *put_digits(char *out, uint32_t number, int count) noexcept nogil:
     cdef int i
     for i in range(count - 1, -1, -1):
-        out[i] = 48 + number % 10
+        out[i] = c"0" + number % 10
         number //= 10
     return out + count
 
 
-cdef inline char* put_bytes(char* out, const char* text, int count) noexcept nogil:
+cdef inline char *put_bytes(char *out, const char *text, int count) noexcept nogil:
     memcpy(out, text, count)
     return out + count
 
 
-cdef char* put_number(char* out, float number) noexcept nogil:
+cdef char *put_number(char *out, float number) noexcept nogil:
     """Write the number as numpy 2.4 prints it (older ones keep 1000000.0 as it is); return the end."""
     cdef uint32_t bits, digits, ten = 10
     cdef int power, count = 1, point
@@ -117,14 +122,14 @@ cdef char* put_number(char* out, float number) noexcept nogil:
         return put_bytes(out, "nan", 3)
     if bits >> 31:
         out = put_bytes(out, "-", 1)
-        bits ^= <uint32_t> 1 << 31
+        bits ^= <uint32_t>1 << 31
         number = -number
     if bits == 0:
         return put_bytes(out, "0.0", 3)
-    if bits == <uint32_t> 0xFF << 23:
+    if bits == <uint32_t>0xFF << FRACTION:
         return put_bytes(out, "inf", 3)
-    digits = shortest(bits >> 23, bits & (1 << 23) - 1, &power)
-    while count < 9 and digits >= ten:
+    digits = shortest(bits >> FRACTION, bits & (1 << FRACTION) - 1, &power)
+    while count < MAX_DIGITS and digits >= ten:
         count += 1
         ten *= 10
     point = count + power  # the number is 0.digits * 10**point
@@ -140,11 +145,11 @@ cdef char* put_number(char* out, float number) noexcept nogil:
         return put_digits(out, abs(point - 1), 2)
     if point <= 0:
         out = put_bytes(out, "0.", 2)
-        memset(out, 48, -point)
+        memset(out, c"0", -point)
         return put_digits(out - point, digits, count)
     if power >= 0:
         out = put_digits(out, digits, count)
-        memset(out, 48, power)
+        memset(out, c"0", power)
         return put_bytes(out + power, ".0", 2)
     put_digits(out + 1, digits, count)
     for count in range(point):
@@ -157,13 +162,13 @@ def print_rows(list names, const float[:, ::1] vectors):
     """Return a line "name number number …" for each of `names` (bytes) with its row of `vectors` (n, D)."""
     cdef Py_ssize_t row, column, room = 0
     cdef bytes name
-    cdef char* out
+    cdef char *out
     if len(names) != vectors.shape[0]:
         raise ValueError(f"{len(names)} names for {vectors.shape[0]} rows")
     for name in names:
         room += PyBytes_GET_SIZE(name) + 1 + MAX_DECIMAL * vectors.shape[1]
     cdef bytes text = PyBytes_FromStringAndSize(NULL, room)
-    cdef char* start = PyBytes_AS_STRING(text)
+    cdef char *start = PyBytes_AS_STRING(text)
     out = start
     for row in range(vectors.shape[0]):
         name = names[row]
@@ -177,16 +182,16 @@ def print_rows(list names, const float[:, ::1] vectors):
     return text[: out - start]
 
 
-# -- reading --------------------------------------------------------------------------------------
+# --- reading ---
 
 cdef inline uint64_t multiply_high(uint64_t a, uint64_t b) noexcept nogil:
-    """a * b / 2**64"""
-    cdef uint64_t a0 = <uint32_t> a, a1 = a >> 32, b0 = <uint32_t> b, b1 = b >> 32
+    """Return a * b / 2**64."""
+    cdef uint64_t a0 = <uint32_t>a, a1 = a >> 32, b0 = <uint32_t>b, b1 = b >> 32
     cdef uint64_t middle = a1 * b0 + (a0 * b0 >> 32)
-    return a1 * b1 + (middle >> 32) + (<uint32_t> middle + a0 * b1 >> 32)
+    return a1 * b1 + (middle >> 32) + (<uint32_t>middle + a0 * b1 >> 32)
 
 
-cdef bint scale(uint64_t digits, int power, double* value) noexcept nogil:
+cdef bint scale(uint64_t digits, int power, double *value) noexcept nogil:
     """Set `value` to digits * 10**power, digits > 0, rounded to the nearest; False if that takes more bits."""
     cdef int exponent = log2_of_power(power) + 12
     cdef uint64_t product
@@ -202,42 +207,42 @@ cdef bint scale(uint64_t digits, int power, double* value) noexcept nogil:
     rest = product & 0x7FF  # what does not fit the 53 bits of a double; its middle decides
     if 0x400 - 2 <= rest <= 0x400 + 2:
         return False
-    value[0] = ldexp(<double> ((product >> 11) + (rest > 0x400)), exponent)
+    value[0] = ldexp(<double>((product >> 11) + (rest > 0x400)), exponent)
     return True
 
 
 cdef inline bint is_in_the_middle(double number) noexcept nogil:
-    """Whether it has at most 25 bits, as all middles of float32 and float16 have, and all of these."""
+    """Return whether it has at most 25 bits, as all middles of float32 and float16 have, and all of these."""
     cdef uint64_t bits
     memcpy(&bits, &number, 8)
     return bits & 0xFFFFFFF == 0
 
 
 cdef inline double moved(double number, double error) noexcept nogil:
-    """The next double in the direction of the error's sign, or if that is 0 the number itself."""
+    """Return the next double in the direction of the error's sign, or if that is 0 the number itself."""
     return nextafter(number, INFINITY if error > 0 else -INFINITY) if error else number
 
 
 cdef inline bint is_digit(char c) noexcept nogil:
-    return 48 <= c <= 57
+    return c"0" <= c <= c"9"
 
 
-cdef inline const char* read_digits(const char* p, uint64_t* number) noexcept nogil:
+cdef inline const char *read_digits(const char *p, uint64_t *number) noexcept nogil:
     cdef uint64_t digits = number[0]
     while is_digit(p[0]):
-        digits = 10 * digits + (p[0] - 48)
+        digits = 10 * digits + (p[0] - c"0")
         p += 1
     number[0] = digits
     return p
 
 
-cdef const char* read_number(const char* p, double* value, bint narrow) noexcept nogil:
+cdef const char *read_number(const char *p, double *value, bint narrow) noexcept nogil:
     """Read the decimal number that starts at `p` and return its end; NULL if there is none, or a hard one."""
     cdef double number, operand
     cdef bint negative = p[0] == b"-", exponent_negative
     cdef uint64_t digits = 0, exponent = 0
-    cdef const char* first
-    cdef const char* end
+    cdef const char *first
+    cdef const char *end
     cdef Py_ssize_t count, power = 0
     if negative or p[0] == b"+":
         p += 1
@@ -250,11 +255,11 @@ cdef const char* read_number(const char* p, double* value, bint narrow) noexcept
         count -= power
     if count == 0:
         return NULL
-    if count > 19:  # more than 64 bits hold, unless zeros lead
+    if count > UINT64:  # too many, unless zeros lead
         while first[0] == b"0" or first[0] == b".":
             count -= first[0] == b"0"
             first += 1
-        if count > 19:
+        if count > UINT64:
             return NULL
     if end[0] == b"e" or end[0] == b"E":
         exponent_negative = end[1] == b"-"
@@ -262,20 +267,20 @@ cdef const char* read_number(const char* p, double* value, bint narrow) noexcept
         end = read_digits(first, &exponent)
         if not 1 <= end - first <= 4:
             return NULL
-        power += -<Py_ssize_t> exponent if exponent_negative else <Py_ssize_t> exponent
-    while digits >> 53 and digits % 10 == 0:
+        power += -<Py_ssize_t>exponent if exponent_negative else <Py_ssize_t>exponent
+    while digits >> DOUBLE and digits % 10 == 0:
         digits //= 10
         power += 1
-    if digits >> 53 == 0 and -EXACT_POWER <= power <= EXACT_POWER:
+    if digits >> DOUBLE == 0 and -EXACT_POWER <= power <= EXACT_POWER:
         operand = EXACT[-power if power < 0 else power]
-        number = <double> digits / operand if power < 0 else <double> digits * operand
+        number = <double>digits / operand if power < 0 else <double>digits * operand
         if narrow and is_in_the_middle(number):
             number = moved(
-                number, -fma(number, operand, -<double> digits) if power < 0 else fma(digits, operand, -number)
+                number, -fma(number, operand, -<double>digits) if power < 0 else fma(digits, operand, -number)
             )
     elif digits == 0:
         number = 0
-    elif not MIN_POWER <= power <= MAX_POWER or not scale(digits, <int> power, &number):
+    elif not MIN_POWER <= power <= MAX_POWER or not scale(digits, <int>power, &number):
         return NULL
     elif narrow and is_in_the_middle(number):
         return NULL
@@ -283,7 +288,7 @@ cdef const char* read_number(const char* p, double* value, bint narrow) noexcept
     return end
 
 
-cdef bint read_any_number(const char* p, Py_ssize_t length, double* value, bint narrow) except -1:
+cdef bint read_any_number(const char *p, Py_ssize_t length, double *value, bint narrow) except -1:
     """Read what Python's float() takes, but for its 1_000."""
     cdef object text = p[:length]
     if b"_" in text:
@@ -292,17 +297,17 @@ cdef bint read_any_number(const char* p, Py_ssize_t length, double* value, bint 
         value[0] = float(text)
     except ValueError:
         return False
-    if narrow and 1e-99 < abs(value[0]) < INFINITY and is_in_the_middle(value[0]):
+    if narrow and 1e-99 < abs(value[0]) < INFINITY and is_in_the_middle(value[0]):  # smaller ones become 0 anyway
         exact = Decimal(text.decode())
         value[0] = moved(value[0], (exact > value[0]) - (exact < value[0]))
     return True
 
 
 cdef bint read_numbers(
-    const char* p, const char* stop, double* values, Py_ssize_t count, bint narrow
+    const char *p, const char *stop, double *values, Py_ssize_t count, bint narrow
 ) except -1:
     """Read `count` numbers, a space before each, that end at `stop`, which is no part of a number."""
-    cdef const char* end
+    cdef const char *end
     cdef Py_ssize_t i
     for i in range(count):
         if p == stop or p[0] != b" ":
@@ -310,7 +315,7 @@ cdef bint read_numbers(
         p += 1
         end = read_number(p, values + i, narrow)
         if end is NULL or end != stop and end[0] != b" ":
-            end = <const char*> memchr(p, b" ", stop - p)
+            end = <const char *>memchr(p, b" ", stop - p)
             if end is NULL:
                 end = stop
             if not read_any_number(p, end - p, values + i, narrow):
@@ -328,23 +333,23 @@ def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint nar
 
     `block` must end with a line end. Reading stops when `values` is full, at the end of the block, or at a
     line that is no such row or has spaces in its word. The numbers are rounded to double, or if `narrow` such
-    that a cast to float32 or float16 rounds them correctly. Returns the words (bytes), and where reading stopped.
+    that a cast to float32 or float16 rounds them correctly. Return the words (bytes), and where reading stopped.
     """
-    cdef const char* text = block
-    cdef const char* end = text + len(block)
-    cdef const char* p = text + position
-    cdef const char* line_end
-    cdef const char* stop
-    cdef const char* space
+    cdef const char *text = block
+    cdef const char *end = text + len(block)
+    cdef const char *p = text + position
+    cdef const char *line_end
+    cdef const char *stop
+    cdef const char *space
     cdef Py_ssize_t row = 0
     cdef list words = []
     if not 0 <= position <= len(block) or not block.endswith(b"\n"):
         raise ValueError(f"a block of whole lines and a place in it are needed, not {position}")
     while row < values.shape[0] and p != end:
-        line_end = stop = <const char*> memchr(p, b"\n", end - p)
+        line_end = stop = <const char *>memchr(p, b"\n", end - p)
         while stop != p and is_space((stop - 1)[0]):
             stop -= 1
-        space = <const char*> memchr(p, b" ", stop - p)
+        space = <const char *>memchr(p, b" ", stop - p)
         if space is NULL or not read_numbers(
             space, stop, &values[row, 0], values.shape[1], narrow
         ):
@@ -359,17 +364,17 @@ def split_rows(bytes block, Py_ssize_t position, unsigned char[:, ::1] vectors, 
     """Copy the bytes after each "word " from `position` on to rows of `vectors` (n, size of a vector).
 
     Copying stops when `vectors` is full, or where the block has no whole row any more or no space within
-    `longest_word` bytes. Returns the words (bytes), without leading newlines, and where copying stopped.
+    `longest_word` bytes. Return the words (bytes), without leading newlines, and where copying stopped.
     """
-    cdef const char* text = block
-    cdef const char* p = text + position
-    cdef const char* space
+    cdef const char *text = block
+    cdef const char *p = text + position
+    cdef const char *space
     cdef Py_ssize_t row = 0, left = len(block) - position, size = vectors.shape[1]
     cdef list words = []
     if not 0 <= position <= len(block):
         raise ValueError(f"the block has no position {position}")
     while row < vectors.shape[0]:
-        space = <const char*> memchr(p, b" ", min(left, longest_word + 1))
+        space = <const char *>memchr(p, b" ", min(left, longest_word + 1))
         if space is NULL or left - (space + 1 - p) < size:
             break
         memcpy(&vectors[row, 0], space + 1, size)

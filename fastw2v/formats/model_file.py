@@ -1,0 +1,193 @@
+"""Models and vectors ↔ `.fw2v` files: which array and which metadata holds which part.
+
+    metadata   kind: "Word2Vec" or "KeyedVectors"; model: SETTINGS and the generator's position, as JSON
+    words      vocab_* (the keys), syn0, vectors_lockf, counts, codes, points, path_starts, attr*
+    the rest   syn1, syn1neg, cum_table, raw_vocab_*, raw_counts, random_state, logs (JSON, for they grow)
+
+`native` is the container. A file is believed in nothing: sizes, types and all that the kernels index with are
+checked here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import IO, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.formats import native
+from fastw2v.formats.atomic import StrPath
+from fastw2v.formats.columns import pack_columns, unpack_columns
+from fastw2v.formats.errors import FormatError
+from fastw2v.formats.parts import (
+    NOT_GENSIMS,
+    OUTPUTS,
+    SETTINGS,
+    TWISTER_WORDS,
+    Model,
+    RandomState,
+    Vectors,
+    generator_in,
+)
+
+Array = npt.NDArray[Any]
+Verify = Literal["structure", "full"]
+
+# What `save(ignore=)` may not name, for the file could not be loaded.
+VECTORS_NEED = frozenset({"vectors", "vector_size", "index_to_key", "key_to_index"})
+MODELS_NEED = frozenset({"wv", "random", *SETTINGS})
+
+_LOGS = ("history", "lifecycle_events")
+
+
+def check_ignore(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
+    """What `save(ignore=)` names; TypeError for a str, ValueError for what a file needs to be loaded."""
+    if isinstance(ignore, str):
+        raise TypeError(f"ignore={ignore!r}: give a list of names of attributes")
+    names = frozenset(ignore)
+    if clash := sorted(names & needed):
+        raise ValueError(f"ignore={clash}: a file without these could not be loaded")
+    return names
+
+
+# --- vectors ---
+
+
+def write_vectors(
+    target: StrPath | IO[bytes], words: Vectors, left_out: frozenset[str] = frozenset()
+) -> None:
+    """Write a file of its own; of `left_out`, "expandos" are the columns, and "vectors_lockf" is itself."""
+    kept = Vectors(
+        words.keys,
+        words.vectors,
+        columns={} if "expandos" in left_out else words.columns,
+        lockf=None if "vectors_lockf" in left_out else words.lockf,
+    )
+    native.write(target, pack_vectors(kept), {"kind": "KeyedVectors"})
+
+
+def read_vectors(
+    source: StrPath | IO[bytes], mmap: native.Mmap = None, *, verify: Verify = "structure"
+) -> Vectors:
+    """Read the words and vectors of any file, a whole model's too. Raises `FormatError` with its name."""
+    tensors, _ = native.read(source, mmap, verify=verify, wanted=lambda name: name not in OUTPUTS)
+    try:
+        return unpack_vectors(tensors)
+    except FormatError as error:
+        raise FormatError(f"{source}: {error}") from None
+
+
+def pack_vectors(words: Vectors) -> dict[str, Array]:
+    """Return everything as arrays by their names in a file; the matrix is `syn0`."""
+    tensors = {"syn0": words.vectors, **native.pack_strings(words.keys)}
+    if words.lockf is not None:
+        tensors["vectors_lockf"] = words.lockf
+    return tensors | pack_columns(words.columns)
+
+
+def unpack_vectors(tensors: Mapping[str, Array]) -> Vectors:
+    """Return what `pack_vectors` gave; every size and index is checked. Raises `FormatError`."""
+    keys = native.unpack_strings(tensors)
+    matrix = tensors.get("syn0")
+    dtype = matrix.dtype if matrix is not None and matrix.dtype.kind == "f" else np.float32
+    words = Vectors(keys, native.expect(tensors, "syn0", dtype, (len(keys), None)), columns={})
+    words.check()  # before the rest is unpacked, for it has one value per key
+    if "vectors_lockf" in tensors:
+        words.lockf = np.array(native.expect(tensors, "vectors_lockf", np.float32, (None,)))
+    words.columns = unpack_columns(tensors, len(keys))
+    return words
+
+
+# --- models ---
+
+
+def write_model(target: StrPath | IO[bytes], model: Model, left_out: frozenset[str] = frozenset()) -> None:
+    """Write a whole model, but for the outputs, `raw_vocab` and logs that `left_out` names.
+
+    Raises TypeError for keys and values that no file can hold.
+    """
+    tensors = pack_vectors(model.wv)
+    tensors |= {name: matrix for name, matrix in model.outputs.items() if name not in left_out}
+    if model.cum_table is not None:
+        tensors["cum_table"] = model.cum_table
+    if model.raw_vocab and "raw_vocab" not in left_out:
+        tensors |= native.pack_strings(model.raw_vocab, "raw_vocab")
+        tensors["raw_counts"] = np.array(list(model.raw_vocab.values()), dtype=np.int64)
+    assert model.random is not None  # only gensim's models may have another generator
+    kind, keys, position, has_gauss, gauss = model.random
+    tensors["random_state"] = np.asarray(keys, dtype=np.uint32)
+    logs = {name: [] if name in left_out else getattr(model, name) for name in _LOGS}
+    tensors["logs"] = np.frombuffer(_as_json(logs).encode(), dtype=np.uint8)
+    state = {name: model.settings[name] for name in SETTINGS}
+    state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
+    native.write(target, tensors, {"kind": "Word2Vec", "model": _as_json(state)})
+
+
+def read_model(
+    source: StrPath | IO[bytes], mmap: native.Mmap = None, *, verify: Verify = "structure"
+) -> Model:
+    """Read what `write_model` wrote; every size and index is checked, but not whether settings make sense.
+
+    Raises `FormatError`, and AttributeError for files that hold something else.
+    """
+    tensors, metadata = native.read(source, mmap, verify=verify)
+    kind = metadata.get("kind", "foreign")
+    if kind != "Word2Vec":
+        raise AttributeError(not_a_model(source, kind))
+    settings, random, logs = _read_state(source, tensors, metadata)
+    wv = unpack_vectors(tensors)
+    shape = len(wv.keys), settings["vector_size"]
+    native.expect(tensors, "syn0", np.float32, shape)
+    model = Model(
+        wv,
+        settings,
+        outputs={
+            name: native.expect(tensors, name, np.float32, shape) for name in OUTPUTS if name in tensors
+        },
+        random=random,
+        **logs,
+    )
+    if "raw_counts" in tensors:
+        words = native.unpack_strings(tensors, "raw_vocab")
+        counts = native.expect(tensors, "raw_counts", np.int64, (len(words),))
+        model.raw_vocab = dict(zip(words, counts.tolist(), strict=True))
+    if settings["negative"]:
+        model.cum_table = np.array(native.expect(tensors, "cum_table", np.uint32, (None,)))
+    return model
+
+
+def not_a_model(source: Any, kind: str) -> str:
+    """What to say of a file that holds a `kind` where a model was asked for."""
+    return f"{source} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
+
+
+def _read_state(
+    source: Any, tensors: Mapping[str, Array], metadata: Mapping[str, str]
+) -> tuple[dict[str, Any], RandomState, dict[str, Any]]:
+    """Return the settings, the state of the generator and the logs; `FormatError` if one is incomplete."""
+    try:
+        state = json.loads(metadata["model"])
+        logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
+        settings = {name: (NOT_GENSIMS | state)[name] for name in SETTINGS}
+        logs = {name: logs[name] for name in _LOGS}
+        kind, position, has_gauss, gauss = state["random"]
+        keys = native.expect(tensors, "random_state", np.uint32, (TWISTER_WORDS,))
+        random = kind, keys, position, has_gauss, gauss
+        generator_in(random)  # raises if there cannot be one
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"{source}: the model's settings are damaged: {error!r}") from None
+    return settings, random, logs
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, default=_number)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be what JSON knows")

@@ -1,0 +1,120 @@
+"""Which instruction set does the arithmetic, memory on cache lines for it, and its dot products for queries.
+
+The only module that compiles `_tile.h`: the others call through the table that `selected_tile` hands them.
+"""
+
+from libc.stdint cimport int64_t
+
+import os
+
+import numpy as np
+
+
+cdef extern from "_tile.h" nogil:
+    void tile_fill_tables()
+    const Tile *tile_named(const char *name)
+
+
+cdef extern from "compiler.h":
+    enum:
+        FLOATS_OF_CACHE_LINE "FASTW2V_CACHE_LINE"
+
+
+tile_fill_tables()
+
+CACHE_LINE = FLOATS_OF_CACHE_LINE
+
+
+# --- the instruction set ---
+
+ISAS = ("avx512vnni", "avx512", "avx2", "generic", "blas")
+cdef const Tile *selected = NULL
+
+
+cdef const Tile *selected_tile() noexcept nogil:
+    """Return the table of functions in use."""
+    return selected
+
+
+cdef const Tile *compiled_tile(const char *isa) noexcept nogil:
+    """Return the table of an instruction set; NULL if this machine or this build has none of that name."""
+    return tile_named(isa)
+
+
+cdef const Tile *find_tile(str name) except? NULL:
+    if name == "blas":
+        from fastw2v.tile import _blas
+        return <const Tile *><size_t>_blas.tile_address()
+    return tile_named(name.encode())
+
+
+def available_isas():
+    """Return the names of the instruction sets (and `blas`) that this machine can run, best first."""
+    return [name for name in ISAS if name == "blas" or tile_named(name.encode()) != NULL]
+
+
+def select_isa(str name):
+    """Make workers that are created from now on use this instruction set, one of `available_isas()`."""
+    global selected
+    if name not in ISAS:
+        raise ValueError(f"FASTW2V_ISA is {name!r}; choose one of {', '.join(ISAS)}")
+    cdef const Tile *tile = find_tile(name)
+    if tile == NULL:
+        raise RuntimeError(f"this machine has no {name}; available: {', '.join(available_isas())}")
+    selected = tile
+
+
+def selected_isa():
+    """Return the name of the instruction set in use."""
+    return (<bytes>selected.name).decode()
+
+
+select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
+
+
+# --- aligned memory ---
+
+def lines(dtype, *shape):
+    """Return zeros on cache lines of their own, so that what other threads write never lies beside them."""
+    dtype, line = np.dtype(dtype), CACHE_LINE * sizeof(float)
+    size = int(np.prod(shape)) * dtype.itemsize
+    room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
+    start = -room.ctypes.data % line
+    return room[start:start + size].view(dtype).reshape(shape)
+
+
+def floats(*shape):
+    """Return `lines` of float32."""
+    return lines(np.float32, *shape)
+
+
+# --- queries ---
+
+def dot_rows(
+    const float[:, ::1] vectors not None,   # IN (R, D)
+    const float[:, ::1] queries not None,   # IN (Q, D)
+    const int64_t[::1] bounds not None,     # IN (Q + 1,), rising from 0 to R
+    float[::1] dots not None,               # OUT (R,)
+    float[::1] squares not None,            # OUT (R,)
+):
+    """squares[i] := |vectors[i]|^2, dots[i] := vectors[i] . queries[q] where bounds[q] <= i < bounds[q + 1]; all this
+    in one reading of the vectors.
+    """
+    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
+    cdef int64_t start, end = 0
+    if bounds.shape[0] != queries.shape[0] + 1 or queries.shape[1] != dim or dots.shape[0] != count \
+            or squares.shape[0] != count:
+        raise ValueError(f"vectors are {count} x {dim}; got queries {queries.shape[0]} x {queries.shape[1]}, "
+                         f"bounds {bounds.shape[0]}, dots {dots.shape[0]}, squares {squares.shape[0]}")
+    for q in range(bounds.shape[0]):
+        start, end = end, bounds[q]
+        if end < start or (q == 0 and end) or end > count:
+            raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
+    if end != count:
+        raise ValueError(f"bounds end at {end}, of {count} vectors")
+    if count:
+        with nogil:
+            for q in range(queries.shape[0]):
+                start, end = bounds[q], bounds[q + 1]
+                if start < end:
+                    selected.scan(&vectors[start, 0], end - start, dim, &queries[q, 0], &dots[start], &squares[start])

@@ -1,0 +1,91 @@
+/* The tile as all modules see it: its table of functions, its sizes, and helpers small enough to be inlined.
+ *
+ * The bodies are in `_tile.h`, which only `dispatch` compiles; it hands out the table that is in use.
+ */
+#ifndef FASTW2V_TILE_API_H
+#define FASTW2V_TILE_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../compiler.h" /* beside it, so that others need only this folder on their path */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TILE_X86 1
+#endif
+
+#define TILE_INLINE FASTW2V_INLINE
+#if defined(__GNUC__)
+#define TILE_UNUSED __attribute__((unused)) static
+#else
+#define TILE_UNUSED static
+#endif
+
+/* Calls the cache line at an address for writing: no other core keeps a copy of it. */
+#if defined(TILE_X86)
+#define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
+#elif defined(__GNUC__)
+#define TILE_PREFETCH(address) __builtin_prefetch(address, 1, 3)
+#else
+#define TILE_PREFETCH(address) ((void)(address))
+#endif
+
+#define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
+#define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
+#define TILE_PANEL 16   /* queries that `sift` compares at once */
+
+typedef struct {
+    const char *name;
+    /* loss: NULL, or where to add -log likelihood */
+    void (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
+                      const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
+    /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are called into the cache on the
+     * way. */
+    void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
+                   const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);
+    /* to[0:targets] get the gradient one after another: a row that stands twice gets it twice */
+    void (*update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y, ptrdiff_t n,
+                       ptrdiff_t dim, const float *g, const float **ahead, ptrdiff_t ahead_count);
+    /* out := scale * sum of m rows, added in order from zero */
+    void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
+    /* rows[m] += lock[m] * delta, one after another: a row that stands twice gets it twice */
+    void (*add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim, const float *delta);
+    /* dots[i] = rows[i] . query, squares[i] = |rows[i]|^2, in one reading of the matrix */
+    void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
+    /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, which stand in panel (pairs, TILE_PANEL, 2). Bit q of
+     * above[i] tells whether row i . query q > border[q]; only where one is set, scores[i] (TILE_PANEL,) are written. */
+    void (*sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
+                 uint16_t *above, int32_t *scores);
+} Tile;
+
+/* The place of the lowest bit that is set; there must be one. */
+TILE_INLINE int tile_lowest_bit(unsigned bits) {
+#if defined(__GNUC__)
+    return __builtin_ctz(bits);
+#else
+    int place = 0;
+    for (; !(bits & 1); bits >>= 1) place++;
+    return place;
+#endif
+}
+
+/* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
+TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
+    return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
+}
+
+TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
+    for (ptrdiff_t d = 0; d < dim; d += FASTW2V_CACHE_LINE) TILE_PREFETCH(row + d);
+    TILE_PREFETCH(row + dim - 1);
+}
+
+/* One cache line of each of these rows: a few at a time, for more would stop the reads of the row in work. */
+TILE_INLINE void tile_prefetch_lines(const float **rows, ptrdiff_t count, ptrdiff_t d, ptrdiff_t dim) {
+    if (d % FASTW2V_CACHE_LINE) return;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        TILE_PREFETCH(rows[k] + d);
+        if (d == 0) TILE_PREFETCH(rows[k] + dim - 1);
+    }
+}
+
+#endif

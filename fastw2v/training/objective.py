@@ -1,0 +1,177 @@
+"""What is trained on what: a model's settings and tables, resolved into what its workers read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.training._kernels import StopFlag, Worker
+from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.vocabulary.sampling import noise_index
+
+Step = Literal["window", "pair"]
+Freeze = Literal["in", "out"]
+Matrices = Mapping[str, npt.NDArray[np.float32]]  # "syn0", "syn1neg", "syn1": (V, D or more)
+SeedJob = Callable[[int], tuple[int, Callable[[int], Any] | None]]
+
+UNBOUNDED = 2**31 - 1  # a C int: the window of a basket, whose words are all near each other
+SEED_BITS = 48  # of a job's generator; the model's gives half as many at a time
+HALF_SEED = 2 ** (SEED_BITS // 2)
+
+
+class Noise(NamedTuple):
+    """The noise distribution: `table` uint32 (V,); `starts` and `shift` find a draw's word in it."""
+
+    table: npt.NDArray[np.uint32]
+    starts: npt.NDArray[np.int32]
+    shift: int
+
+    @classmethod
+    def of(cls, cum_table: npt.NDArray[Any]) -> Noise:
+        """Index a cumulative table."""
+        table = np.ascontiguousarray(cum_table, dtype=np.uint32)
+        return cls(table, *noise_index(table))
+
+
+@dataclass(frozen=True)
+class Objective:
+    """All that workers read and none writes; the Python face of the struct of that name in `_kernels.pxd`.
+
+    `lockf` float32 (1 or V,): factors on what IN vectors learn. `keep` uint32 (V,): thresholds of
+    downsampling. `noise` is None without negative sampling, `tree` without hierarchical softmax.
+    """
+
+    sg: bool
+    window: int
+    shrink_windows: bool
+    cbow_mean: bool
+    by_window: bool
+    compute_loss: bool
+    lockf: npt.NDArray[np.float32]
+    keep: npt.NDArray[np.uint32] | None = None
+    negative: int = 0
+    noise: Noise | None = None
+    tree: HuffmanTree | None = None
+    last_only: bool = False
+    frozen_outputs: bool = False
+
+    @classmethod
+    def to_train(
+        cls,
+        *,
+        sg: bool,
+        window: int,
+        shrink_windows: bool,
+        cbow_mean: bool,
+        step: Step,
+        baskets: bool,
+        compute_loss: bool,
+        lockf: npt.NDArray[np.float32],
+        keep: npt.NDArray[np.uint32] | None,
+        negative: int,
+        cum_table: npt.NDArray[np.uint32],
+        tree: HuffmanTree | None,
+        freeze: Freeze | None,
+    ) -> Self:
+        """Resolve a model's settings and tables; `freeze` as for `Word2Vec.train`."""
+        return cls(
+            sg=sg,
+            window=UNBOUNDED if baskets else window,
+            shrink_windows=shrink_windows and not baskets,
+            cbow_mean=cbow_mean,
+            by_window=step == "window",
+            compute_loss=compute_loss,
+            lockf=np.zeros(1, dtype=np.float32) if freeze == "in" else lockf,
+            keep=None if keep is None else np.ascontiguousarray(keep, dtype=np.uint32),
+            negative=negative,
+            noise=Noise.of(cum_table) if negative else None,
+            tree=tree,
+            frozen_outputs=freeze == "out",
+        )
+
+    @classmethod
+    def to_score(cls, *, sg: bool, window: int, baskets: bool, cbow_mean: bool, tree: HuffmanTree) -> Self:
+        """The loss of hierarchical softmax over full windows, which passes with alpha 0 add up."""
+        return cls(
+            sg=sg,
+            window=UNBOUNDED if baskets else window,
+            shrink_windows=False,
+            cbow_mean=cbow_mean,
+            by_window=True,  # with alpha 0 the order of updates changes nothing
+            compute_loss=True,
+            lockf=np.ones(1, dtype=np.float32),
+            tree=tree,
+        )
+
+    def of_pairs(self) -> Self:
+        """The same for sentences of two words, of which IN of the first is trained with OUT of the last."""
+        return replace(self, sg=True, window=1, shrink_windows=False, last_only=True)
+
+    def workers(self, matrices: Matrices, stop: StopFlag, count: int, *, alone: bool) -> list[Worker]:
+        """Make `count` workers, one per thread, which share the matrices.
+
+        Unless `alone`, they keep private copies of the rows that all of them would write to all the time.
+        """
+        table, starts, shift = self.noise or (None, None, 0)
+        tree = self.tree
+        return [
+            Worker(
+                matrices["syn0"],
+                matrices.get("syn1neg") if self.negative else None,
+                matrices.get("syn1") if tree is not None else None,
+                self.lockf,
+                stop,
+                sg=self.sg,
+                negative=self.negative,
+                window=self.window,
+                shrink_windows=self.shrink_windows,
+                last_only=self.last_only,
+                frozen_outputs=self.frozen_outputs,
+                cbow_mean=self.cbow_mean,
+                by_window=self.by_window,
+                compute_loss=self.compute_loss,
+                alone=alone,
+                keep=self.keep,
+                noise_table=table,
+                noise_index=starts,
+                noise_shift=shift,
+                codes=None if tree is None else tree.codes,
+                points=None if tree is None else tree.points,
+                path_starts=None if tree is None else tree.starts,
+            )
+            for _ in range(count)
+        ]
+
+    def job_seeds(self, random: np.random.RandomState) -> SeedJob:
+        """Return how a job, by its number, gets its random numbers: a seed, and what draws its windows.
+
+        In gensim's order all of them come from the model's one generator `random`, as each job is begun. By
+        windows a job's seed depends on its number only, so that threads need not wait for each other.
+        """
+        lock, window = threading.Lock(), self.window
+        seeded = bool(self.negative) or self.keep is not None
+        if self.by_window:
+            base = random.randint(0, HALF_SEED) * HALF_SEED
+            return lambda number: (_scrambled(base + number), None)
+
+        def from_model(_number: int) -> tuple[int, Callable[[int], Any]]:
+            seed = 0
+            if seeded:
+                with lock:
+                    seed = random.randint(0, HALF_SEED) * HALF_SEED + random.randint(0, HALF_SEED)
+            return seed, lambda count: random.randint(0, window, count)
+
+        return from_model
+
+
+def _scrambled(number: int) -> int:
+    """48 well-mixed bits of a number (splitmix64, Steele et al. 2014): neighbours get unlike streams."""
+    z = (number + 1) * 0x9E3779B97F4A7C15 % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return (z ^ z >> 31) >> (64 - SEED_BITS)

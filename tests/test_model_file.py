@@ -1,0 +1,238 @@
+"""Models and vectors in `.fw2v` files: every part comes back, and damage is named."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.columns import Ragged, object_column
+from fastw2v.formats import model_file, native
+from fastw2v.formats.errors import FormatError
+from fastw2v.formats.parts import OUTPUTS, SETTINGS, Model, Vectors, generator_in, state_of
+
+TEXT = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
+KINDS: dict[str, dict[str, Any]] = {
+    "neg": {},
+    "hs": {"hs": 1, "negative": 0},
+    "both": {"hs": 1, "sg": 1, "compute_loss": True, "comment": "naïve"},
+    "baskets": {"baskets": True},
+}
+
+
+def trained(**more: Any) -> Word2Vec:
+    return Word2Vec(TEXT, **{"vector_size": 4, "min_count": 1, "workers": 1, **more})
+
+
+def parts_of(model: Word2Vec) -> Model:
+    """What is in the file that the model saves."""
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    return model_file.read_model(file)
+
+
+def written(model: Model, **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    model_file.write_model(file, model, **options)
+    file.seek(0)
+    return file
+
+
+def assert_same(one: Any, other: Any) -> None:
+    """The same parts, bit for bit."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        np.testing.assert_array_equal(one, other, strict=True)
+    elif isinstance(one, Ragged):
+        assert_same((one.values, one.starts), (other.values, other.starts))
+    elif isinstance(one, Model | Vectors):
+        for field in fields(one):
+            assert_same(getattr(one, field.name), getattr(other, field.name))
+    elif isinstance(one, dict):
+        assert list(one) == list(other)
+        for key in one:
+            assert_same(one[key], other[key])
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            assert_same(a, b)
+    else:
+        assert one == other
+
+
+# --- what goes in comes out ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_come_back(kind: str) -> None:
+    model = trained(**KINDS[kind])
+    model.raw_vocab = {"graph": 3, 7: 2}
+    parts = parts_of(model)
+    assert_same(parts_of(model).wv, parts.wv)
+    assert_same(model_file.read_model(written(parts)), parts)
+    assert tuple(parts.settings) == SETTINGS
+    assert {name: getattr(model, name) for name in SETTINGS} == parts.settings
+    assert [*parts.outputs] == [name for name in OUTPUTS if hasattr(model, name)]
+    assert (parts.cum_table is not None) == bool(model.negative)
+    assert parts.raw_vocab == model.raw_vocab and parts.history == model.history
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_attribute_of_a_model_is_saved_or_begins_anew(kind: str) -> None:
+    """Who adds an attribute to `Word2Vec.__init__` decides here whether files hold it."""
+    model = trained(**KINDS[kind])
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    loaded = Word2Vec.load(file)
+    assert vars(loaded).keys() == vars(model).keys()
+    apart = {"wv", "random", "cum_table", "history", "lifecycle_events", "_raw", "_syn1", "_syn1neg"}
+    assert vars(model).keys() - {*SETTINGS} - apart == {"hashfxn", "progress", "_encoded"}
+    assert vars(loaded.wv).keys() - {"lifecycle_events"} == vars(model.wv).keys() - {"lifecycle_events"}
+
+
+def test_a_file_without_settings_that_came_later() -> None:
+    parts = parts_of(trained())
+    tensors, metadata = native.read(written(parts))
+    state = json.loads(metadata["model"])
+    del state["step"], state["baskets"]
+    file = io.BytesIO()
+    native.write(file, tensors, metadata | {"model": json.dumps(state)})
+    file.seek(0)
+    older = model_file.read_model(file)
+    assert (older.settings["step"], older.settings["baskets"]) == ("pair", False)
+
+
+@pytest.mark.parametrize(
+    "name, left",
+    [
+        ("syn1", lambda parts: "syn1" not in parts.outputs and "syn1neg" in parts.outputs),
+        ("syn1neg", lambda parts: "syn1neg" not in parts.outputs and "syn1" in parts.outputs),
+        ("raw_vocab", lambda parts: not parts.raw_vocab),
+        ("history", lambda parts: parts.history == []),
+        ("lifecycle_events", lambda parts: parts.lifecycle_events == []),
+    ],
+)
+def test_what_can_be_left_out(name: str, left: Callable[[Model], bool]) -> None:
+    model = trained(hs=1)
+    model.raw_vocab = {"graph": 3}
+    parts = parts_of(model)
+    assert not left(parts)
+    assert left(model_file.read_model(written(parts, left_out=frozenset({name}))))
+
+
+def test_vectors_come_back() -> None:
+    words = trained(hs=1).wv.to_words()
+    words.columns["tag"] = object_column([["a", 1]] * len(words.keys), len(words.keys))
+    for left_out, columns, lockf in (
+        (frozenset(), words.columns, words.lockf),
+        (frozenset({"expandos", "vectors_lockf"}), {}, None),
+    ):
+        file = io.BytesIO()
+        model_file.write_vectors(file, words, left_out)
+        file.seek(0)
+        found = model_file.read_vectors(file)
+        assert found.keys == words.keys
+        np.testing.assert_array_equal(found.vectors, words.vectors, strict=True)
+        assert found.columns.keys() == columns.keys() and (found.lockf is None) == (lockf is None)
+
+
+def test_the_vectors_of_a_whole_model() -> None:
+    model = trained(hs=1)
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    assert_same(model_file.read_vectors(file).vectors, model.wv.vectors)
+
+
+def test_nothing_is_copied_on_the_way_to_a_file() -> None:
+    kv = trained(hs=1).wv
+    words = kv.to_words()
+    assert words.keys is kv.index_to_key and words.vectors is kv.vectors and words.columns is kv.expandos
+    back = KeyedVectors.from_words(words)
+    assert back.vectors is kv.vectors and back.key_to_index == kv.key_to_index
+    assert back.expandos == kv.expandos and back.expandos is not kv.expandos
+
+
+# --- what cannot be ---
+
+
+def words_with(**change: Any) -> Vectors:
+    tree = {"point": Ragged(np.array([0, 0], np.uint32), np.array([0, 1, 2]))}
+    tree["code"] = Ragged(np.array([0, 1], np.uint8), np.array([0, 1, 2]))
+    return Vectors(**{"keys": ["a", "b"], "vectors": np.ones((2, 3), np.float32), "columns": tree} | change)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"keys": ["a", "b", "c"]}, "3 keys, but 2 vectors"),
+        ({"keys": ["a", "a"]}, "2 keys, but only 1 different ones"),
+        (
+            {"columns": words_with().columns | {"code": Ragged(np.zeros(2, np.uint8), np.array([0, 2, 2]))}},
+            "the Huffman codes and paths of a word differ in length",
+        ),
+        (
+            {"columns": words_with().columns | {"point": Ragged(np.ones(2, np.uint32), np.array([0, 1, 2]))}},
+            "a path leads to inner node 1, there are 1",
+        ),
+    ],
+)
+def test_vectors_that_do_not_belong_together(change: dict[str, Any], reason: str) -> None:
+    words_with().check()
+    words_with(keys=["a", None]).check()
+    with pytest.raises(FormatError, match=f"^{reason}$"):
+        words_with(**change).check()
+
+
+def test_matrices_that_are_not_alike() -> None:
+    parts = parts_of(trained(hs=1))
+    parts.check()
+    for name, matrix in parts.outputs.items():
+        for wrong in (matrix[:-1], matrix[:, 1:], matrix.astype(np.float64)):
+            damaged = copy.copy(parts)
+            damaged.outputs = parts.outputs | {name: wrong}
+            with pytest.raises(FormatError, match=f"array '{name}' is {wrong.dtype}"):
+                damaged.check()
+
+
+@pytest.mark.parametrize("change", [{"keys": np.zeros(623, np.uint32)}, {"position": 625}, {"position": -1}])
+def test_generators_that_cannot_be(change: dict[str, Any]) -> None:
+    kind, keys, position, has_gauss, gauss = state_of(np.random.RandomState(3))
+    assert generator_in((kind, keys, position, has_gauss, gauss)).rand() == np.random.RandomState(3).rand()
+    state = kind, change.get("keys", keys), change.get("position", position), has_gauss, gauss
+    with pytest.raises(ValueError, match="the generator has"):
+        generator_in(state)
+
+
+DAMAGES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] = {
+    "a setting": (lambda state, _: state.pop("window"), "settings are damaged: KeyError.'window'"),
+    "generator": (lambda state, _: state.update(random=["MT19937", 700, 0, 0.0]), "settings are damaged"),
+    "another": (lambda state, _: state.update(random=["PCG64", 0, 0, 0.0]), "settings are damaged"),
+    "logs": (lambda _, tensors: tensors.update(logs=np.frombuffer(b"[]", np.uint8)), "settings are damaged"),
+    "no logs": (lambda _, tensors: tensors.pop("logs"), "array 'logs' is missing"),
+    "size": (lambda state, _: state.update(vector_size=5), "array 'syn0' is float32 8x4, not float32 8x5"),
+    "rows": (lambda _, tensors: tensors.update(syn1neg=tensors["syn1neg"][1:]), "array 'syn1neg' is float32"),
+    "table": (lambda _, tensors: tensors.pop("cum_table"), "array 'cum_table' is missing"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_models(name: str) -> None:
+    damage, reason = DAMAGES[name]
+    tensors, metadata = native.read(written(parts_of(trained())))
+    state = json.loads(metadata["model"])
+    damage(state, tensors)
+    file = io.BytesIO()
+    native.write(file, tensors, metadata | {"model": json.dumps(state)})
+    file.seek(0)
+    with pytest.raises(FormatError, match=reason):
+        model_file.read_model(file)
