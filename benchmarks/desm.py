@@ -22,20 +22,20 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.desm import DESM, DESMIndex, Precision, tokenize
+from fastw2v.desm import ALPHAS, DESM, DESMIndex, Precision, tokenize
 from fastw2v.evaluation import evaluate_ranking
+from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS
 
 SETTINGS: dict[str, Any] = {
     "vector_size": 200, "window": 10, "negative": 10, "sg": 0, "min_count": 2, "epochs": 50,
 }  # fmt: skip
 ENGINES = ("fastw2v", "gensim")
 MEASURES = ("nDCG@1", "nDCG@3", "nDCG@10", "AP")
-MIXES = (("raw", 0.97), ("zscore", 0.3), ("rrf", 0.33))
 DEPTH = 1000  # documents of a full ranking that are judged
 CANDIDATES = 100  # BM25's best, which DESM ranks again
 # What dual-space.md asks of BM25 + IN-OUT, centred, raw mixture at 0.97: least nDCG@10.
@@ -107,7 +107,7 @@ def rows(collection: Collection, model: Any) -> Iterator[tuple[str, dict[str, fl
     bm25 = index.search_many(collection.queries, DEPTH, mix="raw", alpha=0)
     yield "BM25", score(bm25)
     candidates = {query: [name for name, _ in ranking[:CANDIDATES]] for query, ranking in bm25.items()}
-    for spaces in ("in-out", "in-in", "out-out", "out-in"):
+    for spaces in SPACE_PAIRS:
         for center in (False, True):
             index = make(spaces, center)
             name = f"{spaces.upper()}{' centred' if center else ''}"
@@ -116,7 +116,7 @@ def rows(collection: Collection, model: Any) -> Iterator[tuple[str, dict[str, fl
                 score(index.search_many(collection.queries, CANDIDATES, candidates=candidates)),
             )
             yield f"{name}, full", score(index.search_many(collection.queries, DEPTH))
-            for mix, alpha in MIXES:
+            for mix, alpha in ALPHAS.items():
                 run = index.search_many(collection.queries, DEPTH, mix=mix, alpha=alpha)  # type: ignore[arg-type]
                 yield f"BM25 + {name}, {mix} {alpha}", score(run)
             if spaces == "in-out":
@@ -227,14 +227,9 @@ def measure_speed(documents: int, precisions: list[Precision], dim: int = 200, w
             seconds.append(clock() - start)
         print(f"centroids from {what}: {rows_.size / min(seconds) / 1e6:.1f} M words/s")
     for precision in precisions:
-        index = desm.index([], precision=precision)
-        for start_ in range(0, documents, 10_000):
-            size = min(10_000, documents - start_)
-            block = chance.standard_normal((size, dim), dtype=np.float32)
-            block /= np.linalg.norm(block, axis=1, keepdims=True)
-            index._centroids.extend(block, np.ones(size, dtype=bool))
-        index._ids = list(range(documents))
-        index._row = dict(zip(index._ids, index._ids, strict=True))
+        sizes = [min(10_000, documents - start) for start in range(0, documents, 10_000)]
+        blocks = (chance.standard_normal((size, dim), dtype=np.float32) for size in sizes)
+        index = DESMIndex.from_vectors(desm, blocks, precision=precision)
         query = ["w1", "w20", "w300"]
         some = chance.choice(documents, min(1000, documents), replace=False).tolist()
         timed = {
@@ -263,7 +258,7 @@ def main() -> None:
     parser.add_argument("--vectors", help="a saved model to rank with, instead of training on the collection")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--speed", action="store_true")
-    parser.add_argument("--precisions", nargs="+", choices=get_args(Precision), default=["float32"])
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=["float32"])
     parser.add_argument("--docs", type=int, default=1_000_000)
     args = parser.parse_args()
     if args.speed:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.threads import shares
+from fastw2v.threads import in_shares
 
 Array = npt.NDArray[Any]
 REAL = np.float32
@@ -52,8 +51,7 @@ def prep_vectors(
             chunk -= 1
             chunk /= target_shape[1]
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, *zip(*shares(len(chunks), threads), strict=True)))
+    in_shares(fill, len(chunks), threads)
     vectors = fresh.astype(dtype, copy=False)
     if prior_vectors is not None:
         rows, columns = prior_vectors.shape

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
 
 
@@ -22,3 +25,15 @@ def blas_threads() -> int:
 def shares(count: int, parts: int) -> list[tuple[int, int]]:
     """Return (start, end) of `parts` parts of range(count) that differ by one at most."""
     return list(pairwise(count * part // parts for part in range(parts + 1)))
+
+
+def in_shares(
+    work: Callable[[int, int], object], count: int, threads: int, pool: Executor | None = None
+) -> None:
+    """Do work(start, end) for each of `threads` equal shares of range(count), at once; raise what one raised.
+
+    Who has much to share out, one thing after another, gives a `pool` of so many threads to use again.
+    """
+    starts, ends = zip(*shares(count, threads), strict=True)
+    with nullcontext(pool) if pool else ThreadPoolExecutor(threads) as workers:
+        list(workers.map(work, starts, ends))

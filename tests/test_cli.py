@@ -1,4 +1,4 @@
-"""cli.py: what `fastw2v` takes, prints, writes and returns."""
+"""cli/: what `fastw2v` takes, prints, writes and returns."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 from children import PYTHON, environment
 
-from fastw2v import KeyedVectors, Word2Vec, cli, demo
+from fastw2v import KeyedVectors, Word2Vec, cli
 from fastw2v._version import __version__
-from fastw2v.cli import main
+from fastw2v.cli import demo, main
 
 Capture = pytest.CaptureFixture[str]
 
@@ -299,7 +299,7 @@ def test_ctrl_c_is_130(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_standard_input_leaves_no_file(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    monkeypatch.setattr(cli.tempfile, "tempdir", str(spool))
+    monkeypatch.setattr(cli.words.tempfile, "tempdir", str(spool))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff not utf-8\n")))
     assert main(["train", "-", "-o", str(tmp_path / "a"), *QUICK]) == 1
     assert list(spool.iterdir()) == []
@@ -561,7 +561,7 @@ def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, ca
 def test_desm_shows_progress(
     index_file: str, collection: dict[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastw2v.cli.is_watched", lambda: True)
+    monkeypatch.setattr("fastw2v.cli.options.is_watched", lambda: True)
     command = ["desm", "eval", index_file, "--queries", collection["queries"], "--qrels", collection["qrels"]]
     assert main([*command, "--mix", "raw", "--tune"]) == 0
     shown = capsys.readouterr().err

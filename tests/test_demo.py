@@ -1,4 +1,4 @@
-"""demo.py: the text that is in every Python."""
+"""cli/demo.py: the text that is in every Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fastw2v import demo
+from fastw2v.cli import demo
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +34,15 @@ def test_words_are_plain(text: list[list[str]]) -> None:
 def test_another_process_reads_the_same_and_runs_nothing_of_it(text: list[list[str]]) -> None:
     """Importing what is read would print a poem, open a browser, need a display."""
     code = (
-        "import sys, zlib; from fastw2v import demo;"
+        "import sys, zlib; from fastw2v.cli import demo;"
         "print(zlib.crc32(repr(demo.standard_library_text()).encode()), *sys.modules)"
     )
-    here = str(Path(demo.__file__).parent.parent)  # with -P, so that it is the very package that is tested
+    here = str(Path(demo.__file__).parents[2])  # with -P, so that it is the very package that is tested
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": here}
     run = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, check=True)
     checksum, *loaded = run.stdout.decode().split()
     assert int(checksum) == zlib.crc32(repr(text).encode())
-    assert "fastw2v.demo" in loaded
+    assert "fastw2v.cli.demo" in loaded
     assert {"this", "antigravity", "turtle", "tkinter", "idlelib"}.isdisjoint(loaded)
 
 

@@ -1,4 +1,4 @@
-"""desm.py: every score against the formula of the paper, and documents that come and go."""
+"""desm/: every score against the formula of the paper, and documents that come and go."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import KeyedVectors, Word2Vec, evaluation
-from fastw2v._centroids import widen
 from fastw2v.desm import ALPHAS, DESM, Centroids, DESMIndex, mixed, tokenize
+from fastw2v.desm._centroids import widen
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 
@@ -51,7 +51,7 @@ def documents(count: int, seed: int = 1, longest: int = 60) -> list[list[str]]:
 def by_definition(
     pair: Pair, query: list[str], document: list[str], spaces: str, center: bool, weights: dict[str, float]
 ) -> float:
-    """DESM of one pair, word by word in float64: nothing of desm.py but what the paper says."""
+    """DESM of one pair, word by word in float64: nothing of the module but what the paper says."""
 
     def unit(word: str, space: str) -> Any:
         vectors = pair[space == "out"].vectors.astype(np.float64)
@@ -395,6 +395,27 @@ def test_every_half_is_widened(plain: bool) -> None:
     np.testing.assert_array_equal(out, expected)
     numbers = ~np.isnan(expected)  # NaN may keep its payload, or not
     np.testing.assert_array_equal(out.view(np.uint32)[numbers], expected.view(np.uint32)[numbers])
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_documents_may_be_given_as_vectors(precision: Any) -> None:
+    desm, docs = DESM(PAIR), [*documents(7), ["unknown"]]
+    expected = desm.index(docs, precision=precision)
+    centroids = [desm.document_rows[desm.encode([doc])[0]].sum(axis=0) for doc in docs]  # type: ignore[index]
+    given = 7 * np.array(centroids, dtype=np.float32)
+    for vectors in (given, given.astype(np.float64), iter([given[:3], given[3:]])):
+        index = DESMIndex.from_vectors(desm, vectors, precision=precision)
+        assert index.ids == expected.ids and index.bm25 is None
+        np.testing.assert_allclose(index.scores(["w1"]), expected.scores(["w1"]), atol=1e-2)
+        index.add([["w3"]])
+        assert index.ids[-1] == 8
+    assert DESMIndex.from_vectors(desm, given[:2], ["a", "b"]).ids == ["a", "b"]
+    for ids, message in ((["a"], "fewer ids"), (["a", "b", "c"], "more ids"), (["a", "a"], "there already")):
+        with pytest.raises(ValueError, match=message):
+            DESMIndex.from_vectors(desm, given[:2], ids)
+    for odd in (given[:, :5], given[0], given[np.newaxis]):
+        with pytest.raises(ValueError, match=r"give \(N, 12\)"):
+            DESMIndex.from_vectors(desm, odd)
 
 
 def test_an_unknown_precision() -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     {"older"},
     {"keyedvectors"},
     {"matrices"},
-    {"word2vec", "demo", "lexical", "_centroids"},
+    {"word2vec"},
     {"desm"},
     {"models", "cli"},
     {"__init__", "__main__"},

@@ -1,4 +1,4 @@
-"""lexical.py: BM25 against its formula."""
+"""desm/bm25.py: BM25 against its formula."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastw2v.lexical import BM25
+from fastw2v.desm.bm25 import BM25
 
 
 def by_definition(query: list[str], docs: list[list[str]], k1: float, b: float) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,16 +38,7 @@ def word_pairs(
     gold: list[float] = []
     known: list[tuple[int, int, int]] = []  # place in gold, row, row
     unknown = 0
-    for number, line in lines_of(path, encoding):
-        if line.startswith("#"):
-            continue
-        fields = (line.upper() if case_insensitive else line).rstrip("\r\n").split(delimiter)
-        try:
-            a, b, judgement = fields
-            score = float(judgement)
-        except ValueError:
-            logger.info("%s, line %d: skipped, not two words and a number", path, number)
-            continue
+    for number, line, (a, b), judgement in _read_pairs(path, delimiter, encoding, case_insensitive):
         if a in rows and b in rows:
             known.append((len(gold), rows[a], rows[b]))
         else:
@@ -55,7 +46,7 @@ def word_pairs(
             if not dummy4unknown:
                 logger.info("%s, line %d: skipped, unknown words: %s", path, number, line.strip())
                 continue
-        gold.append(score)
+        gold.append(judgement)
     if len(gold) < 2:
         raise ValueError(
             f"{path}: {len(gold)} usable pairs are too few for a correlation; "
@@ -68,6 +59,23 @@ def word_pairs(
     share = unknown / (len(gold) if dummy4unknown else len(gold) + unknown) * 100
     log_evaluate_word_pairs(pearson, spearman, share, path)
     return pearson, spearman, share
+
+
+def _read_pairs(
+    path: StrPath, delimiter: str, encoding: str, case_insensitive: bool
+) -> Iterator[tuple[int, str, tuple[str, str], float]]:
+    """Yield (number, line, pair of words, judgement) of the lines that are such."""
+    for number, line in lines_of(path, encoding):
+        if line.startswith("#"):
+            continue
+        fields = (line.upper() if case_insensitive else line).rstrip("\r\n").split(delimiter)
+        try:
+            a, b, judgement = fields
+            score = float(judgement)
+        except ValueError:
+            logger.info("%s, line %d: skipped, not two words and a number", path, number)
+            continue
+        yield number, line, (a, b), score
 
 
 def log_evaluate_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: StrPath) -> None:

@@ -45,7 +45,7 @@ def ranking_by_query(
     gain: Literal["exponential", "linear"] = "exponential",
 ) -> dict[Any, dict[str, float]]:
     """Return what `evaluate_ranking` averages: query → measure → value, for every judged query."""
-    ir_measures = _ir_measures()
+    ir_measures = _import_ir_measures()
     if not isinstance(run, Mapping) or not isinstance(qrels, Mapping):
         raise TypeError(
             f"run and qrels must be mappings by query, not {type(run).__name__} and {type(qrels).__name__}: "
@@ -56,7 +56,7 @@ def ranking_by_query(
     judged = [query for query in qrels if qrels[query]]
     if not judged:
         raise ValueError("no query has a judgement: give qrels as {query: {document: grade}}")
-    parsed = {measure: _measure(measure) for measure in measures}
+    parsed = {measure: _parse_measure(measure) for measure in measures}
     ranks = {
         str(number): {str(document): -place for place, (document, _) in enumerate(run.get(query, ()))}
         for number, query in enumerate(judged)
@@ -67,7 +67,9 @@ def ranking_by_query(
         if not chosen:
             continue
         grades = {
-            str(number): {str(document): of_grade(_whole(grade)) for document, grade in qrels[query].items()}
+            str(number): {
+                str(document): of_grade(_check_grade(grade)) for document, grade in qrels[query].items()
+            }
             for number, query in enumerate(judged)
         }
         for metric in ir_measures.iter_calc(list(chosen), grades, ranks):
@@ -77,12 +79,12 @@ def ranking_by_query(
 
 def cutoff_of(measure: str) -> int | None:
     """Return down to which rank a measure looks: 10 for "nDCG@10"; None if it looks at all ranks."""
-    cutoff = _measure(measure).params.get("cutoff")
+    cutoff = _parse_measure(measure).params.get("cutoff")
     return None if cutoff is None else int(cutoff)
 
 
-def _measure(name: str) -> Any:
-    package = _ir_measures()
+def _parse_measure(name: str) -> Any:
+    package = _import_ir_measures()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its parser asks for names that `ast` gives up
         try:
@@ -91,13 +93,14 @@ def _measure(name: str) -> Any:
             raise ValueError(f"measure {name!r}: {error}; examples are nDCG@10, AP, R@100") from None
 
 
-def _whole(grade: Any) -> int:
+def _check_grade(grade: Any) -> int:
+    """Return a grade as int; ValueError unless it is a whole number."""
     if int(grade) != grade:
         raise ValueError(f"grade {grade!r}: measures take whole numbers")
     return int(grade)
 
 
-def _ir_measures() -> Any:
+def _import_ir_measures() -> Any:
     try:
         import ir_measures
     except ImportError:

@@ -7,25 +7,28 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fastw2v import utils
 from fastw2v.formats.atomic import StrPath
+from fastw2v.utils import open as open_file
 
 Array = npt.NDArray[Any]
 Unit = Callable[[Any], Array]
+"""Rows of length 1, of a slice or an array of row numbers."""
 
 
 def lines_of(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
-    with utils.open(path, "rb") as file:
+    """Yield (number, line) of a file, from 1 on; it may be compressed."""
+    with open_file(path, "rb") as file:
         for number, line in enumerate(file, 1):
             yield number, line.decode(encoding)
 
 
 def fold_case(words: Sequence[Any], case_insensitive: bool) -> Sequence[Any]:
+    """Return the words upper-cased, if `case_insensitive`."""
     if not case_insensitive:
         return words
     return [word.upper() if isinstance(word, str) else word for word in words]
 
 
 def rows_by_word(words: Sequence[Any]) -> dict[Any, int]:
-    """Of equal words the first counts."""
+    """Return the row of each word; of equal words the first counts."""
     return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise, repeat
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v.query._sieve import Sieve, quantise
-from fastw2v.threads import blas_threads, shares
+from fastw2v.threads import blas_threads, in_shares
 from fastw2v.tile.dispatch import dot_rows
 
 Array = npt.NDArray[Any]
@@ -182,12 +183,11 @@ def _candidates(
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
     threads = min(blas_threads(), len(sieve) or 1)
-    first, end = zip(*shares(len(sieve), threads), strict=True)
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(rows), rows_at_once):
             part = rows[start : start + rows_at_once]
             integers = np.empty((len(part), sieve.width), dtype=np.int16)
             pieces = [slice(row, row + step) for row in range(0, len(part), step)]
             list(pool.map(_round_off, map(part.__getitem__, pieces), map(integers.__getitem__, pieces)))
-            list(pool.map(sieve.sift, repeat(integers), repeat(start), first, end))
+            in_shares(partial(sieve.sift, integers, start), len(sieve), threads, pool)
     return sieve.candidates()

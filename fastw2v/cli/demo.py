@@ -1,4 +1,4 @@
-"""Text to try word2vec on that is in every Python: the documentation of the standard library.
+"""The command `demo`, and its text, which is in every Python: the documentation of the standard library.
 
 Docstrings are read out of the source files with `ast`; nothing is imported but the texts of `help()`.
 About 330,000 words, of which some 2,500 are frequent enough to learn.
@@ -6,14 +6,25 @@ About 330,000 words, of which some 2,500 are frequent enough to learn.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import importlib
+import os
+import platform
 import re
 import sys
 import sysconfig
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from fastw2v.cli.options import UsageError, add_command, add_training_options, check_writable, load_model
+from fastw2v.cli.words import check_settings, describe_speed, train_model
+from fastw2v.threads import usable_cpus
+from fastw2v.word2vec import Word2Vec
+
+DEMO_OUTPUT = "fastw2v-demo.fw2v"
 
 # Both objectives at once, so that one model has all three matrices: IN, OUT and the nodes of Huffman's tree.
 SETTINGS = {"sg": 1, "hs": 1, "negative": 5, "vector_size": 100, "window": 5, "min_count": 10, "epochs": 10}
@@ -26,6 +37,74 @@ COMMENT = "fastw2v demo: documentation of the standard library"
 _WORD = re.compile(r"[a-z][a-z0-9_]*(?:'[a-z]+)?|__[a-z0-9_]+__")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+# --- the command ---
+
+
+def add_demo(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command `demo`."""
+    summary = "train on the documentation inside Python and show neighbours"
+    shown = add_command(commands, common, "demo", run_demo, summary)
+    shown.add_argument(
+        "--output",
+        metavar="MODEL",
+        help=f"where to save the model; a file there is replaced (default: {DEMO_OUTPUT},"
+        " replaced only if the demo wrote it)",
+        default=argparse.SUPPRESS,
+    )
+    shown.set_defaults(warnings=False)  # of both objectives being on, as is meant here
+    workers = min(4, usable_cpus())
+    add_training_options(shown, {**SETTINGS, "comment": COMMENT, "workers": workers})
+
+
+def run_demo(options: argparse.Namespace) -> None:
+    """Train on the documentation inside this Python; print neighbours in all spaces and a Huffman path."""
+    output = getattr(options, "output", None)
+    if output is None:
+        output = DEMO_OUTPUT
+        if os.path.exists(output) and not _is_demo_model(output):
+            raise UsageError(f"{output} exists and is not the demo's; name another file with --output")
+    check_writable(output)
+    settings = check_settings(options.settings)
+
+    print(f"Reading the documentation of Python {platform.python_version()} ...", flush=True)
+    sentences = standard_library_text()
+    print(
+        f"{sum(map(len, sentences)):,} words in {len(sentences):,} paragraphs; training"
+        f" {settings.epochs} epochs with {settings.workers} threads ...",
+        flush=True,
+    )
+    model = train_model(sentences, options)
+    print(f"{len(model.wv):,} words seen at least {model.min_count} times; {describe_speed(model)}\n")
+
+    words = [word for word in WORDS if word in model.wv]
+    if words:
+        spaces = ["in-in", "out-out", "in-out"] if model.negative else ["in-in"]
+        print(model.compare_spaces(words, spaces=spaces), end="\n\n")
+    if model.hs and words:
+        _print_path(model, words[0])
+    model.save(output)
+    print(f"Saved to {output}. Try: fastw2v neighbors {output} {' '.join(words[:2])}")
+
+
+def _print_path(model: Word2Vec, word: str) -> None:
+    """Print the Huffman code of `word` and the nodes it passes from the root."""
+    path = model.huffman_path(word)
+    print(f"Huffman path of {word}, from the root: {len(path.code)} rows of syn1, and the turn at each")
+    width = max(len(str(node)) for node in path.point) if len(path.point) else 0
+    print("  node  " + " ".join(f"{node:>{width}}" for node in path.point))
+    print("  code  " + " ".join(f"{bit:>{width}}" for bit in path.code) + "\n")
+
+
+def _is_demo_model(path: str) -> bool:
+    try:
+        return load_model(path).comment == COMMENT
+    except (OSError, ValueError):
+        return False
+
+
+# --- the text ---
 
 
 def standard_library_text() -> list[list[str]]:

@@ -13,6 +13,9 @@ from fastw2v.formats.errors import FormatError
 
 Array = npt.NDArray[Any]
 
+DEFAULT_BM25 = (1.2, 0.75)  # k1 and b, as Lucene has them
+PAPER_BM25 = (1.7, 0.95)  # those of the paper on DESM
+
 
 class BM25:
     """Scores Σ idf(t) · (k1 + 1) tf / (tf + k1 (1 − b + b |D| / mean |D|)) over the terms t of a query, with
@@ -23,7 +26,7 @@ class BM25:
     the first query after a change computes all scores anew.
     """
 
-    def __init__(self, k1: float = 1.2, b: float = 0.75) -> None:
+    def __init__(self, k1: float = DEFAULT_BM25[0], b: float = DEFAULT_BM25[1]) -> None:
         if not (k1 >= 0 and 0 <= b <= 1):
             raise ValueError(f"k1={k1}, b={b}: k1 must not be negative, and b lies between 0 and 1")
         self.k1, self.b = float(k1), float(b)
@@ -31,20 +34,20 @@ class BM25:
         self._documents: list[npt.NDArray[np.int32] | None] = []  # None: removed
         self._retriever: Any = None
         self._live: npt.NDArray[np.intp] | slice = slice(None)  # what the retriever has scores of
-        _bm25s()  # say now, not at the first query, if it is missing
+        _import_bm25s()  # say now, not at the first query, if it is missing
 
     def __len__(self) -> int:
         return len(self._documents)
 
     def extend(self, documents: Iterable[Iterable[Any]]) -> None:
         """Append documents, each the list of its terms."""
-        self._documents += [self._encoded(document) for document in documents]
+        self._documents += [self._encode(document) for document in documents]
         self._retriever = None
 
     def replace(self, rows: Sequence[int], documents: Iterable[Iterable[Any]]) -> None:
         """Put other documents in the places `rows`."""
         for row, document in zip(rows, documents, strict=True):
-            self._documents[row] = self._encoded(document)
+            self._documents[row] = self._encode(document)
         self._retriever = None
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -58,7 +61,7 @@ class BM25:
         self._documents = [self._documents[row] for row in rows]
         self._retriever = None
 
-    def _encoded(self, document: Iterable[Any]) -> npt.NDArray[np.int32]:
+    def _encode(self, document: Iterable[Any]) -> npt.NDArray[np.int32]:
         terms = self._terms
         return np.array([terms.setdefault(term, len(terms)) for term in document], dtype=np.int32)
 
@@ -77,13 +80,13 @@ class BM25:
         live = [row for row, document in enumerate(self._documents) if document is not None]
         documents = [document.tolist() for document in self._documents if document is not None]
         if any(documents):
-            retriever = self._empty_retriever()
+            retriever = self._make_retriever()
             retriever.index((documents, self._terms), create_empty_token=False, show_progress=False)
             self._live = np.array(live) if len(live) < len(self._documents) else slice(None)
             self._retriever = retriever
 
-    def _empty_retriever(self) -> Any:
-        return _bm25s().BM25(k1=self.k1, b=self.b, method="lucene")
+    def _make_retriever(self) -> Any:
+        return _import_bm25s().BM25(k1=self.k1, b=self.b, method="lucene")
 
     def to_tensors(self) -> dict[str, Array]:
         """Return what `from_tensors` needs, with the scores of every term so that none is computed anew.
@@ -126,7 +129,7 @@ class BM25:
             indptr = native.expect(tensors, "bm25_indptr", np.int64, (len(terms) + 1,))
             native.check_starts("bm25_indptr", indptr, len(data))
             _check_range("bm25_indices", indices, size)
-            made._retriever = made._empty_retriever()
+            made._retriever = made._make_retriever()
             made._retriever.scores = {"data": data, "indices": indices, "indptr": indptr, "num_docs": size}
             made._retriever.nonoccurrence_array = None  # this method of scoring has none
         return made
@@ -137,7 +140,7 @@ def _check_range(name: str, numbers: Array, size: int) -> None:
         raise FormatError(f"array {name!r} holds numbers outside 0 to {size - 1}")
 
 
-def _bm25s() -> Any:
+def _import_bm25s() -> Any:
     try:
         import bm25s
     except ImportError:

@@ -1,0 +1,94 @@
+"""The command line: `fastw2v train`, `neighbors`, `desm`, `info`, `demo`.
+
+Answers go to standard output; warnings, progress and errors to standard error.
+Exit codes: 0 done, 1 it failed, 2 it was asked wrongly, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+
+from fastw2v._version import __version__
+from fastw2v.cli import demo, documents, words
+from fastw2v.cli.documents import _judgements as _judgements
+from fastw2v.cli.documents import _queries as _queries
+from fastw2v.cli.options import TRAINING_OPTIONS, Parser, UsageError, common_options, note
+from fastw2v.cli.words import COMPARED, SPACES
+
+__all__ = ["COMPARED", "SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (default: those of the process); returns the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for words that the terminal cannot show
+    options = argparse.Namespace(verbose=False)
+    try:
+        options = build_parser().parse_args(arguments)
+        with _log_to_stderr(options):
+            options.run(options)
+            sys.stdout.flush()
+    except UsageError as error:
+        return _complain(error, 2)
+    except KeyboardInterrupt:
+        print("fastw2v: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Who read our output has enough (`| head`). Send the rest nowhere, or closing it is a second error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if options.verbose:
+            traceback.print_exc()
+        return _complain(error, 1)
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all subcommands; each sets `run` to the function that does it."""
+    common = common_options()
+    parser = Parser(prog="fastw2v", description="Train and query word2vec models.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"fastw2v {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # In the order of help.
+    words.add_train(commands, common)
+    words.add_neighbors(commands, common)
+    documents.add_desm(commands, common)
+    words.add_info(commands, common)
+    demo.add_demo(commands, common)
+    return parser
+
+
+@contextlib.contextmanager
+def _log_to_stderr(options: argparse.Namespace) -> Iterator[None]:
+    """Show the library's log lines (--verbose) or its warnings (unless --quiet) while a command runs."""
+    logger = logging.getLogger("fastw2v")
+    handler = logging.StreamHandler()
+    if options.verbose:
+        level, form = logging.INFO, "%(asctime)s : %(levelname)s : %(message)s"
+    else:
+        level = logging.WARNING if options.warnings and not options.quiet else logging.ERROR
+        form = "fastw2v: warning: %(message)s"
+    handler.setFormatter(logging.Formatter(form))
+    before = logger.level
+    logger.setLevel(level)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+def _complain(error: Exception, code: int) -> int:
+    """Print `error` in one line; returns `code`."""
+    message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    note("error: " + (" ".join(message.split()) or type(error).__name__))
+    return code

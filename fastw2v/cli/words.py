@@ -1,0 +1,267 @@
+"""The commands on words: `train`, `neighbors`, `info`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastw2v.cli.options import (
+    TRAINING_OPTIONS,
+    UsageError,
+    add_command,
+    add_training_options,
+    check_writable,
+    load_model,
+    note,
+    positive,
+    print_json,
+    wants_progress,
+)
+from fastw2v.text.readers import PathLineSentences
+from fastw2v.word2vec import Word2Vec
+
+SPACES = {
+    "in": "words used like it: its IN vector against all IN vectors",
+    "out": "words whose company is like its own: OUT against OUT",
+    "in-out": "words it keeps company with: its IN vector against all OUT vectors",
+    "out-in": "words that keep company with it: its OUT vector against all IN vectors",
+}
+COMPARED = "all"  # in place of one of them: IN-IN, OUT-OUT and IN-OUT side by side
+
+
+# --- train ---
+
+
+def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command `train`."""
+    train = add_command(commands, common, "train", run_train, "train a model on a text")
+    train.add_argument(
+        "corpus",
+        metavar="CORPUS",
+        help="text file, one sentence a line, words separated by white space; .gz .bz2 .xz .zst are"
+        " unpacked; a folder of such files; - for standard input",
+    )
+    output = train.add_argument_group("what to write (at least one)")
+    output.add_argument("-o", "--output", metavar="MODEL", help="the model; a file there is replaced")
+    output.add_argument("--vectors", metavar="FILE", help="IN vectors in word2vec format; - standard output")
+    output.add_argument("--out-vectors", metavar="FILE", help="OUT vectors, likewise")
+    output.add_argument("--binary", action="store_true", help="binary word2vec format rather than text")
+    add_training_options(train, {})
+
+
+def run_train(options: argparse.Namespace) -> None:
+    """Train on a text; write the model and, if asked, its vectors."""
+    outputs = [path for path in (options.output, options.vectors, options.out_vectors) if path is not None]
+    _check_train(options, outputs)
+    with _open_corpus(options.corpus) as corpus:
+        start = time.perf_counter()
+        model = train_model(corpus, options)
+        seconds = time.perf_counter() - start
+    if options.output:
+        model.save(options.output)
+    if options.vectors:
+        model.wv.save_word2vec_format(_target_of(options.vectors), binary=options.binary)
+    if options.out_vectors:
+        model.wv_out.save_word2vec_format(_target_of(options.out_vectors), binary=options.binary)
+
+    if not options.quiet:
+        loss = f", loss {model.history[-1]['loss']:.4f}" if model.compute_loss else ""
+        written = ", ".join(path for path in outputs if path != "-")
+        vocabulary = f"{len(model.wv):,} words in the vocabulary"
+        note(f"{describe_speed(model)}, {vocabulary}, {seconds:.1f} s in all{loss}")
+        if written:
+            note(f"written: {written}")
+
+
+def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
+    """Refuse before the work what would fail after it."""
+    if not outputs:
+        raise UsageError("nothing to write: give -o MODEL, --vectors FILE or --out-vectors FILE")
+    checked = check_settings(options.settings)
+    if options.out_vectors and not checked.negative:
+        raise UsageError(
+            "--out-vectors with --negative 0: hierarchical softmax has no OUT vector per word;"
+            " train with --negative 5"
+        )
+    if options.output == "-":
+        raise UsageError("-o -: a model cannot go to standard output; only --vectors and --out-vectors can")
+    if options.binary and not (options.vectors or options.out_vectors):
+        raise UsageError("--binary is the format of --vectors and --out-vectors; give one of them")
+    if len(set(map(os.path.abspath, outputs))) < len(outputs):
+        raise UsageError("two outputs have the same name")
+    if options.corpus != "-" and not os.path.exists(options.corpus):
+        raise FileNotFoundError(f"no such file or folder: {options.corpus}")
+    for path in outputs:
+        if path == "-":
+            continue
+        check_writable(path)
+        if options.corpus != "-" and os.path.exists(path) and os.path.samefile(path, options.corpus):
+            raise UsageError(f"{path} is the corpus itself; it would be overwritten")
+
+
+def check_settings(settings: Mapping[str, Any]) -> Word2Vec:
+    """An empty model with these settings, which the constructor checks; UsageError if they make no sense."""
+    try:
+        model = Word2Vec(**settings)
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from error
+    if not (model.hs or model.negative):
+        raise UsageError("--negative 0 leaves nothing to train: add --hs, or draw noise with --negative 5")
+    if model.epochs < 1:
+        raise UsageError(f"--epochs {model.epochs}: go through the text at least once")
+    return model
+
+
+def train_model(corpus: Iterable[list[str]], options: argparse.Namespace) -> Word2Vec:
+    """A model trained on `corpus`, with a progress bar for who watches."""
+    return Word2Vec(corpus, **options.settings, progress=wants_progress(options))
+
+
+@contextlib.contextmanager
+def _open_corpus(source: str) -> Iterator[PathLineSentences]:
+    """The sentences of a file or folder; standard input (-) and pipes are copied to a temporary file first.
+
+    Training reads a text more than once.
+    """
+    if source != "-" and (os.path.isfile(source) or os.path.isdir(source)):
+        yield PathLineSentences(source)
+        return
+    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
+        path = Path(folder, "corpus")
+        with contextlib.ExitStack() as files:
+            text = sys.stdin.buffer if source == "-" else files.enter_context(open(source, "rb"))
+            shutil.copyfileobj(text, files.enter_context(path.open("wb")), 1 << 20)
+        yield PathLineSentences(path)
+
+
+def _target_of(path: str) -> Any:
+    """Where to write: a file name, or the bytes of standard output for `-`."""
+    return sys.stdout.buffer if path == "-" else path
+
+
+def describe_speed(model: Word2Vec) -> str:
+    """What training took, in words of the text, those left out and downsampled included."""
+    words = sum(epoch["words"] for epoch in model.history)
+    seconds = sum(epoch["seconds"] for epoch in model.history)
+    return f"{words:,} words trained in {seconds:.1f} s ({words / max(seconds, 1e-9):,.0f} words/s)"
+
+
+# --- neighbors ---
+
+
+def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command `neighbors`."""
+    neighbors = add_command(
+        commands, common, "neighbors", run_neighbors, "print the nearest neighbours of words"
+    )
+    neighbors.add_argument("model", metavar="MODEL", help="file written by `fastw2v train -o`")
+    neighbors.add_argument("words", metavar="WORD", nargs="+")
+    neighbors.add_argument(
+        "--space",
+        choices=[*SPACES, COMPARED],
+        default="in",
+        help="; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items())
+        + f"; {COMPARED}: in, out and in-out side by side (default: in)",
+    )
+    neighbors.add_argument(
+        "--topn", type=positive, default=10, metavar="N", help="neighbours per word (default: 10)"
+    )
+    neighbors.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run_neighbors(options: argparse.Namespace) -> None:
+    """Print the neighbours of words, a table or JSON."""
+    model = load_model(options.model)
+    unknown = next((word for word in options.words if word not in model.wv), None)
+    if unknown is not None:
+        raise KeyError(f"{unknown!r} is not among the {len(model.wv):,} words of the vocabulary")
+    compared = options.space == COMPARED
+    table = model.compare_spaces(
+        options.words, options.topn, ["in-in", "out-out", "in-out"] if compared else [options.space]
+    )
+    if options.json:
+        rows = {word: {name: _as_records(ranked) for name, ranked in columns.items()}
+                for word, columns in table.neighbors.items()}  # fmt: skip
+        print_json({
+            "space": options.space,
+            "neighbors": rows if compared else {word: rows[word][options.space] for word in rows},
+        })  # fmt: skip
+        return
+    if compared:
+        print(table)
+        return
+    found = {word: columns[options.space] for word, columns in table.neighbors.items()}
+    width = max((len(other) for ranked in found.values() for other, _ in ranked), default=0)
+    for number, (word, ranked) in enumerate(found.items()):
+        if len(found) > 1:
+            print(f"{os.linesep if number else ''}{word}")
+        for other, similarity in ranked:
+            print(f"{other:<{width}}  {similarity:7.4f}")
+
+
+def _as_records(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Neighbours as JSON has them."""
+    return [{"word": other, "similarity": similarity} for other, similarity in ranked]
+
+
+# --- info ---
+
+
+def add_info(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command `info`."""
+    info = add_command(commands, common, "info", run_info, "print what is in a model file")
+    info.add_argument("model", metavar="MODEL", help="file written by `fastw2v train -o`")
+    info.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run_info(options: argparse.Namespace) -> None:
+    """Print what a model is and how it was trained."""
+    model = load_model(options.model)
+    facts = {"file": options.model, "bytes": os.path.getsize(options.model), **_facts_of(model)}
+    if options.json:
+        print_json(facts)
+        return
+    facts["objectives"] = ", ".join(facts["objectives"])
+    facts["matrices"] = ", ".join(
+        f"{name} {rows:,} x {width}" for name, (rows, width) in facts["matrices"].items()
+    )
+    given = {name: value for name, value in facts["settings"].items() if value is not None}
+    facts["settings"] = " ".join(f"{name}={value}" for name, value in given.items())
+    speed = f", {describe_speed(model)}" if model.history else ""
+    facts["history"] = f"{len(model.history)} epochs{speed}"
+    facts["first_words"] = " ".join(map(str, facts["first_words"]))
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name.replace('_', ' '):<{width}}  {f'{value:,}' if isinstance(value, int) else value}")
+
+
+def _facts_of(model: Word2Vec) -> dict[str, Any]:
+    """What a model is and how it was trained, as JSON has it."""
+    return {
+        "vocabulary": len(model.wv),
+        "vector_size": model.vector_size,
+        "model": "skip-gram" if model.sg else "CBOW",
+        "objectives": [
+            name
+            for name, on in (("negative sampling", model.negative), ("hierarchical softmax", model.hs))
+            if on
+        ],
+        "matrices": {
+            name: list(getattr(model, name).shape)
+            for name, present in (("syn0", True), ("syn1neg", model.negative > 0), ("syn1", bool(model.hs)))
+            if present
+        },
+        "settings": {name: getattr(model, name) for name in TRAINING_OPTIONS},
+        "corpus_words": model.corpus_total_words,
+        "corpus_sentences": model.corpus_count,
+        "history": model.history,
+        "first_words": list(model.wv.index_to_key[:10]),
+    }

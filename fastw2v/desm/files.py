@@ -1,0 +1,131 @@
+"""An index in one file: ids, centroids and BM25 of the documents, and the words with their query vectors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.desm.bm25 import BM25, DEFAULT_BM25
+from fastw2v.desm.centroids import Centroids
+from fastw2v.desm.store import DocumentStore
+from fastw2v.formats import native
+from fastw2v.formats.atomic import StrPath
+from fastw2v.formats.errors import FormatError
+from fastw2v.query.choices import PRECISIONS
+
+Array = npt.NDArray[Any]
+
+KIND = "DESMIndex"
+
+
+@dataclass(frozen=True)
+class SavedIndex:
+    """What a file holds."""
+
+    spaces: str
+    center: bool
+    bm25: tuple[float, float]  # k1 and b
+    fingerprint: str
+    own_tokenizer: bool  # not `tokenize`: it is not in the file
+    words: list[Any]  # of the model, by row
+    query_rows: npt.NDArray[np.float32]  # (V, D)
+    weights: npt.NDArray[np.float32] | Literal["idf"] | None  # (V,), or idf of documents yet to come
+    documents: DocumentStore
+
+
+def write(target: StrPath | IO[bytes], index: SavedIndex) -> None:
+    """Write an index. No document must have been removed from its store but by `compact`."""
+    documents = index.documents
+    tensors = {
+        **documents.centroids.to_tensors(),
+        **native.pack_strings(documents.by_row, "ids"),
+        **native.pack_strings(index.words, "vocab"),
+        "query_rows": index.query_rows,
+    }
+    if isinstance(index.weights, np.ndarray):
+        tensors["weights"] = index.weights
+    if documents.bm25 is not None:
+        tensors |= documents.bm25.to_tensors()
+    settings = {
+        "spaces": index.spaces,
+        "center": index.center,
+        "weights": "given" if isinstance(index.weights, np.ndarray) else index.weights,
+        "tokenizer": "custom" if index.own_tokenizer else "tokenize",
+        "precision": documents.centroids.precision,
+        "bm25": None if documents.bm25 is None else [documents.bm25.k1, documents.bm25.b],
+        "next_id": documents.next_id,
+        "fingerprint": index.fingerprint,
+    }
+    native.write(target, tensors, {"kind": KIND, "desm": json.dumps(settings)})
+
+
+def read(
+    source: StrPath | IO[bytes],
+    mmap: Literal["r", "c"] | None,
+    verify: Literal["structure", "full"],
+) -> SavedIndex:
+    """Return what `write` wrote; `FormatError` for files that it cannot have written."""
+    tensors, metadata = native.read(source, mmap, verify=verify)
+    if metadata.get("kind") != KIND:
+        kind = metadata.get("kind", "foreign file")
+        raise FormatError(f"{source}: not an index of documents but a {kind}")
+    try:
+        return _unpack(tensors, _check_settings(metadata.get("desm", "")))
+    except FormatError as error:
+        raise FormatError(f"{source}: {error}") from None
+
+
+def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedIndex:
+    words = native.unpack_strings(tensors, "vocab")
+    query_rows = native.expect(tensors, "query_rows", np.float32, (len(words), None))
+    weights: npt.NDArray[np.float32] | Literal["idf"] | None = None
+    if settings["weights"] == "given":
+        weights = native.expect(tensors, "weights", np.float32, (len(words),))
+    elif settings["weights"] == "idf":
+        weights = "idf"
+    ids = native.unpack_strings(tensors, "ids")
+    size, dim, constants = len(ids), query_rows.shape[1], settings["bm25"]
+    centroids = Centroids.from_tensors(tensors, size, dim, settings["precision"])
+    bm25 = BM25.from_tensors(tensors, size, *constants) if constants else None
+    documents = DocumentStore(centroids, bm25, ids, settings["next_id"])
+    if len(documents.row_of) != size or None in documents.row_of:
+        raise FormatError("an id stands twice, or is missing")
+    return SavedIndex(
+        spaces=settings["spaces"],
+        center=settings["center"],
+        bm25=tuple(constants or DEFAULT_BM25),
+        fingerprint=settings["fingerprint"],
+        own_tokenizer=settings["tokenizer"] == "custom",
+        words=words,
+        query_rows=query_rows,
+        weights=weights,
+        documents=documents,
+    )
+
+
+def _check_settings(text: str) -> dict[str, Any]:
+    """Return the settings in a file's metadata; `FormatError` unless `write` could have written them."""
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        settings = None
+    kinds: dict[str, Any] = {
+        "spaces": str, "center": bool, "tokenizer": str, "precision": str, "next_id": int, "fingerprint": str,
+        "weights": str | None, "bm25": list | None,
+    }  # fmt: skip
+    if not isinstance(settings, dict) or settings.keys() != kinds.keys():
+        raise FormatError("the settings of the index are missing")
+    wrong = [name for name, kind in kinds.items() if not isinstance(settings[name], kind)]
+    constants = settings["bm25"]
+    if constants is not None and not (len(constants) == 2 and all(type(c) is float for c in constants)):
+        wrong.append("bm25")
+    if settings["precision"] not in PRECISIONS:
+        wrong.append("precision")
+    if wrong:
+        raise FormatError(f"the settings {', '.join(wrong)} of the index make no sense")
+    return settings

@@ -1,0 +1,254 @@
+"""The two sides of the model, and how words come to them.
+
+    documents → words → row numbers                          `Lexicon`
+    row numbers of a query → unit vectors and their shares   `QuerySide`
+    row numbers of documents → unit centroids                `DocumentSide`
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.desm._centroids import unit_sums
+from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.query.cosines import unit_rows
+from fastw2v.text._encoder import SentenceEncoder
+
+logger = logging.getLogger("fastw2v.desm")
+
+Array = npt.NDArray[Any]
+Document = str | Iterable[Any]
+"""A text, the list of its words, or an array of row numbers in the model's vocabulary."""
+Tokenizer = Callable[[str], Iterable[Any]]
+Encoding = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
+"""Row numbers of all words of some documents, and where each document's end in them (N,)."""
+Weights = npt.NDArray[np.float32] | None
+"""What each word of the vocabulary weighs (V,); None: all the same."""
+
+ENOUGH_WORDS = 5_000_000  # trained, over all epochs: with fewer, rankings were no better than chance
+
+_WORDS_PER_ENCODER_WORD = 4  # an encoder is three times as fast as a dict, but must be told the vocabulary
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the lower-cased runs of letters and digits."""
+    return _WORD.findall(text.lower())
+
+
+class Lexicon:
+    """The words of a model and their row numbers, and what a document has of them."""
+
+    def __init__(self, words: list[Any], key_to_index: dict[Any, int], tokenizer: Tokenizer) -> None:
+        self.words = words  # by row
+        self.key_to_index = key_to_index
+        self.tokenizer = tokenizer
+
+    def words_of(self, document: Document) -> list[Any]:
+        """Return the words of a document or query; of an array those that its numbers stand for."""
+        if isinstance(document, str):
+            return list(self.tokenizer(document))
+        if isinstance(document, np.ndarray):
+            return [self.words[row] for row in self._check_rows(document).tolist()]
+        if isinstance(document, bytes) or not isinstance(document, Iterable):
+            raise TypeError(
+                f"{document!r:.60} of type {type(document).__name__} is no document: "
+                "give a text, the list of its words, or an array of row numbers"
+            )
+        return list(document)
+
+    def held(self, document: Document) -> list[Any] | Array:
+        """Return `document` as what can be read twice: the list of its words, or its row numbers."""
+        return document if isinstance(document, list | np.ndarray) else self.words_of(document)
+
+    def known(self, words: Iterable[Any]) -> list[Any]:
+        """Return those of these words that the model has."""
+        with _expect_words():
+            return [word for word in words if word in self.key_to_index]
+
+    def encode(self, documents: Sequence[Document]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Return the row numbers of all known words, and where each document's end in them (N,)."""
+        arrays = [document for document in documents if isinstance(document, np.ndarray)]
+        if not arrays:
+            return self._encode_words(documents)
+        if len(arrays) < len(documents):
+            parts = [
+                self._check_rows(doc) if isinstance(doc, np.ndarray) else self._encode_words([doc])[0]
+                for doc in documents
+            ]
+            ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+            return np.concatenate(parts), ends
+        # Empty arrays are often of float; all others are checked together, which is ten times as fast.
+        full = [array for array in arrays if array.size]
+        rows = self._check_rows(np.concatenate(full) if full else np.empty(0, np.int32))
+        return rows, np.cumsum([len(array) for array in arrays], dtype=np.int64)
+
+    def _encode_words(self, documents: Sequence[Document]) -> Encoding:
+        words = [doc if type(doc) is list else self.words_of(doc) for doc in documents]
+        ends = np.cumsum([len(document) for document in words], dtype=np.int64)
+        every = itertools.chain.from_iterable(words)
+        count = int(ends[-1]) if len(ends) else 0
+        with _expect_words():
+            if count > _WORDS_PER_ENCODER_WORD * len(self.key_to_index):
+                block = SentenceEncoder(words, self.key_to_index).read(sys.maxsize)
+                assert block is not None
+                return block[0], block[1]
+            rows = np.fromiter(map(self.key_to_index.get, every, itertools.repeat(-1)), np.int32, count)
+        known = rows >= 0
+        before = np.concatenate([[0], np.cumsum(known)])
+        return rows[known], before[ends]
+
+    def _check_rows(self, rows: Array) -> npt.NDArray[np.int32]:
+        """Return `rows` as int32; raise TypeError or ValueError unless they are row numbers of the model."""
+        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+            raise TypeError(
+                f"an array of {rows.dtype} {rows.shape} is no document: give row numbers, in one dimension"
+            )
+        if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= len(self.words)):
+            raise ValueError(
+                f"row numbers from {rows.min()} to {rows.max()} are outside the vocabulary, "
+                f"0 to {len(self.words) - 1}"
+            )
+        return rows.astype(np.int32, copy=False)
+
+
+@contextlib.contextmanager
+def _expect_words() -> Iterator[None]:
+    """Say what is expected where a word turns out to be a list."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(
+            f"{error}: a document is a text or the list of its words, each of them hashable"
+        ) from error
+
+
+class QuerySide:
+    """The unit vectors (V, D) of the words of queries."""
+
+    def __init__(self, rows: npt.NDArray[np.float32]) -> None:
+        self.rows = rows
+
+    def share_out(
+        self, words: list[int], weights: Weights
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+        """Return the unit vectors (Q, D) of words, given as rows, and the share (Q,) that each has in the
+        mean; no shares if they weigh nothing.
+        """
+        weighed = np.ones(len(words)) if weights is None else weights[words].astype(np.float64)
+        total = weighed.sum()
+        return self.rows[words], weighed / total if total > 0 else np.empty(0)
+
+
+class DocumentSide:
+    """The unit vectors (V, D) of the words of documents."""
+
+    def __init__(self, rows: npt.NDArray[np.float32]) -> None:
+        self.rows = rows
+
+    def centroids(
+        self, encoded: Encoding, weights: Weights
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Return the unit centroids (N, D) of encoded documents, and which of them have a direction (N,)."""
+        ids, ends = encoded
+        out = np.empty((len(ends), self.rows.shape[1]), dtype=np.float32)
+        known = np.zeros(len(ends), dtype=np.uint8)
+        weighed = np.ones(len(self.rows), dtype=np.float32) if weights is None else weights
+        unit_sums(self.rows, weighed, ids, ends, out, known)
+        return out, known.view(np.bool_)
+
+
+# --- out of a model ---
+
+
+def take_spaces(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
+    """Return the wanted spaces of a model or of a pair (IN, OUT), by name.
+
+    AttributeError if it has no OUT vectors, TypeError for what is no model, ValueError if the two spaces do
+    not belong together.
+    """
+    if isinstance(model, tuple):
+        if len(model) != 2 or not all(isinstance(kv, KeyedVectors) for kv in model):
+            raise TypeError("a model is needed, or the pair (IN, OUT) of KeyedVectors")
+        first, second = model
+        if first.index_to_key != second.index_to_key or first.vector_size != second.vector_size:
+            raise ValueError("IN and OUT vectors must have the same keys in the same order, and dimension")
+        spaces = {"in": first, "out": second}
+        return {name: spaces[name] for name in sorted(wanted)}
+    if isinstance(model, KeyedVectors):
+        if wanted == {"in"}:
+            return {"in": model}
+        raise AttributeError(
+            "these are the vectors of one space: OUT vectors are in the model, or the second of the pair "
+            "(IN, OUT); spaces='in-in' needs none"
+        )
+    if not hasattr(model, "wv"):
+        raise TypeError(
+            f"a model is needed, or the pair (IN, OUT) of KeyedVectors, not {type(model).__name__}"
+        )
+    return {name: model.wv if name == "in" else model.wv_out for name in sorted(wanted)}
+
+
+def make_unit(vectors: Array, center: bool) -> npt.NDArray[np.float32]:
+    """Return the rows (V, D) with length 1, after their mean was subtracted if `center`."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if center:
+        vectors = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.ascontiguousarray(unit_rows(vectors), dtype=np.float32)
+
+
+def fingerprint_of(words: list[Any], matrices: Mapping[str, Array]) -> str:
+    """SHA-256 of words and vectors: the same model has the same one on every machine."""
+    digest = hashlib.sha256(json.dumps(words, ensure_ascii=True, default=str).encode())
+    for name in sorted(matrices):
+        matrix = np.ascontiguousarray(matrices[name], dtype="<f4")
+        digest.update(f"{name} {matrix.shape}".encode())
+        digest.update(matrix.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def warn_of_little_text(model: Any) -> None:
+    """Log a warning if a model remembers that it was trained on fewer than `ENOUGH_WORDS` words."""
+    history = getattr(model, "history", None)
+    if not history:
+        return
+    words = sum(epoch["words"] for epoch in history)
+    if words < ENOUGH_WORDS:
+        logger.warning(
+            "the model was trained on %s words, all epochs together: rankings need %s or more, so give a "
+            "small collection more epochs (50, say)", f"{words:,}", f"{ENOUGH_WORDS:,}",
+        )  # fmt: skip
+
+
+# --- weights of words ---
+
+
+def weights_by_row(words: list[Any], weights: Mapping[Any, float]) -> npt.NDArray[np.float32]:
+    """Return what each word weighs (V,), 0 if it is left out; ValueError unless they can be weights."""
+    made = np.array([weights.get(word, 0) for word in words], dtype=np.float32)
+    if not (np.isfinite(made).all() and (made >= 0).all() and made.any()):
+        raise ValueError("weights must be finite, not negative, and not 0 for all words of the model")
+    return made
+
+
+def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
+    """Return ln(1 + (N − df + ½) / (df + ½)) of each word (V,) in the documents of these blocks."""
+    documents, frequency = 0, np.zeros(words, dtype=np.int64)
+    for rows, ends in blocks:
+        owners = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        pairs = np.unique(owners * words + rows)
+        frequency += np.bincount(pairs % words, minlength=words)
+        documents += len(ends)
+    return np.asarray(np.log(1 + (documents - frequency + 0.5) / (frequency + 0.5)), dtype=np.float32)
