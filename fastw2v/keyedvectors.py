@@ -249,11 +249,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             raise ValueError(f"{count} vectors of {self.vector_size} numbers are needed, not {rows.shape}")
         return rows
 
-    def _name_rows(self, keys: list[Key]) -> None:
-        """Call the rows by `keys`, in this order and instead of what they were called; None is no key."""
-        self.index_to_key = keys
-        self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
-        self.next_index = keys.index(None) if None in keys else len(keys)
+    def _name_rows(self, keys: list[Key], rows: dict[Key, int] | None = None) -> None:
+        """Call the rows by `keys`, instead of what they were called; None is no key.
+
+        `rows` leads back from the keys, if the caller has it already.
+        """
+        if rows is None:
+            rows = {key: row for row, key in enumerate(keys) if key is not None}
+        self.index_to_key, self.key_to_index = keys, rows
+        all_named = len(rows) == len(keys) or None not in keys
+        self.next_index = len(keys) if all_named else keys.index(None)
 
     def _name_free_row(self, key: Key) -> int | None:
         """Take the next prepared row for `key`, if one is left."""
@@ -853,9 +858,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Build from parts that are sound: arrays and the list of keys are taken over, not copied."""
         kv = cls(words.vectors.shape[1], dtype=words.vectors.dtype)
         kv.vectors, kv.expandos = words.vectors, dict(words.columns)
-        kv.index_to_key, kv.key_to_index = words.keys, words.key_to_index
-        all_named = len(kv.key_to_index) == len(kv.index_to_key)
-        kv.next_index = len(kv.index_to_key) if all_named else kv.index_to_key.index(None)
+        kv._name_rows(words.keys, words.key_to_index)
         if words.lockf is not None:
             kv.vectors_lockf = words.lockf
         return kv
