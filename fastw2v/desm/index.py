@@ -208,10 +208,20 @@ class DESMIndex:
     ) -> Self:
         """Return an index of documents whose vectors were computed elsewhere.
 
-        `vectors`: (N, D) in the space of the model's document words, or an iterable of such blocks, if all
-        at once would not fit in memory; their lengths are made 1, and one without a direction has no score.
-        `ids`: str or int, 0, 1, 2, … by default. ValueError for another dimension, for an id given twice,
-        and for more ids than vectors, or fewer.
+        Args:
+            desm: the model whose space of document words the vectors are in.
+            vectors: array (N, D), or an iterable of such blocks where all at once would not fit in memory.
+                Their lengths are made 1; a vector without a direction has no score.
+            ids: str or int for each; 0, 1, 2, … by default.
+            precision: of the rows kept, as in `DESM.index`.
+
+        Returns:
+            The index, without BM25.
+
+        Raises:
+            ValueError: if the dimension is another, an id occurs twice, or there are more ids than vectors,
+                or fewer.
+            TypeError: if an id is neither str nor int.
         """
         index = cls(desm, precision=precision)
         dim = desm.query_rows.shape[1]
