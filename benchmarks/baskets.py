@@ -70,22 +70,35 @@ def main() -> None:
                     met[a][b] += 1
             begin = time.perf_counter()
             model = Word2Vec(
-                orders, baskets=True, sg=1, ns_exponent=exponent, epochs=options.epochs, seed=seed,
-                workers=options.workers, progress=False, **SETTINGS,
-            )  # fmt: skip
+                orders,
+                baskets=True,
+                sg=1,
+                ns_exponent=exponent,
+                epochs=options.epochs,
+                seed=seed,
+                workers=options.workers,
+                progress=False,
+                **SETTINGS,
+            )
             seconds = time.perf_counter() - begin
             products = [word for word in model.wv.index_to_key if not word.startswith("any")]
-            rows.append([
-                np.mean([len(completes(p) & met[p].keys()) / BRANDS for p in products]),
-                recall(products, lambda p, met=met: [other for other, _ in met[p].most_common(TOP)]),
-                *(
-                    recall(products, lambda p, model=model, source=source, target=target: [
-                        other for other, _ in model.most_similar(p, topn=TOP, source=source, target=target)
-                    ])
-                    for source, target in (("in", "out"), ("in", "in"), ("out", "out"))
-                ),
-                seconds,
-            ])  # fmt: skip
+            rows.append(
+                [
+                    np.mean([len(completes(p) & met[p].keys()) / BRANDS for p in products]),
+                    recall(products, lambda p, met=met: [other for other, _ in met[p].most_common(TOP)]),
+                    *(
+                        recall(
+                            products,
+                            lambda p, model=model, source=source, target=target: [
+                                other
+                                for other, _ in model.most_similar(p, topn=TOP, source=source, target=target)
+                            ],
+                        )
+                        for source, target in (("in", "out"), ("in", "in"), ("out", "out"))
+                    ),
+                    seconds,
+                ]
+            )
         mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
         cells = [f"{m:.3f} ± {s:.3f}" for m, s in zip(mean[:5], spread[:5], strict=True)]
         print(f"| {count:,} | {exponent} | {' | '.join(cells)} | {mean[5]:.1f} |", flush=True)

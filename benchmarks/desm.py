@@ -32,8 +32,13 @@ from fastw2v.evaluation import evaluate_ranking
 from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS
 
 SETTINGS: dict[str, Any] = {
-    "vector_size": 200, "window": 10, "negative": 10, "sg": 0, "min_count": 2, "epochs": 50,
-}  # fmt: skip
+    "vector_size": 200,
+    "window": 10,
+    "negative": 10,
+    "sg": 0,
+    "min_count": 2,
+    "epochs": 50,
+}
 ENGINES = ("fastw2v", "gensim")
 MEASURES = ("nDCG@1", "nDCG@3", "nDCG@10", "AP")
 DEPTH = 1000  # documents of a full ranking that are judged
@@ -173,8 +178,10 @@ def rank_collections(args: argparse.Namespace) -> None:
                     with args.results.open("a") as out:
                         for result in results:
                             if (result["collection"], result["engine"], result["seed"]) == (
-                                collection.name, engine, seed,
-                            ):  # fmt: skip
+                                collection.name,
+                                engine,
+                                seed,
+                            ):
                                 out.write(json.dumps(result) + "\n")
     print_table(results)
 
@@ -194,8 +201,9 @@ def print_table(results: list[dict[str, Any]]) -> None:
                 values = [np.array([r[measure] for r in found]) for measure in MEASURES]
                 cells.append(
                     " ".join(f"{v.mean():.1f}±{v.std():.1f}" if len(v) > 1 else f"{v[0]:.1f}" for v in values)
-                    if found else "–"
-                )  # fmt: skip
+                    if found
+                    else "–"
+                )
             print(f"| {row} | " + " | ".join(cells) + " |")
         gate, name = GATES.get(collection), "BM25 + IN-OUT centred, raw 0.97"
         for engine in [engine for engine in engines if gate and engine in ENGINES]:

@@ -71,15 +71,25 @@ def version(peer: str) -> str | None:
 
 def train_like_gensim(make: Any, job: dict[str, Any], **ours: Any) -> dict[str, float]:
     model = make(
-        vector_size=job["dim"], window=WINDOW, sample=SAMPLE, min_count=MIN_COUNT, alpha=ALPHA,
-        seed=job["seed"], workers=job["workers"], epochs=job["epochs"], **MODES[job["mode"]], **ours,
-    )  # fmt: skip
+        vector_size=job["dim"],
+        window=WINDOW,
+        sample=SAMPLE,
+        min_count=MIN_COUNT,
+        alpha=ALPHA,
+        seed=job["seed"],
+        workers=job["workers"],
+        epochs=job["epochs"],
+        **MODES[job["mode"]],
+        **ours,
+    )
     model.build_vocab(corpus_file=job["corpus"])
     start = time.perf_counter()
     model.train(
-        corpus_file=job["corpus"], total_examples=model.corpus_count, total_words=model.corpus_total_words,
+        corpus_file=job["corpus"],
+        total_examples=model.corpus_count,
+        total_words=model.corpus_total_words,
         epochs=job["epochs"],
-    )  # fmt: skip
+    )
     seconds = time.perf_counter() - start
     model.wv.save_word2vec_format(job["out"], binary=True)
     return {"seconds": seconds}
@@ -111,10 +121,21 @@ def train_fasttext(job: dict[str, Any]) -> dict[str, float]:
 
     mode = MODES[job["mode"]]
     model = fasttext.train_unsupervised(
-        job["corpus"], model="skipgram" if mode["sg"] else "cbow", lr=ALPHA, dim=job["dim"], ws=WINDOW,
-        epoch=job["epochs"], minCount=MIN_COUNT, minn=0, maxn=0, neg=mode["negative"],
-        loss="hs" if mode["hs"] else "ns", thread=job["workers"], t=SAMPLE, verbose=2,
-    )  # fmt: skip
+        job["corpus"],
+        model="skipgram" if mode["sg"] else "cbow",
+        lr=ALPHA,
+        dim=job["dim"],
+        ws=WINDOW,
+        epoch=job["epochs"],
+        minCount=MIN_COUNT,
+        minn=0,
+        maxn=0,
+        neg=mode["negative"],
+        loss="hs" if mode["hs"] else "ns",
+        thread=job["workers"],
+        t=SAMPLE,
+        verbose=2,
+    )
     words, vectors = model.get_words(), model.get_input_matrix()
     with open(job["out"], "wb") as out:
         out.write(b"%d %d\n" % (len(words), job["dim"]))
@@ -132,10 +153,20 @@ def command_of(job: dict[str, Any]) -> list[str]:
     program, mode = word2vec_c(), MODES[job["mode"]]
     assert program is not None
     flags = {
-        "train": job["corpus"], "output": job["out"], "size": job["dim"], "window": WINDOW, "sample": SAMPLE,
-        "min-count": MIN_COUNT, "alpha": ALPHA, "iter": job["epochs"], "threads": job["workers"],
-        "cbow": 1 - mode["sg"], "hs": mode["hs"], "negative": mode["negative"], "binary": 1,
-    }  # fmt: skip
+        "train": job["corpus"],
+        "output": job["out"],
+        "size": job["dim"],
+        "window": WINDOW,
+        "sample": SAMPLE,
+        "min-count": MIN_COUNT,
+        "alpha": ALPHA,
+        "iter": job["epochs"],
+        "threads": job["workers"],
+        "cbow": 1 - mode["sg"],
+        "hs": mode["hs"],
+        "negative": mode["negative"],
+        "binary": 1,
+    }
     return [program, *(str(part) for name, value in flags.items() for part in ("-" + name, value))]
 
 
@@ -236,10 +267,16 @@ def main() -> None:
                     continue  # CBOW is the same in both orders
                 with tempfile.TemporaryDirectory() as folder:
                     job = {
-                        "peer": peer, "mode": mode, "corpus": args.corpus, "eval_dir": args.eval_dir,
-                        "out": str(Path(folder, "vectors.bin")), "dim": args.dim, "epochs": args.epochs,
-                        "workers": args.workers, "seed": seed,
-                    }  # fmt: skip
+                        "peer": peer,
+                        "mode": mode,
+                        "corpus": args.corpus,
+                        "eval_dir": args.eval_dir,
+                        "out": str(Path(folder, "vectors.bin")),
+                        "dim": args.dim,
+                        "epochs": args.epochs,
+                        "workers": args.workers,
+                        "seed": seed,
+                    }
                     try:
                         turns[peer].append(one_turn(job))
                     except RuntimeError as error:  # fastText 0.9.3 meets NaN now and then

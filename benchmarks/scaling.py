@@ -143,9 +143,14 @@ def model_of(engine: str, setting: Setting, **more: Any) -> Any:
     make = gensim.models.Word2Vec if engine == "gensim" else fastw2v.Word2Vec
     model = make(
         **MODES[setting.mode] | {"negative": setting.negative if MODES[setting.mode]["negative"] else 0},
-        **engines_of(setting.mode)[engine], **more,
-        vector_size=setting.dim, window=setting.window, workers=setting.workers, sample=SAMPLE, min_count=1,
-    )  # fmt: skip
+        **engines_of(setting.mode)[engine],
+        **more,
+        vector_size=setting.dim,
+        window=setting.window,
+        workers=setting.workers,
+        sample=SAMPLE,
+        min_count=1,
+    )
     counts = np.ceil(zipf(setting.vocabulary) * TOTAL).astype(int).tolist()
     model.build_vocab_from_freq(
         {f"w{rank}": count for rank, count in enumerate(counts)}, corpus_count=TOTAL // SENTENCE

@@ -1,11 +1,11 @@
 """fastw2v: word2vec that trains fast and keeps both halves of the model.
 
-    text → tokens            corpus
-    tokens → counts          vocabulary; from them sampling, huffman
-    tokens → ids → jobs      _encoder, training
-    jobs → weights           _kernels, _tile.h
-    weights by word          word2vec (IN, OUT, nodes), keyedvectors (queries)
-    files                    formats
+text → tokens            corpus
+tokens → counts          vocabulary; from them sampling, huffman
+tokens → ids → jobs      _encoder, training
+jobs → weights           _kernels, _tile.h
+weights by word          word2vec (IN, OUT, nodes), keyedvectors (queries)
+files                    formats
 """
 
 from __future__ import annotations

@@ -658,9 +658,13 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         words, unit = self._first_words(restrict_vocab)
         return evaluation.analogies(
-            analogies, words, unit, case_insensitive=case_insensitive, dummy4unknown=dummy4unknown,
+            analogies,
+            words,
+            unit,
+            case_insensitive=case_insensitive,
+            dummy4unknown=dummy4unknown,
             similarity_function=similarity_function,
-        )  # fmt: skip
+        )
 
     def evaluate_word_pairs(
         self,
@@ -684,9 +688,15 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         if others != words:
             raise ValueError("the target has other keys: both words of a pair are looked up by the same ones")
         return evaluation.word_pairs(
-            pairs, words, unit, unit_second, delimiter=delimiter, encoding=encoding,
-            case_insensitive=case_insensitive, dummy4unknown=dummy4unknown,
-        )  # fmt: skip
+            pairs,
+            words,
+            unit,
+            unit_second,
+            delimiter=delimiter,
+            encoding=encoding,
+            case_insensitive=case_insensitive,
+            dummy4unknown=dummy4unknown,
+        )
 
     def _first_words(self, restrict_vocab: int | None) -> tuple[list[Key], evaluation.Unit]:
         """The keys of the first rows, and what gives those rows with length 1."""
@@ -770,9 +780,15 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             words = [self.index_to_key[row] for row in order]
             word2vec_format.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
         word2vec_format.write(
-            fname, self.to_words(), binary=binary, order=order, total_vec=total_vec,
-            write_header=write_header, prefix=prefix, append=append,
-        )  # fmt: skip
+            fname,
+            self.to_words(),
+            binary=binary,
+            order=order,
+            total_vec=total_vec,
+            write_header=write_header,
+            prefix=prefix,
+            append=append,
+        )
 
     @classmethod
     def load_word2vec_format(
@@ -794,16 +810,24 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Without `fvocab` the counts are invented, V, V − 1, … 1: only their order means something.
         """
         words = word2vec_format.read(
-            fname, fvocab=fvocab, binary=binary, encoding=encoding, unicode_errors=unicode_errors,
-            limit=limit, datatype=datatype, no_header=no_header, on_bad_values=on_bad_values,
-        )  # fmt: skip
+            fname,
+            fvocab=fvocab,
+            binary=binary,
+            encoding=encoding,
+            unicode_errors=unicode_errors,
+            limit=limit,
+            datatype=datatype,
+            no_header=no_header,
+            on_bad_values=on_bad_values,
+        )
         words.columns.setdefault("count", np.arange(len(words.keys), 0, -1))
         kv = cls._of_parts(words)
         kv.add_lifecycle_event(
             "load_word2vec_format",
             msg=f"loaded {kv.vectors.shape} matrix of type {kv.vectors.dtype} from {fname}",
-            binary=binary, encoding=encoding,
-        )  # fmt: skip
+            binary=binary,
+            encoding=encoding,
+        )
         return kv
 
     def intersect_word2vec_format(

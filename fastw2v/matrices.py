@@ -205,7 +205,6 @@ class Matrices(Lifecycle):
         """Whether no IN vector holds NaN or infinity."""
         return bool(np.isfinite(squares(self.syn0)).all())
 
-
     def _checked_matrix(self, name: str) -> npt.NDArray[np.float32]:
         matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
         if matrix.shape != shape or matrix.dtype != np.float32:
@@ -353,9 +352,7 @@ class Matrices(Lifecycle):
     ) -> list[list[tuple[Any, float]]]:
         """`KeyedVectors.most_similar_many` of words in the space `source`, among those in `target`."""
         asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
-        return asked.most_similar_many(
-            queries, topn, clip_start, clip_end, restrict_vocab, target=answering
-        )
+        return asked.most_similar_many(queries, topn, clip_start, clip_end, restrict_vocab, target=answering)
 
     def similarity(self, w1: Any, w2: Any, spaces: str = "in-in") -> np.float32:
         """Cosine of two words, each in its space: "in-out" compares IN of `w1` with OUT of `w2`.

@@ -175,9 +175,11 @@ class OlderKeyedVectors:
     ) -> list[evaluation.Section]:
         """Return the sections of `evaluate_word_analogies`; `most_similar` is the method that answers."""
         _, sections = self.evaluate_word_analogies(
-            questions, restrict_vocab, case_insensitive,
+            questions,
+            restrict_vocab,
+            case_insensitive,
             similarity_function="most_similar" if most_similar is None else most_similar.__name__,
-        )  # fmt: skip
+        )
         return sections
 
 

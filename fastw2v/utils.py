@@ -36,9 +36,7 @@ def keep_vocab_item(word: Any, count: int, min_count: int, trim_rule: TrimRule |
     return count >= min_count
 
 
-def prune_vocab(
-    vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: TrimRule | None = None
-) -> int:
+def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: TrimRule | None = None) -> int:
     """Delete from `vocab` the words `keep_vocab_item` rejects; return the sum of their counts."""
     dropped = {word: n for word, n in vocab.items() if not keep_vocab_item(word, n, min_reduce, trim_rule)}
     for word in dropped:

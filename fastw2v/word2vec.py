@@ -90,7 +90,6 @@ MAX_WORDS_IN_BATCH = 10000
 MAX_WINDOW = 2**31 - 1  # a C int
 
 
-
 if TYPE_CHECKING:  # to type checkers only classmethod itself makes class methods
     _on_class = classmethod
 else:
@@ -476,9 +475,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             len(raw_words),
         )
         logger.info("sample=%g downsamples %i most-common words", sample or 0, made.downsampled_words)
-        logger.info(
-            "downsampling leaves about %.0f of %i words", made.tokens_left, report["retain_total"]
-        )
+        logger.info("downsampling leaves about %.0f of %i words", made.tokens_left, report["retain_total"])
         if dry_run:
             self.effective_min_count = made.min_count
             return report
@@ -1061,9 +1058,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
         # What versions before did not count is not known.
         counted = {"corpus_count": None, "corpus_total_words": None} | given
-        settings |= {
-            name: value for name, value in counted.items() if name in SETTINGS and name not in names
-        }
+        settings |= {name: value for name, value in counted.items() if name in SETTINGS and name not in names}
         settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
         wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
         if parts.random is not None:
@@ -1149,5 +1144,3 @@ def _given_vectors(
     else:
         known = None  # V, V - 1, … 1 are what readers of files without counts make up
     return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known
-
-

@@ -616,9 +616,16 @@ def test_desm_titles(model_file: str, folder: Path, capsys: Capture) -> None:
     ],
 )
 def test_desm_asked_wrongly(
-    arguments: list[str], code: int, part: str, index_file: str, model_file: str, tree_file: str,
-    collection: dict[str, str], folder: Path, capsys: Capture,
-) -> None:  # fmt: skip
+    arguments: list[str],
+    code: int,
+    part: str,
+    index_file: str,
+    model_file: str,
+    tree_file: str,
+    collection: dict[str, str],
+    folder: Path,
+    capsys: Capture,
+) -> None:
     files = {name.upper(): path for name, path in collection.items()}
     twice = folder / "twice.jsonl"
     twice.write_text('{"id": "q", "text": "apple"}\n' * 2, encoding="utf-8")

@@ -272,7 +272,9 @@ MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "alpha": (lambda index: index.scores(["w1"], mix="raw", alpha=2), ValueError, "between 0 and 1"),
     "candidate": (lambda index: index.search(["w1"], candidates=[77]), KeyError, "called 77"),
     "no-candidates": (
-        lambda index: index.search_many({"q": ["w1"]}, candidates={}), KeyError, "no ids for the query 'q'",
+        lambda index: index.search_many({"q": ["w1"]}, candidates={}),
+        KeyError,
+        "no ids for the query 'q'",
     ),
     "mapping": (lambda index: index.add({"x": "w1"}), TypeError, "docs is a mapping"),
     "update-mapping": (lambda index: index.update({0: "w1"}, [0]), TypeError, "docs is a mapping"),
@@ -286,7 +288,7 @@ MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "tune-mix": (lambda index: index.tune({0: ["w1"]}, JUDGED, mix="best"), ValueError, "mix='best'"),  # type: ignore[arg-type]
     "tune-alpha": (lambda index: index.tune({0: ["w1"]}, JUDGED, alphas=[2]), ValueError, "between 0 and 1"),
     "tune-measure": (lambda index: index.tune({0: ["w1"]}, JUDGED, measure="Zest@3"), ValueError, "'Zest@3'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -379,8 +381,9 @@ def test_rounded_centroids_are_close(precision: Any, tolerance: float, tmp_path:
     few = [5, 8999, 17]
     np.testing.assert_allclose(
         [score for _, score in sorted(index.search(query, candidates=few))],
-        [score for _, score in sorted(exact.search(query, candidates=few))], atol=tolerance,
-    )  # fmt: skip
+        [score for _, score in sorted(exact.search(query, candidates=few))],
+        atol=tolerance,
+    )
     index.save(tmp_path / "index")
     loaded = DESMIndex.load(tmp_path / "index", mmap="r")
     np.testing.assert_array_equal(loaded.scores(query), index.scores(query))

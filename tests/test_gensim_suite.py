@@ -77,7 +77,7 @@ NOT_APPLICABLE = {
         "TestWord2VecNmslibIndexer.test_load_missing_raises_error": _NMSLIB,
         "TestWord2VecNmslibIndexer.test_word2vec": _NMSLIB,
     },
-}  # fmt: skip
+}
 
 # Tests that are decided by chance, and why; they may fail twice in a row, not three times.
 BY_CHANCE = {
@@ -113,8 +113,12 @@ def run(path: Path, expression: str, folder: Path) -> tuple[list[tuple[str, str,
     report = folder / "report.xml"
     child = subprocess.run(
         [*PYTHON, "-c", SWAPPED, path.parent, report, path, "-k", expression],
-        capture_output=True, text=True, env=environment(), cwd=folder, timeout=1200,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=environment(),
+        cwd=folder,
+        timeout=1200,
+    )
     assert report.is_file(), child.stdout + child.stderr
     return list(outcomes(report)), child.stdout
 

@@ -71,16 +71,37 @@ def team(
         None if OUT is None else OUT.astype(float),
         None if NODES is None else NODES.astype(float),
         list(zip(*(tree.columns()[name] for name in ("point", "code")), strict=True)),
-        table, keep, sg=sg, negative=negative, by_window=step == "window", lockf=lockf, **common,
-    )  # fmt: skip
+        table,
+        keep,
+        sg=sg,
+        negative=negative,
+        by_window=step == "window",
+        lockf=lockf,
+        **common,
+    )
     workers = [
         _kernels.Worker(
-            IN, OUT, NODES, lockf, _kernels.StopFlag(), sg=sg, negative=negative, by_window=step == "window",
-            compute_loss=True, alone=size == 1, keep=keep, noise_table=table, noise_index=index,
-            noise_shift=shift, codes=tree.codes, points=tree.points, path_starts=tree.starts, **common,
+            IN,
+            OUT,
+            NODES,
+            lockf,
+            _kernels.StopFlag(),
+            sg=sg,
+            negative=negative,
+            by_window=step == "window",
+            compute_loss=True,
+            alone=size == 1,
+            keep=keep,
+            noise_table=table,
+            noise_index=index,
+            noise_shift=shift,
+            codes=tree.codes,
+            points=tree.points,
+            path_starts=tree.starts,
+            **common,
         )
         for _ in range(size)
-    ]  # fmt: skip
+    ]
     return reference, workers, (IN, OUT, NODES)
 
 
@@ -370,11 +391,27 @@ def test_stop_flag_ends_a_job_early():
     stop.stop()
     _, _, (IN, OUT, _) = pair()
     stopped = _kernels.Worker(
-        IN, OUT, None, np.ones(1, np.float32), stop, sg=True, negative=5, window=2, shrink_windows=False,
-        cbow_mean=True, by_window=False, compute_loss=True, alone=True, keep=None,
-        noise_table=np.full(V, 2**31 - 1, np.uint32), noise_index=np.zeros(1, np.int32), noise_shift=32,
-        codes=None, points=None, path_starts=None,
-    )  # fmt: skip
+        IN,
+        OUT,
+        None,
+        np.ones(1, np.float32),
+        stop,
+        sg=True,
+        negative=5,
+        window=2,
+        shrink_windows=False,
+        cbow_mean=True,
+        by_window=False,
+        compute_loss=True,
+        alone=True,
+        keep=None,
+        noise_table=np.full(V, 2**31 - 1, np.uint32),
+        noise_index=np.zeros(1, np.int32),
+        noise_shift=32,
+        codes=None,
+        points=None,
+        path_starts=None,
+    )
     before = IN.copy()
     stopped.train(*flat(corpus()), 0.1, 1)
     assert stopped.examples == 0

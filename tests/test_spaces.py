@@ -104,9 +104,7 @@ def test_most_similar_takes_what_keyed_vectors_take(model: Word2Vec) -> None:
     np.testing.assert_allclose(scores, OUT @ unit(mean), atol=1e-6)
     by_vector = model.most_similar([model.out_vector("w4")], topn=3, clip_start=2, clip_end=9, target="in")
     cosines = IN[2:9] @ OUT[row("w4")]
-    assert [word for word, _ in by_vector] == [
-        model.wv.index_to_key[2 + i] for i in np.argsort(-cosines)[:3]
-    ]
+    assert [word for word, _ in by_vector] == [model.wv.index_to_key[2 + i] for i in np.argsort(-cosines)[:3]]
     assert model.most_similar("w1") == model.wv.most_similar("w1")
     assert model.most_similar("w1", restrict_vocab=1, target="out")[0][0] == model.wv.index_to_key[0]
 
@@ -273,9 +271,11 @@ def topics(sentences: int, seed: int = 3) -> list[list[str]]:
 def empirical_pmi(corpus: list[list[str]], window: int, least: int) -> dict[tuple[str, str], float]:
     """Pointwise mutual information, in nats, of words within `window`, of pairs seen `least` times."""
     seen = Counter(
-        (a, b) for words in corpus for i, a in enumerate(words)
+        (a, b)
+        for words in corpus
+        for i, a in enumerate(words)
         for b in words[max(0, i - window) : i] + words[i + 1 : i + window + 1]
-    )  # fmt: skip
+    )
     single = Counter()
     for (a, _), count in seen.items():
         single[a] += count

@@ -685,7 +685,7 @@ def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeyp
         ({"corpus_iterable": 5}, TypeError, "not int"),
         ({"corpus_iterable": "text.txt"}, TypeError, "corpus_file=path"),
     ],
-)  # fmt: skip
+)
 def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, part: str) -> None:
     model = Word2Vec(TEXT, **SMALL, compute_loss=True)
     before = matrices(model)

@@ -213,7 +213,7 @@ def test_what_cannot_be_trained_is_refused_before_the_corpus_is_read(
         ((zip(TEXT, TEXT, strict=True),), "read only once"),
         (((sentence for sentence in TEXT),), "a generator can be read only once"),
     ],
-)  # fmt: skip
+)
 def test_a_corpus_that_is_none(arguments: tuple[Any, ...], part: str) -> None:
     with pytest.raises(TypeError, match=re.escape(part)):
         Word2Vec(*arguments)
@@ -369,9 +369,15 @@ def test_build_vocab_from_freq_leaves_the_callers_dict_alone() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "error"),
-    [({"a": 1.5}, TypeError), ({"a": "3"}, TypeError), ({"a": -1}, ValueError), ({"a": 2**63}, ValueError),
-     ([("a", 3)], TypeError), ({}, None)],
-)  # fmt: skip
+    [
+        ({"a": 1.5}, TypeError),
+        ({"a": "3"}, TypeError),
+        ({"a": -1}, ValueError),
+        ({"a": 2**63}, ValueError),
+        ([("a", 3)], TypeError),
+        ({}, None),
+    ],
+)
 def test_counts_that_are_none(counts: Any, error: type | None) -> None:
     model = small()
     before = matrices(model)
@@ -410,11 +416,18 @@ def test_gensims_vocabulary() -> None:
 
 def test_estimate_memory() -> None:
     assert Word2Vec(vector_size=10).estimate_memory(vocab_size=100) == {
-        "vocab": 50_000, "vectors": 4000, "syn1neg": 4000, "total": 58_000,
-    }  # fmt: skip
+        "vocab": 50_000,
+        "vectors": 4000,
+        "syn1neg": 4000,
+        "total": 58_000,
+    }
     assert Word2Vec(vector_size=10, hs=1, negative=0).estimate_memory(100, {"mine": 1}) == {
-        "mine": 1, "vocab": 70_000, "vectors": 4000, "syn1": 4000, "total": 78_001,
-    }  # fmt: skip
+        "mine": 1,
+        "vocab": 70_000,
+        "vectors": 4000,
+        "syn1": 4000,
+        "total": 78_001,
+    }
     assert small().estimate_memory()["vectors"] == len(small().wv) * 12 * 4
 
 
@@ -508,7 +521,7 @@ def test_a_second_vocabulary_begins_anew() -> None:
         (lambda model: model.scan_vocab(None), TypeError),
         (lambda model: model.scan_vocab("text"), TypeError),
     ],
-)  # fmt: skip
+)
 def test_a_refused_vocabulary_leaves_the_model_as_it_was(call: Any, error: type) -> None:
     model = small()
     before = matrices(model) | {name: column.copy() for name, column in model.wv.expandos.items()}

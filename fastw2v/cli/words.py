@@ -188,12 +188,16 @@ def run_neighbors(options: argparse.Namespace) -> None:
         options.words, options.topn, ["in-in", "out-out", "in-out"] if compared else [options.space]
     )
     if options.json:
-        rows = {word: {name: _as_records(ranked) for name, ranked in columns.items()}
-                for word, columns in table.neighbors.items()}  # fmt: skip
-        print_json({
-            "space": options.space,
-            "neighbors": rows if compared else {word: rows[word][options.space] for word in rows},
-        })  # fmt: skip
+        rows = {
+            word: {name: _as_records(ranked) for name, ranked in columns.items()}
+            for word, columns in table.neighbors.items()
+        }
+        print_json(
+            {
+                "space": options.space,
+                "neighbors": rows if compared else {word: rows[word][options.space] for word in rows},
+            }
+        )
         return
     if compared:
         print(table)

@@ -115,9 +115,15 @@ def _check_settings(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         settings = None
     kinds: dict[str, Any] = {
-        "spaces": str, "center": bool, "tokenizer": str, "precision": str, "next_id": int, "fingerprint": str,
-        "weights": str | None, "bm25": list | None,
-    }  # fmt: skip
+        "spaces": str,
+        "center": bool,
+        "tokenizer": str,
+        "precision": str,
+        "next_id": int,
+        "fingerprint": str,
+        "weights": str | None,
+        "bm25": list | None,
+    }
     if not isinstance(settings, dict) or settings.keys() != kinds.keys():
         raise FormatError("the settings of the index are missing")
     wrong = [name for name, kind in kinds.items() if not isinstance(settings[name], kind)]

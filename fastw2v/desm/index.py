@@ -447,9 +447,7 @@ class DESMIndex:
         rows = dict.fromkeys(self._documents.rows_of(candidates[query]).tolist())
         return np.fromiter(rows, dtype=np.intp, count=len(rows))
 
-    def _score(
-        self, queries: Sequence[Document], rows: Rows, mix: Mix | None, alpha: float | None
-    ) -> Array:
+    def _score(self, queries: Sequence[Document], rows: Rows, mix: Mix | None, alpha: float | None) -> Array:
         """Return the scores (Q, N) that the documents in `rows` have for each query."""
         check_mix(mix, alpha)
         if mix is None:

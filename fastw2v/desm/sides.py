@@ -1,8 +1,8 @@
 """The two sides of the model, and how words come to them.
 
-    documents → words → row numbers                          `Lexicon`
-    row numbers of a query → unit vectors and their shares   `QuerySide`
-    row numbers of documents → unit centroids                `DocumentSide`
+documents → words → row numbers                          `Lexicon`
+row numbers of a query → unit vectors and their shares   `QuerySide`
+row numbers of documents → unit centroids                `DocumentSide`
 """
 
 from __future__ import annotations
@@ -228,8 +228,10 @@ def warn_of_little_text(model: Any) -> None:
     if words < ENOUGH_WORDS:
         logger.warning(
             "the model was trained on %s words, all epochs together: rankings need %s or more, so give a "
-            "small collection more epochs (50, say)", f"{words:,}", f"{ENOUGH_WORDS:,}",
-        )  # fmt: skip
+            "small collection more epochs (50, say)",
+            f"{words:,}",
+            f"{ENOUGH_WORDS:,}",
+        )
 
 
 # --- weights of words ---

@@ -58,9 +58,10 @@ def analogies(
         log_accuracy(section)
     unknown = sum(question not in answers for _, question in asked)
     logger.info(
-        "%.1f%% of the questions have unknown words: %s", 100 * unknown / len(asked),
+        "%.1f%% of the questions have unknown words: %s",
+        100 * unknown / len(asked),
         "taken as wrong answers" if dummy4unknown else "left out",
-    )  # fmt: skip
+    )
     return _share(sections[-1]), sections
 
 
@@ -158,9 +159,16 @@ class _Search:
             for first in range(0, count, _ROWS_PER_BLOCK):
                 block = self.unit(slice(first, min(first + _ROWS_PER_BLOCK, count)))
                 work = partial(
-                    raise_best, *_terms(self.asked_words, block, multiply), self.terms, first,
-                    self.first_hidden, self.hidden, self.hidden_scores, self.best, self.best_scores,
-                )  # fmt: skip
+                    raise_best,
+                    *_terms(self.asked_words, block, multiply),
+                    self.terms,
+                    first,
+                    self.first_hidden,
+                    self.hidden,
+                    self.hidden_scores,
+                    self.best,
+                    self.best_scores,
+                )
                 in_shares(work, len(self.asked_rows), threads, pool)
 
     def answers(self) -> list[int]:

@@ -82,9 +82,7 @@ def _opened(file: IO[bytes]) -> IO[bytes]:
     return file
 
 
-def read(
-    source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Described]
-) -> Described:
+def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Described]) -> Described:
     """Return what `describe` makes of the inert object in a file, or of one in an open binary handle.
 
     `mmap` maps those arrays that lie beside the file. Whatever is wrong with the pickle, `describe`'s
@@ -115,9 +113,18 @@ def _read_open(
         raise RefusedPickle(f"{name}: {error}") from None
     # What a pickle can bring the unpickler, and its forged values us, to raise.
     except (
-        pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError, ImportError,
-        RecursionError, OverflowError, lzma.LZMAError, zipfile.BadZipFile,
-    ) as error:  # fmt: skip
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        ImportError,
+        RecursionError,
+        OverflowError,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+    ) as error:
         raise RefusedPickle(f"{name}: it is damaged, or not gensim's: {error!r}") from None
 
 

@@ -45,10 +45,19 @@ _MAX_AXES = 8  # of an array; ours have one or two
 _VALUES_PER_BLOCK = 1 << 20  # looked at a time
 _MAX_DIGITS = 4000  # of an integer key; int() refuses some 300 more
 _DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2",
-    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "|u1",
+    "BOOL": "|b1",
+}
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 
 # What a file is instead, by its first bytes.

@@ -24,12 +24,39 @@ Key = Any  # str, int, or None for a row that has no key yet
 RandomState = tuple[str, Array, int, int, float]  # as numpy.random.RandomState.get_state() returns it
 
 SETTINGS = (
-    "vector_size", "layer1_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed",
-    "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "null_word",
-    "sorted_vocab", "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows", "step",
-    "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
-    "running_training_loss", "train_count", "total_train_time", "baskets",
-)  # fmt: skip
+    "vector_size",
+    "layer1_size",
+    "alpha",
+    "window",
+    "min_count",
+    "max_vocab_size",
+    "sample",
+    "seed",
+    "workers",
+    "min_alpha",
+    "sg",
+    "hs",
+    "negative",
+    "ns_exponent",
+    "cbow_mean",
+    "epochs",
+    "null_word",
+    "sorted_vocab",
+    "batch_words",
+    "compute_loss",
+    "comment",
+    "max_final_vocab",
+    "shrink_windows",
+    "step",
+    "corpus_count",
+    "corpus_total_words",
+    "effective_min_count",
+    "min_alpha_yet_reached",
+    "running_training_loss",
+    "train_count",
+    "total_train_time",
+    "baskets",
+)
 """A model's settings and counters, by attribute: all of its state that is neither an array nor a log."""
 
 NOT_GENSIMS = {"step": "pair", "baskets": False}

@@ -364,8 +364,10 @@ def _first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[str],
     repeated = [word for row, word in enumerate(words) if first[word] != row]
     logger.warning(
         "%s: ignored %d rows of duplicate words, keeping the first of each: %s",
-        name, len(repeated), ", ".join(map(repr, repeated[:5])) + (", …" if len(repeated) > 5 else ""),
-    )  # fmt: skip
+        name,
+        len(repeated),
+        ", ".join(map(repr, repeated[:5])) + (", …" if len(repeated) > 5 else ""),
+    )
     return list(first), vectors[list(first.values())]
 
 

@@ -176,9 +176,7 @@ def _round_off(rows: Array, integers: Array) -> None:
     quantise(units.astype(np.float32, order="C", copy=False), integers)
 
 
-def _candidates(
-    rows: Array, units: Array, count: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): few places, the best among them."""
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))

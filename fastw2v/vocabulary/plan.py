@@ -141,9 +141,7 @@ def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | N
     return max(min_count, int(np.partition(counts, place)[place]) + 1)
 
 
-def keep(
-    words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None
-) -> npt.NDArray[np.intp]:
+def keep(words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None) -> npt.NDArray[np.intp]:
     """Return the places of the words to keep, rising."""
     if trim_rule is None:
         return np.flatnonzero(counts >= min_count)

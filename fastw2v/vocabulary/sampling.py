@@ -18,9 +18,7 @@ MAX_INDEX_BITS = 20
 """A noise index has at most 2**20 entries (4 MB), so that it stays in the cache."""
 
 
-def downsampling(
-    counts: npt.ArrayLike, sample: float | None
-) -> tuple[npt.NDArray[np.uint32], int, float]:
+def downsampling(counts: npt.ArrayLike, sample: float | None) -> tuple[npt.NDArray[np.uint32], int, float]:
     """Return `(thresholds, downsample_unique, downsample_total)` of word2vec's subsampling.
 
     A token of word `w` is dropped when `thresholds[w]` is less than a uniform 32-bit draw. With θ the
@@ -49,9 +47,7 @@ def downsampling(
     return (probability * (2**32 - 1)).astype(np.uint32), int(downsampled.sum()), remaining
 
 
-def noise_table(
-    counts: npt.ArrayLike, ns_exponent: float, domain: int = DOMAIN
-) -> npt.NDArray[np.uint32]:
+def noise_table(counts: npt.ArrayLike, ns_exponent: float, domain: int = DOMAIN) -> npt.NDArray[np.uint32]:
     """Return the cumulative noise distribution, proportional to counts ** ns_exponent, scaled to `domain`.
 
     A draw x in [0, domain) picks the first word whose entry is >= x.
