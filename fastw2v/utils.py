@@ -14,6 +14,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import IO, Any, TypeVar
 
+from fastw2v.threads import blas_threads as blas_threads  # these three were first known under this module
+from fastw2v.threads import shares as shares
+from fastw2v.threads import usable_cpus as usable_cpus
+
 RULE_DEFAULT = 0
 RULE_DISCARD = 1
 RULE_KEEP = 2

@@ -523,9 +523,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             "count": table.counts,
             "sample_int": table.thresholds,
         }
-        wv.index_to_key = words
-        wv.key_to_index = {word: row for row, word in enumerate(words)}
-        wv.next_index = len(words)
+        wv._name_rows(words, {word: row for row, word in enumerate(words)})
         wv.expandos = wv.expandos | columns if keep_columns else columns
 
     def add_null_word(self) -> None:

@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 # From the ground up. A name is a module, or a folder with all that is in it.
 LAYERS = (
-    {"_version", "legacy", "callbacks", "checks", "progress", "utils", "threads", "columns"},
-    {"lifecycle", "first_vectors", "tile"},
+    {"_version", "legacy", "callbacks", "checks", "progress", "threads", "columns"},
+    {"utils", "lifecycle", "first_vectors", "tile"},
     {"text", "query", "accessors"},
     {"vocabulary"},
     {"formats"},
