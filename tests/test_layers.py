@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 # From the ground up. A name is a module, or a folder with all that is in it.
 LAYERS = (
-    {"_version", "legacy", "callbacks", "checks", "progress", "threads", "columns"},
+    {"_version", "legacy", "checks", "progress", "threads", "columns"},
     {"utils", "lifecycle", "first_vectors", "tile"},
     {"text", "query", "accessors"},
     {"vocabulary"},
@@ -24,7 +24,7 @@ LAYERS = (
     {"keyedvectors"},
     {"matrices"},
     {"word2vec"},
-    {"desm"},
+    {"desm", "callbacks"},
     {"models", "cli"},
     {"__init__", "__main__"},
 )
@@ -93,6 +93,14 @@ def module_of(parts: list[str]) -> str:
 
 def room_of(module: str) -> str:
     return module.partition(".")[0]
+
+
+def test_the_architecture_says_the_same() -> None:
+    page = PACKAGE.parent / "ARCHITECTURE.md"
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(height): set(re.findall(r"`(\w+)`", names)) for height, names in rows} == dict(
+        enumerate(LAYERS)
+    )
 
 
 def test_every_room_has_its_layer() -> None:
