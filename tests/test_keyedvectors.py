@@ -627,6 +627,14 @@ def test_a_word_with_itself_is_exactly_1() -> None:
         assert kv.similarity(word, word) == 1 and kv.distance(word, word) == 0
 
 
+def test_n_similarity_of_empty_and_of_unknown_lists() -> None:
+    kv = small()
+    assert kv.n_similarity(["w1", "unknown"], ["w1"]) == 1 and kv.n_similarity(["unknown"], ["w1"]) == 0
+    for first, second, empty in (([], ["w1"], "ws1"), (["w1"], [], "ws2")):
+        with pytest.raises(ZeroDivisionError, match=f"{empty} is empty"):
+            kv.n_similarity(first, second)
+
+
 def test_equal_scores_come_in_row_order() -> None:
     kv = KeyedVectors(2)
     kv.add_vectors(list("abcdef"), [[1, 0], [0, 1], [2, 0], [0, 1], [3, 0], [0, 5]])
