@@ -14,7 +14,16 @@ Array = npt.NDArray[Any]
 
 
 class Ragged:
-    """Rows of different lengths in one array: row i is `values[starts[i]:starts[i + 1]]`, as a view."""
+    """Rows of different lengths in one array: row i is `values[starts[i]:starts[i + 1]]`, as a view.
+
+    Args:
+        values (array): the values of all rows, one after the other.
+        starts (array): int64 (rows + 1,), rising from 0 to the number of values.
+
+    Attributes:
+        values (array): as given.
+        starts (array): as given.
+    """
 
     def __init__(self, values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> None:
         self.values = values
@@ -28,11 +37,18 @@ class Ragged:
         if i < 0:
             i += len(self)
         if not 0 <= i < len(self):
-            raise IndexError(f"row {row} of {len(self)}")
+            raise IndexError(f"row {row} is out of range: there are {len(self)} rows")
         return self.values[self.starts[i] : self.starts[i + 1]]
 
     def take(self, rows: npt.NDArray[np.intp]) -> Ragged:
-        """Return copies of these rows, in this order."""
+        """Return copies of some rows.
+
+        Args:
+            rows (array): intp, their numbers in the order wanted.
+
+        Returns:
+            Ragged: the rows.
+        """
         lengths = np.diff(self.starts)[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
@@ -47,39 +63,83 @@ class Ragged:
 
 
 def plain_column(columns: Mapping[str, Array | Ragged], name: str) -> Array:
-    """Return the column of this name; TypeError if its rows have different lengths."""
+    """Return the column of a name.
+
+    Args:
+        columns (mapping of str to column): all columns.
+        name (str): the one wanted.
+
+    Returns:
+        array: one value per key.
+
+    Raises:
+        KeyError: there is no such column.
+        TypeError: its rows have different lengths.
+    """
     column = columns[name]
     if isinstance(column, Ragged):
-        raise TypeError(f"attribute {name!r} has rows of different lengths")
+        raise TypeError(f"attribute {name!r} has rows of different lengths: expected one value per key")
     return column
 
 
 def rises(starts: npt.NDArray[np.int64], total: int) -> bool:
-    """Whether `starts` (rows + 1,) rises from 0 to `total`, so that it can cut as many values into rows."""
+    """Return whether `starts` rises from 0 to `total`, so that it can cut that many values into rows.
+
+    Args:
+        starts (array): int64 (rows + 1,).
+        total (int): how many values there are.
+
+    Returns:
+        bool: whether it does.
+    """
     return bool(
         len(starts) and starts[0] == 0 and starts[-1] == total and not np.any(starts[1:] < starts[:-1])
     )
 
 
 def object_column(values: Iterable[Any], size: int) -> Array:
-    """Return a column of `size` Python objects; those that `values` has too few of are None."""
+    """Return a column of Python objects.
+
+    Args:
+        values (iterable): the objects.
+        size (int): how many rows; missing values are None.
+
+    Returns:
+        array: object (size,).
+    """
     column = np.empty(size, dtype=object)
-    for place, value in enumerate(values):  # not column[:] = values, which would take lists for rows
+    for place, value in enumerate(values):  # column[:] = values would take lists for rows
         column[place] = value
     return column
 
 
 def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:
-    """Return the places of `values`, the largest first; of equal values the later first, or the earlier."""
+    """Return the places of values in descending order.
+
+    Args:
+        values (array): (V,).
+        later_first (bool): whether of equal values the later comes first; if not, the earlier.
+
+    Returns:
+        array: intp (V,).
+    """
     column = np.asarray(values)
-    # Stable sorting keeps equal values in their order, turning the result around reverses it. Negating the
-    # values instead would not do for unsigned ones, nor for text.
+    # Stable sorting keeps equal values in order; turning the result around reverses that order. Negating the
+    # values instead would fail for unsigned integers and for text.
     if later_first:
         return np.argsort(column, kind="stable")[::-1]
     return len(column) - 1 - np.argsort(column[::-1], kind="stable")[::-1]
 
 
 def column_dtype(kind: Any) -> np.dtype[Any]:
+    """Return the dtype of a column that holds values of a type; object unless they are numbers.
+
+    Args:
+        kind (type): of the values.
+
+    Returns:
+        dtype: int64 for int, float64 for float, bool for bool, numpy's own for its types.
+    """
     if kind is int:
         return np.dtype(np.int64)
     if kind in (bool, float) or (isinstance(kind, type) and issubclass(kind, np.number | np.bool_)):
@@ -89,6 +149,16 @@ def column_dtype(kind: Any) -> np.dtype[Any]:
 
 
 def check_column_type(name: str, column: Array | Ragged, kind: Any) -> None:
+    """Raise `TypeError` unless a column can hold values of a type; objects and rows can hold any.
+
+    Args:
+        name (str): of the column, for the error.
+        column (array or Ragged): the column.
+        kind (type): of the values.
+
+    Raises:
+        TypeError: it cannot hold them.
+    """
     if isinstance(column, Ragged) or column.dtype == object:
         return
     new, old = column_dtype(kind), column.dtype
@@ -98,11 +168,20 @@ def check_column_type(name: str, column: Array | Ragged, kind: Any) -> None:
 
 
 def resized(column: Array | Ragged, size: int) -> Array | Ragged:
+    """Return a column cut or grown to a number of rows; new values are 0, new rows empty.
+
+    Args:
+        column (array or Ragged): the column; it is not changed.
+        size (int): how many rows.
+
+    Returns:
+        array or Ragged: the new column.
+    """
     keep = min(len(column), size)
     if isinstance(column, Ragged):
         starts = np.full(size + 1, column.starts[keep])
         starts[: keep + 1] = column.starts[: keep + 1]
         return Ragged(column.values[: starts[-1]], starts)
-    resized = np.zeros(size, dtype=column.dtype)
-    resized[:keep] = column[:keep]
-    return resized
+    plain = np.zeros(size, dtype=column.dtype)
+    plain[:keep] = column[:keep]
+    return plain

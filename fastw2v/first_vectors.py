@@ -1,4 +1,4 @@
-"""The vectors that training starts from."""
+"""The random vectors that training starts from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ REAL = np.float32
 def pseudorandom_weak_vector(
     size: int, seed_string: str | None = None, hashfxn: Callable[[str], int] = hash
 ) -> Array:
-    """Return `size` float32 numbers, uniform in ±1/(2·size), that depend on `seed_string` alone, if given."""
+    """Return random numbers, uniform in ±1/(2·size).
+
+    Args:
+        size (int): how many.
+        seed_string (str or None): what they depend on; None or "" gives other numbers each time.
+        hashfxn (callable): str → int, the seed of the numbers.
+
+    Returns:
+        array: float32 (size,).
+    """
     seed = hashfxn(seed_string) & 0xFFFFFFFF if seed_string else None
     draws = np.random.Generator(np.random.SFC64(seed)).random(size).astype(REAL)
     return np.asarray((draws - REAL(0.5)) / REAL(size))
@@ -30,9 +39,20 @@ def prep_vectors(
     dtype: npt.DTypeLike = REAL,
     threads: int = 1,
 ) -> Array:
-    """Return Word2Vec's first vectors, uniform in ±1/D, the upper left part taken from `prior_vectors`.
+    """Return the first vectors of Word2Vec, uniform in ±1/D.
 
-    Row i depends on seed, D and i alone, so a matrix grown twice equals one grown at once.
+    Row i depends on `seed`, D and i alone, so a matrix grown twice equals one grown at once.
+
+    Args:
+        target_shape (tuple of int): (V, D).
+        prior_vectors (array or None): what replaces the upper left part; of this very shape it is returned
+            itself.
+        seed (int): of the random numbers.
+        dtype (dtype): of the result; draws are float64 for float64, else float32.
+        threads (int): how many draw.
+
+    Returns:
+        array: (V, D) of `dtype`.
     """
     if prior_vectors is not None and prior_vectors.shape == target_shape:
         return prior_vectors

@@ -1,10 +1,10 @@
-"""`KeyedVectors`: words ↔ rows of one matrix, attributes of words, similarity queries, evaluation, files.
+"""`KeyedVectors`: keys ↔ rows of one matrix, attributes of keys, similarity queries, evaluation, files.
 
-A *key* is what a row is called: usually a word, possibly an int. Norms are computed afresh for every query,
-so a changed matrix can never meet stale ones. No query returns NaN: a row without a direction (zeros, NaN,
-infinity) has cosine 0 with everything, and so has such a query.
+A *key* names a row: usually a word, possibly an int. Norms are computed for every query, so they always fit
+the current matrix. No query returns NaN: a row or query without a direction (zeros, NaN, infinity) has cosine
+0 with everything.
 
-What gensim 4 calls by other names than gensim 3 did answers to both; see `older`.
+Names that gensim 4 changed work in their older form too; see `older`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Literal, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +38,11 @@ from fastw2v.older import VocabView as VocabView
 from fastw2v.query.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
 from fastw2v.query.inputs import (
     PLAIN_KEYS,
+    Asked,
     Question,
     answering_rows,
     asks_for_none,
-    listed,
+    list_items,
     unit_queries,
     weighted_items,
 )
@@ -49,18 +50,37 @@ from fastw2v.query.inputs import (
 logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
-Key = Any  # a str as a rule; an int or any other hashable
+Key = Any  # usually a str; an int or any other hashable
 Result = list[tuple[Key, float]]
 
 
 class KeyedVectors(Lifecycle, OlderKeyedVectors):
-    """V rows of D numbers, `vectors`, called by the keys of `index_to_key`; `key_to_index` leads back.
+    """V rows of D numbers, each with a key, and the queries on them.
 
-    `expandos` holds one column of V values per attribute (`count`, `sample_int`, `code`, `point`, …).
-    `count` rows are made in advance, zero and without a key (None) until `add_vector` fills them.
+    Args:
+        vector_size (int): D, the numbers per row.
+        count (int): rows prepared in advance: zero and without a key (None) until `add_vector` fills them.
+        dtype (dtype): of the matrix.
+        mapfile_path (path or None): kept as an attribute and not used, as in gensim 4.
+
+    Attributes:
+        vectors (array): the matrix, (V, D).
+        index_to_key (list): the key of each row; None for a prepared row.
+        key_to_index (dict): the row of each key.
+        vector_size (int): D.
+        expandos (dict): one column of V values per attribute: `count`, `sample_int`, `code`, `point`, ….
+        next_index (int): the row that `add_vector` fills next.
+        vectors_lockf (array): float32 (V,) or (1,), by which training multiplies the updates of rows. Set by
+            `Word2Vec` and `intersect_word2vec_format`.
+
+    Example:
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["cat", "dog", "car"], [[2, 0], [2, 1], [0, 1]])
+        >>> kv.most_similar("cat")
+        [('dog', 0.8944...), ('car', 0.0)]
     """
 
-    vectors_lockf: Array  # set by Word2Vec: training multiplies a row's update by it
+    vectors_lockf: Array  # missing until Word2Vec or intersect_word2vec_format sets it
 
     def __init__(
         self,
@@ -70,7 +90,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         mapfile_path: StrPath | None = None,
     ) -> None:
         self.vector_size = int(vector_size)
-        self.mapfile_path = mapfile_path  # kept for who reads it; as in gensim 4, nothing here does
+        self.mapfile_path = mapfile_path  # unused here, as in gensim 4; kept because callers read it
         self.index_to_key: list[Key] = [None] * count
         self.key_to_index: dict[Key, int] = {}
         self.next_index = 0  # the row that add_vector fills next
@@ -78,9 +98,21 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.expandos: dict[str, Array | Ragged] = {}
 
     def with_vectors(self, vectors: Array) -> KeyedVectors:
-        """Another matrix (V, any) under the same keys; keys, attributes and matrix are shared, not copied."""
+        """Return an object with another matrix under the same keys; all parts are shared, not copied.
+
+        Args:
+            vectors (array): (V, any), one row per key.
+
+        Returns:
+            KeyedVectors: a new object with these vectors.
+
+        Raises:
+            ValueError: `vectors` does not have one row per key.
+        """
         if vectors.ndim != 2 or len(vectors) != len(self.index_to_key):
-            raise ValueError(f"{len(self.index_to_key)} keys need as many rows, not an array {vectors.shape}")
+            raise ValueError(
+                f"vectors of shape {vectors.shape} for {len(self)} keys: give a matrix with one row per key"
+            )
         other = KeyedVectors(vectors.shape[1])
         other.vectors, other.expandos = vectors, self.expandos
         other.index_to_key, other.key_to_index = self.index_to_key, self.key_to_index
@@ -96,7 +128,18 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     # --- keys and rows ---
 
     def get_index(self, key: Key, default: int | None = None) -> int:
-        """Return the row number of `key`; an int that is no key is one. Missing: `default` or `KeyError`."""
+        """Return the row of a key; an int that is not a key is taken as a row number.
+
+        Args:
+            key (key): what to look up.
+            default (int or None): what to return for a missing key; None raises.
+
+        Returns:
+            int: the row number, or `default`.
+
+        Raises:
+            KeyError: the key is missing and there is no default.
+        """
         index = self.key_to_index.get(key)
         if index is not None:
             return index
@@ -107,43 +150,80 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         raise KeyError(f"Key '{key}' not present")
 
     def has_index_for(self, key: Key) -> bool:
-        """Whether `key` is a key, or an int that is a row number."""
+        """Return whether `key` is a key, or an int that is a row number.
+
+        Args:
+            key (key): what to look up.
+
+        Returns:
+            bool: whether `get_index` finds it.
+        """
         return self.get_index(key, -1) >= 0
 
     def __contains__(self, key: Key) -> bool:
         return self.has_index_for(key)
 
     def get_vector(self, key: Key, norm: bool = False) -> Array:
-        """Return the row of `key` (D,): a read-only view, or with `norm` a copy of length 1."""
+        """Return the vector of a key.
+
+        Args:
+            key (key): a key, or a row number.
+            norm (bool): whether to bring the vector to length 1.
+
+        Returns:
+            array: (D,), read-only; a view of the matrix, or with `norm` a copy.
+
+        Raises:
+            KeyError: the key is missing.
+
+        Example:
+            >>> model.wv.get_vector("cat").shape
+            (10,)
+        """
         row: Array = self.vectors[self.get_index(key)]
-        if norm:  # to the last bit as get_mean_vector does, so that keys and their unit vectors ask the same
+        if norm:  # the same to the last bit as in get_mean_vector: a key and its unit vector are one query
             row = unit_rows(row[np.newaxis])[0]
         row.flags.writeable = False
         return row
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
-        """One key: its row (D,), a read-only view. Several keys: a copy (len, D)."""
+        """Return the vector of a key (D,), a read-only view; or of several keys (keys, D), a copy.
+
+        Args:
+            key_or_keys (key or iterable of keys): a str or an int is one key, anything else several.
+
+        Returns:
+            array: (D,) or (keys, D).
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: there are no keys.
+        """
         if isinstance(key_or_keys, PLAIN_KEYS):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
-            raise ValueError("no keys given")
+            raise ValueError("no keys given: give at least one")
         return np.asarray(self.vectors[indexes])
 
     @property
     def norms(self) -> Array:
-        """L2 norms of all rows (V,), computed now."""
+        """L2 norms of all rows (V,), computed at each access."""
         return row_lengths(self.vectors)
 
     @norms.setter
     def norms(self, _: Any) -> None:
-        """gensim caches them, and setting None clears the cache; there is none here."""
+        """Do nothing: in gensim, setting None clears a cache, and there is no cache here."""
 
     def fill_norms(self, force: bool = False) -> None:
-        """Do nothing: gensim fills its cache of `norms`, which here are always those of the rows."""
+        """Do nothing: gensim fills its cache of `norms` here, and there is no cache.
+
+        Args:
+            force (bool): ignored; accepted as gensim has it.
+        """
 
     def unit_normalize_all(self) -> None:
-        """Give all rows length 1, in place; rows without a direction become zero."""
+        """Bring all rows to length 1, in place; rows without a direction become zero."""
         self.vectors[:] = unit_rows(self.vectors)
 
     def get_normed_vectors(self) -> Array:
@@ -158,15 +238,35 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         post_normalize: bool = False,
         ignore_missing: bool = True,
     ) -> Array:
-        """Return Σ weight·vector / Σ |weight| (D,) over keys and vectors; zeros if none is present.
+        """Return Σ weight·vector / Σ |weight| over keys and vectors.
 
-        Vectors of keys are first brought to length 1 if `pre_normalize`; given vectors are taken as they are.
+        Args:
+            keys (sequence): keys, and vectors (D,), which are taken as they are.
+            weights (sequence of float or None): one weight per key; None gives each the weight 1.
+            pre_normalize (bool): whether the rows of keys are brought to length 1 first.
+            post_normalize (bool): whether the mean is brought to length 1.
+            ignore_missing (bool): whether missing keys are left out; if not, they raise.
+
+        Returns:
+            array: (D,) of the dtype of `vectors`; zeros if no key is present.
+
+        Raises:
+            ValueError: `keys` is empty, `weights` has another length, or a vector has another dimension.
+            KeyError: a key is missing and `ignore_missing` is False.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "car"], [[1, 0], [0, 3]])
+            >>> kv.get_mean_vector(["cat", "car"])
+            array([0.5, 0.5], dtype=float32)
         """
         if len(keys) == 0:
             raise ValueError("cannot compute mean with no input: `keys` is empty")
         factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
         if factors.shape != (len(keys),):
-            raise ValueError(f"{len(keys)} keys need as many weights, not {factors.shape}")
+            raise ValueError(
+                f"weights of shape {factors.shape} for {len(keys)} keys: give one weight per key"
+            )
         question = Question.of(
             keys,
             factors.tolist(),
@@ -176,18 +276,29 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return question.mean(self.vectors, pre_normalize, post_normalize)
 
     def _row_in_mean(self, key: Key) -> int:
-        """`get_index`, with gensim's words for a missing key."""
+        """Return the row of `key`, or raise with gensim's words for a missing key."""
         row = self.get_index(key, -1)
         if row < 0:
             raise KeyError(f"Key '{key}' not present in vocabulary")
         return row
 
     def add_vector(self, key: Key, vector: npt.ArrayLike) -> int:
-        """Give `key` a row and return its number: a prepared row if one is free, else a new one at the end.
+        """Give a key a vector: in its own row, else in the next prepared row, else in a new last row.
 
-        A key that is there already gets the new values in its old row.
+        Args:
+            key (key): what to add or replace.
+            vector (array): (D,).
+
+        Returns:
+            int: the row number.
+
+        Raises:
+            ValueError: the vector does not have D numbers.
+
+        Warns:
+            UserWarning: no prepared row is left, so the whole matrix is copied.
         """
-        row = self._matrix_of(vector, 1)[0]
+        row = self._check_vectors(vector, 1)[0]
         index = self.key_to_index.get(key)
         if index is None:
             index = self._name_free_row(key)
@@ -198,7 +309,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 UserWarning,
                 stacklevel=2,
             )
-            index = self._append([key], row[np.newaxis])
+            index = self._append_rows([key], row[np.newaxis])
         self.vectors[index] = row
         self.allocate_vecattrs()
         return index
@@ -210,17 +321,34 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         extras: Mapping[str, npt.ArrayLike] | None = None,
         replace: bool = False,
     ) -> None:
-        """Add keys with their vectors (len(keys), D); keys that are there already change if `replace`.
+        """Add keys with their vectors and attributes; new keys take prepared rows first, then new last rows.
 
-        `extras` gives attributes: name → one value per key. Of a key given twice the first counts, or the
-        last if `replace`. Attributes not given are zero for new keys.
+        Args:
+            keys (sequence of keys or key): the keys.
+            weights (array): their vectors, (keys, D), or (D,) for one key.
+            extras (mapping or None): attributes, name → one value per key. New keys get 0 in all other
+                attributes.
+            replace (bool): whether keys that exist get the new values. Of a key given twice the last value
+                counts with `replace`, the first without.
+
+        Raises:
+            ValueError: `weights` has another shape, or an attribute does not have one value per key.
+            TypeError: an attribute that exists cannot hold such values.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "dog"], [[2, 0], [2, 1]], extras={"count": [7, 5]})
+            >>> int(kv.get_vecattr("dog", "count"))
+            5
         """
         keys = [keys] if isinstance(keys, PLAIN_KEYS) else list(keys)
-        rows = self._matrix_of(weights, len(keys))
+        rows = self._check_vectors(weights, len(keys))
         columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
         for name, values in columns.items():
             if len(values) != len(keys):
-                raise ValueError(f"extras[{name!r}] has {len(values)} values for {len(keys)} keys")
+                raise ValueError(
+                    f"extras[{name!r}] has {len(values)} values for {len(keys)} keys: give one value per key"
+                )
 
         chosen: dict[Key, int] = {}  # key → its place in `keys`
         for place, key in enumerate(keys):
@@ -228,7 +356,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 chosen[key] = place
         new = [key for key in chosen if key not in self.key_to_index]
         unplaced = [key for key in new if self._name_free_row(key) is None]
-        self._append(unplaced, np.zeros((len(unplaced), self.vector_size), dtype=self.vectors.dtype))
+        self._append_rows(unplaced, np.zeros((len(unplaced), self.vector_size), dtype=self.vectors.dtype))
         targets = [self.key_to_index[key] for key in chosen]
         sources = list(chosen.values())
         self.vectors[targets] = rows[sources]
@@ -238,21 +366,32 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             plain_column(self.expandos, name)[targets] = values[sources]
 
     def __setitem__(self, keys: Key | list[Key], weights: npt.ArrayLike) -> None:
-        """Add or replace one key's vector, or those of a list of keys."""
+        """Add or replace the vector of one key, or those of a list of keys.
+
+        Args:
+            keys (key or list of keys): the keys; anything but a list is one key.
+            weights (array): their vectors, (keys, D), or (D,) for one key.
+
+        Raises:
+            ValueError: `weights` has another shape.
+        """
         self.add_vectors(keys if isinstance(keys, list) else [keys], weights, replace=True)
 
-    def _matrix_of(self, weights: npt.ArrayLike, count: int) -> Array:
+    def _check_vectors(self, weights: npt.ArrayLike, count: int) -> Array:
+        """Return vectors as an array (count, D) of the matrix's dtype; ValueError for another shape."""
         rows = np.asarray(weights, dtype=self.vectors.dtype)
         if rows.ndim == 1 and count == 1:
             rows = rows[np.newaxis]
         if rows.shape != (count, self.vector_size):
-            raise ValueError(f"{count} vectors of {self.vector_size} numbers are needed, not {rows.shape}")
+            raise ValueError(
+                f"vectors of shape {rows.shape} for {count} keys: expected ({count}, {self.vector_size})"
+            )
         return rows
 
     def _name_rows(self, keys: list[Key], rows: dict[Key, int] | None = None) -> None:
-        """Call the rows by `keys`, instead of what they were called; None is no key.
+        """Replace all keys by `keys`; None leaves a row without a key.
 
-        `rows` leads back from the keys, if the caller has it already.
+        `rows` is the mapping from key to row, if it exists already.
         """
         if rows is None:
             rows = {key: row for row, key in enumerate(keys) if key is not None}
@@ -261,7 +400,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.next_index = len(keys) if all_named else keys.index(None)
 
     def _name_free_row(self, key: Key) -> int | None:
-        """Take the next prepared row for `key`, if one is left."""
+        """Give `key` the next prepared row and return its number; None if no row is left."""
         index = self.next_index
         if index >= len(self.index_to_key) or self.index_to_key[index] is not None:
             return None
@@ -270,7 +409,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.next_index = index + 1
         return index
 
-    def _append(self, keys: list[Key], rows: Array) -> int:
+    def _append_rows(self, keys: list[Key], rows: Array) -> int:
+        """Add keys with their rows (keys, D) at the end; return the first new row number."""
         first = len(self.index_to_key)
         if keys:
             self.vectors = np.vstack([self.vectors, rows])
@@ -280,7 +420,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return first
 
     def resize_vectors(self, seed: int = 0) -> None:
-        """Grow the matrix to one row per key; new rows are random as Word2Vec's first ones are."""
+        """Grow the matrix to one row per key; new rows are random, like the first ones of Word2Vec.
+
+        Args:
+            seed (int): of the random numbers.
+        """
         self.vectors = prep_vectors(
             (len(self.index_to_key), self.vector_size),
             prior_vectors=self.vectors,
@@ -289,16 +433,21 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         )
 
     def sort_by_descending_frequency(self) -> None:
-        """Put rows in descending order of the attribute `count`; of equal counts the later row comes first.
+        """Sort the rows by descending `count`; of equal counts the later row comes first.
 
-        Rows of other matrices, as `Word2Vec.syn1neg`, stay where they are. `KeyError` without `count`.
+        Rows of other matrices, such as `Word2Vec.syn1neg`, stay where they are. A logged warning says so.
+
+        Raises:
+            KeyError: there are keys, but no attribute `count`.
         """
         if not len(self):
             return
         order = descending(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
         keys = [self.index_to_key[row] for row in order]
         if len(self.vectors):
-            logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
+            logger.warning(
+                "sorting moves rows: whatever else is numbered by row, such as output vectors, does not move"
+            )
             self.vectors = self.vectors[order]
         if len(getattr(self, "vectors_lockf", ())) == len(keys):
             self.vectors_lockf = self.vectors_lockf[order]
@@ -308,10 +457,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def vectors_for_all(
         self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> KeyedVectors:
-        """Return copies of the vectors of `keys`, each once and in this order; missing keys are left out.
+        """Return the vectors of these keys as a new object; missing keys are left out.
 
-        `allow_inference=False` leaves out ints that are row numbers rather than keys. Attributes come along
-        if `copy_vecattrs`; a `count` that does not is invented, n, n − 1, … 1: only its order has a meaning.
+        Args:
+            keys (iterable of keys): keys in the order wanted; repetitions are left out.
+            allow_inference (bool): whether ints that are not keys count as row numbers.
+            copy_vecattrs (bool): whether attributes are copied too.
+
+        Returns:
+            KeyedVectors: copies. A `count` that is not copied is invented, n, n − 1, … 1: only its order has
+            a meaning.
         """
         present: Callable[[Key], bool] = (
             self.has_index_for if allow_inference else self.key_to_index.__contains__
@@ -330,9 +485,15 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def allocate_vecattrs(
         self, attrs: Iterable[str] | None = None, types: Iterable[Any] | None = None
     ) -> None:
-        """Make room for one value per key in the columns `attrs` of `types`, or in those there are.
+        """Make room for one value per key in columns of attributes; new values are zero.
 
-        New values are zero. `TypeError` if a column of that name cannot hold that type.
+        Args:
+            attrs (iterable of str or None): names of the attributes; None means all that exist.
+            types (iterable of type or None): the type of each, as many as `attrs`.
+
+        Raises:
+            TypeError: an attribute that exists cannot hold values of that type.
+            ValueError: `types` and `attrs` have different lengths.
         """
         if attrs is None:
             wanted: list[tuple[str, Any]] = [(name, None) for name in self.expandos]
@@ -350,28 +511,93 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 self.expandos[name] = resized(column, size)
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
-        """Set attribute `attr` of `key`; the first value set decides the column's type."""
+        """Set an attribute of a key.
+
+        Args:
+            key (key): a key, or a row number.
+            attr (str): name of the attribute; a new one is made if there is none.
+            val (any): the value. The first value set decides the type of the column.
+
+        Raises:
+            KeyError: the key is missing.
+            TypeError: the attribute exists and cannot hold values of this type.
+            ValueError: the attribute holds an array per key, as `code` and `point` do, and `val` has another
+                length.
+            OverflowError: `val` is an integer too large for the column.
+        """
         index = self.get_index(key)
         self.allocate_vecattrs([attr], [type(val)])
         column = self.expandos[attr]
         if isinstance(column, Ragged):
             if np.shape(val) != column[index].shape:
-                raise ValueError(f"{attr!r} of {key!r} has {len(column[index])} values, not {np.shape(val)}")
+                raise ValueError(
+                    f"{attr!r} of {key!r} has {len(column[index])} values: give as many, not {np.shape(val)}"
+                )
             column[index][:] = val
         else:
             column[index] = val
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
-        """Return attribute `attr` of `key`; `KeyError` if there is none."""
+        """Return an attribute of a key.
+
+        Args:
+            key (key): a key, or a row number.
+            attr (str): name of the attribute.
+
+        Returns:
+            any: the value; an array for attributes such as `code` and `point`.
+
+        Raises:
+            KeyError: the key or the attribute is missing.
+        """
         index = self.get_index(key)
         return self.expandos[attr][index]
 
     # --- queries ---
 
+    @overload
     def most_similar(
         self,
-        positive: Any = None,
-        negative: Any = None,
+        positive: Asked = None,
+        negative: Asked = None,
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        target: KeyedVectors | None = None,
+    ) -> Result: ...
+    @overload
+    def most_similar(
+        self,
+        positive: Asked,
+        negative: Asked,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        target: KeyedVectors | None = None,
+    ) -> Array: ...
+    @overload
+    def most_similar(
+        self,
+        positive: Asked = None,
+        negative: Asked = None,
+        *,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        target: KeyedVectors | None = None,
+    ) -> Array: ...
+    def most_similar(
+        self,
+        positive: Asked = None,
+        negative: Asked = None,
         topn: int | None = 10,
         clip_start: int = 0,
         clip_end: int | None = None,
@@ -379,32 +605,62 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         indexer: Any = None,
         *,
         target: KeyedVectors | None = None,
-    ) -> Any:
-        """Return the `topn` keys nearest to Σ positive − Σ negative: `[(key, cosine), …]`, best first.
+    ) -> Result | Array:
+        """Return the `topn` keys nearest to Σ positive − Σ negative, best first.
 
-        `positive` and `negative` are each a key, a vector, a matrix, or a list of keys, vectors and
-        `(key or vector, weight)` pairs; a given weight is used as it is, with its sign. Keys count with
-        length 1, vectors as given. Keys asked for are left out of the answer. `topn=None` returns all cosines
-        (V,) instead. Only rows `clip_start:clip_end`, or the first `restrict_vocab`, are looked at. Equal
-        cosines: earlier row first. `indexer.most_similar(vector, topn)` replaces the scan. `target` has the
-        rows that answer, if not these: of the same dimension, its keys may be others. Raises `KeyError` for
-        missing keys.
+        Keys count with length 1, given vectors as they are. Keys in the query are left out of the answer.
+
+        Args:
+            positive (key, vector, matrix, or list): what to be near to; a list may hold keys, vectors (D,),
+                and `(key or vector, weight)` pairs, whose weight is used as it is.
+            negative (key, vector, matrix, or list): what to be far from; a weight given here is also used as
+                it is, so it should be negative.
+            topn (int or None): how many keys; less than 1 gives []; None returns the cosines of all rows
+                looked at.
+            clip_start (int): first row that is looked at.
+            clip_end (int or None): first row that is no longer looked at; None or 0 means the end.
+            restrict_vocab (int or None): how many of the first rows are looked at, instead of those from
+                `clip_start` to `clip_end`; None or 0 means no limit.
+            indexer (object or None): `indexer.most_similar(vector, topn)` answers instead, unless `topn` is
+                None.
+            target (KeyedVectors or None): the rows that answer, of the same dimension; its keys may differ.
+                None means this object.
+
+        Returns:
+            list of (key, float): keys and their cosines; of equal cosines the earlier row first. An array of
+            cosines (rows looked at,) if `topn` is None.
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: nothing was given to be near to or far from, or a vector or `target` has another
+                dimension.
+            TypeError: `topn` is not an integer, `positive` or `negative` is of another type, or holds an item
+                that is not a key, a vector or a pair.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "dog", "car"], [[2, 0], [2, 1], [0, 1]])
+            >>> kv.most_similar("cat", topn=1)
+            [('dog', 0.8944...)]
+            >>> kv.most_similar(["dog", ("car", 0.5)], ["cat"], topn=None).shape
+            (3,)
         """
         if asks_for_none(topn):
             return []
-        answering = self._facing(target)
+        answering = self._check_target(target)
         items, weights = weighted_items(positive, negative)
         question = Question.of(items, weights, self._row_in_mean, self.vector_size)
         mean = question.mean(self.vectors, post_normalize=True)
         if indexer is not None and isinstance(topn, int):
-            return indexer.most_similar(mean, topn)
+            answer: Result = indexer.most_similar(mean, topn)
+            return answer
         check_topn(topn, or_none=True)
         start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
         scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
         asked = question.rows if target is None else target._rows_of_keys(items)
-        return answering._best(scores, int(topn), start, asked)
+        return answering._pick_best(scores, int(topn), start, asked)
 
     def most_similar_many(
         self,
@@ -416,16 +672,41 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         *,
         target: KeyedVectors | None = None,
     ) -> list[Result]:
-        """Return `most_similar` of each query, a key or a vector (D,), in their order: many times as fast.
+        """Return `most_similar` of each query: the same answers, many times as fast.
 
-        The few rows among which the best must be are found for all together, in as many threads as numpy's
-        BLAS takes. The rest is as in `most_similar`.
+        Integer arithmetic finds the few rows among which the best must be, for all queries together, in as
+        many threads as numpy's BLAS uses.
+
+        Args:
+            queries (iterable): keys and vectors, each an array (D,); each is a query by itself.
+            topn (int): how many keys per query; less than 1 gives empty lists.
+            clip_start (int): first row that is looked at.
+            clip_end (int or None): first row that is no longer looked at; None or 0 means the end.
+            restrict_vocab (int or None): how many of the first rows are looked at, instead of those from
+                `clip_start` to `clip_end`; None or 0 means no limit.
+            target (KeyedVectors or None): the rows that answer, of the same dimension; its keys may differ.
+                None means this object.
+
+        Returns:
+            list of lists of (key, float): for each query the keys and their cosines, best first; of equal
+            cosines the earlier row first. A key in the query is left out of its answer.
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: a vector or `target` has another dimension.
+            TypeError: `topn` is not an integer.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "dog", "car"], [[2, 0], [2, 1], [0, 1]])
+            >>> kv.most_similar_many(["cat", "car"], topn=1)
+            [[('dog', 0.8944...)], [('dog', 0.4472...)]]
         """
         queries = list(queries)
         check_topn(topn, or_none=False)
         if asks_for_none(topn):
             return [[] for _ in queries]
-        answering = self._facing(target)
+        answering = self._check_target(target)
         start, end = answering_rows(len(answering), clip_start, clip_end, restrict_vocab)
         parts = [query if isinstance(query, np.ndarray) else self.get_index(query) for query in queries]
         units = unit_queries(parts, self.vectors, self.vector_size)
@@ -436,37 +717,78 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._answer([start + place for place in places], scores, int(topn), left_out)
+            answering._pick_named([start + place for place in places], scores, int(topn), left_out)
             for (places, scores), left_out in zip(found, asked, strict=True)
         ]
 
     def _rows_of_keys(self, items: Iterable[Key | Array]) -> set[int]:
-        """Return the rows of those items that are keys; −1 stands for keys that are missing here."""
+        """Return the rows of those items that are keys, and −1 if one is missing here."""
         return {self.get_index(item, -1) for item in items if not isinstance(item, np.ndarray)}
 
-    def _facing(self, target: KeyedVectors | None) -> KeyedVectors:
-        """Return `target`, or else this object; ValueError if no cosine with these rows is defined."""
+    def _check_target(self, target: KeyedVectors | None) -> KeyedVectors:
+        """Return `target`, or this object if it is None; ValueError if the dimensions differ."""
         if target is not None and target.vector_size != self.vector_size:
-            raise ValueError(f"the target has {target.vector_size} dimensions, these have {self.vector_size}")
+            raise ValueError(
+                f"target has vectors of dimension {target.vector_size}, expected {self.vector_size}, "
+                "that of the queries"
+            )
         return self if target is None else target
 
+    @overload
     def most_similar_cosmul(
         self,
-        positive: Any = None,
-        negative: Any = None,
+        positive: Asked = None,
+        negative: Asked = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Result: ...
+    @overload
+    def most_similar_cosmul(
+        self, positive: Asked, negative: Asked, topn: None, restrict_vocab: int | None = None
+    ) -> Array: ...
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: Asked = None,
+        negative: Asked = None,
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> Array: ...
+    def most_similar_cosmul(
+        self,
+        positive: Asked = None,
+        negative: Asked = None,
         topn: int | None = 10,
         restrict_vocab: int | None = None,
-    ) -> Any:
-        """Return the `topn` keys with the largest Π cos(positive) / (Π cos(negative) + 1e-6), cosines shifted
-        to 0…1: `[(key, score), …]`, best first.
+    ) -> Result | Array:
+        """Return the `topn` keys with the largest Π cos(positive) / (Π cos(negative) + 1e-6), best first.
 
-        3CosMul: equation 4 of Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word
-        Representations", CoNLL 2014. `positive` and `negative` are each a key, a vector, a matrix, or a list
-        of keys and vectors. The rest is as in `most_similar`.
+        Cosines are shifted to 0…1. Keys in the query are left out of the answer.
+
+        Args:
+            positive (key, vector, matrix, or list): what to be near to; a list may hold keys and vectors
+                (D,).
+            negative (key, vector, matrix, or list): what to be far from.
+            topn (int or None): how many keys; less than 1 gives []; None returns the scores of all rows
+                looked at.
+            restrict_vocab (int or None): how many of the first rows are looked at; None or 0 means all.
+
+        Returns:
+            list of (key, float): keys and their scores; of equal scores the earlier row first. An array of
+            scores (rows looked at,) if `topn` is None.
+
+        Raises:
+            ValueError: there is nothing positive, or a vector has another dimension.
+            KeyError: a key is missing.
+            TypeError: `topn` is not an integer, or `positive` or `negative` is of another type.
+
+        3CosMul, equation 4 of Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word
+        Representations", CoNLL.
         """
         if asks_for_none(topn):
             return []
-        above, below = listed("positive", positive), listed("negative", negative)
+        above, below = list_items("positive", positive), list_items("negative", negative)
         if not above:
             raise ValueError("cannot compute similarity with no input: give positive keys or vectors")
         check_topn(topn, or_none=True)
@@ -480,20 +802,20 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             product = scores if sign > 0 else divisor
             product *= (1 + cosines(rows, unit_row(query))) / 2
         scores /= divisor + 1e-6
-        return scores if topn is None else self._best(scores, int(topn), 0, question.rows)
+        return scores if topn is None else self._pick_best(scores, int(topn), 0, question.rows)
 
-    def _best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
-        """The keys of the `topn` best scores of rows start…; neither rows `left_out` nor nameless ones."""
+    def _pick_best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
+        """Return the `topn` best keys by scores of rows `start`…, without `left_out` and nameless rows."""
         places = top_places(scores, topn + len(left_out) + self._nameless)
-        return self._answer((start + places).tolist(), scores[places].tolist(), topn, left_out)
+        return self._pick_named((start + places).tolist(), scores[places].tolist(), topn, left_out)
 
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
         return len(self.index_to_key) - len(self.key_to_index)
 
-    def _answer(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
-        """The first `topn` keys of `rows`, with their scores; neither rows `left_out` nor nameless ones."""
+    def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
+        """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
         names = self.index_to_key
         return [
             (names[row], score)
@@ -502,13 +824,36 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """Return that key of `keys_list` which has the largest cosine with `key1`."""
+        """Return the key of a list that has the largest cosine with a given key; of equal ones the first.
+
+        Args:
+            key1 (key): what to be near to.
+            keys_list (sequence of keys): the keys to choose from.
+
+        Returns:
+            key: one of `keys_list`.
+
+        Raises:
+            ValueError: `keys_list` is empty.
+            KeyError: a key is missing.
+        """
         if not len(keys_list):
             raise ValueError("keys_list is empty: give the keys to choose from")
         return max(keys_list, key=lambda key: self.similarity(key1, key))
 
     def closer_than(self, key1: Key, key2: Key) -> list[Key]:
-        """Return the keys nearer to `key1` than `key2` is, in the order of their rows."""
+        """Return the keys that are nearer to `key1` than `key2` is.
+
+        Args:
+            key1 (key): what to be near to.
+            key2 (key): what to be nearer than.
+
+        Returns:
+            list of keys: in the order of their rows, without `key1`.
+
+        Raises:
+            KeyError: a key is missing.
+        """
         distances = self.distances(key1)
         nearer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         itself = self.get_index(key1)
@@ -516,34 +861,153 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return [key for key in named if key is not None]
 
     def rank(self, key1: Key, key2: Key) -> int:
-        """Return the place of `key2` among all keys, the nearest to `key1` first; 1 is the nearest."""
+        """Return the place of `key2` among all keys, ordered by cosine with `key1`.
+
+        Args:
+            key1 (key): what to be near to.
+            key2 (key): the key to place.
+
+        Returns:
+            int: 1 for the nearest.
+
+        Raises:
+            KeyError: a key is missing.
+        """
         return len(self.closer_than(key1, key2)) + 1
 
-    def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
-        """`most_similar` of one key."""
+    @overload
+    def similar_by_key(self, key: Key, topn: int = 10, restrict_vocab: int | None = None) -> Result: ...
+    @overload
+    def similar_by_key(self, key: Key, topn: None, restrict_vocab: int | None = None) -> Array: ...
+    def similar_by_key(
+        self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Result | Array:
+        """Return the `topn` keys nearest to a key, best first: `most_similar` of one key.
+
+        Args:
+            key (key): what to be near to.
+            topn (int or None): how many keys; less than 1 gives []; None returns the cosines of all rows
+                looked at.
+            restrict_vocab (int or None): how many of the first rows are looked at; None or 0 means all.
+
+        Returns:
+            list of (key, float): keys and their cosines, or an array of cosines (rows looked at,) if `topn`
+            is None.
+
+        Raises:
+            KeyError: the key is missing.
+            TypeError: `topn` is not an integer.
+        """
         return self.most_similar(positive=[key], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similar_by_word(self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
-        """`most_similar` of one word."""
+    @overload
+    def similar_by_word(self, word: Key, topn: int = 10, restrict_vocab: int | None = None) -> Result: ...
+    @overload
+    def similar_by_word(self, word: Key, topn: None, restrict_vocab: int | None = None) -> Array: ...
+    def similar_by_word(
+        self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Result | Array:
+        """Return the `topn` keys nearest to a word, best first: `most_similar` of one word.
+
+        Args:
+            word (key): what to be near to.
+            topn (int or None): how many keys; less than 1 gives []; None returns the cosines of all rows
+                looked at.
+            restrict_vocab (int or None): how many of the first rows are looked at; None or 0 means all.
+
+        Returns:
+            list of (key, float): keys and their cosines, or an array of cosines (rows looked at,) if `topn`
+            is None.
+
+        Raises:
+            KeyError: the word is missing.
+            TypeError: `topn` is not an integer.
+        """
         return self.similar_by_key(word, topn, restrict_vocab)
 
+    @overload
+    def similar_by_vector(
+        self, vector: npt.ArrayLike, topn: int = 10, restrict_vocab: int | None = None
+    ) -> Result: ...
+    @overload
+    def similar_by_vector(
+        self, vector: npt.ArrayLike, topn: None, restrict_vocab: int | None = None
+    ) -> Array: ...
     def similar_by_vector(
         self, vector: npt.ArrayLike, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Any:
-        """`most_similar` of one vector (D,)."""
+    ) -> Result | Array:
+        """Return the `topn` keys nearest to a vector, best first: `most_similar` of one vector.
+
+        Args:
+            vector (array or list of numbers): what to be near to, (D,).
+            topn (int or None): how many keys; less than 1 gives []; None returns the cosines of all rows
+                looked at.
+            restrict_vocab (int or None): how many of the first rows are looked at; None or 0 means all.
+
+        Returns:
+            list of (key, float): keys and their cosines, or an array of cosines (rows looked at,) if `topn`
+            is None.
+
+        Raises:
+            ValueError: the vector has another dimension.
+            TypeError: `topn` is not an integer.
+        """
         return self.most_similar(positive=[np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
 
     def similarity(self, w1: Key, w2: Key, *, target: KeyedVectors | None = None) -> np.float32:
-        """Cosine of two keys; exactly 1 for a key with itself. `target` has the row of `w2`, if not this."""
-        other = self._facing(target)
+        """Return the cosine of two keys; exactly 1 for a key with itself, unless its row has no direction.
+
+        Args:
+            w1 (key): one key.
+            w2 (key): the other.
+            target (KeyedVectors or None): where `w2` is looked up, of the same dimension; None means this
+                object.
+
+        Returns:
+            float32: from −1 to 1.
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: `target` has another dimension.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "car"], [[2, 0], [0, 1]])
+            >>> float(kv.similarity("cat", "car"))
+            0.0
+        """
+        other = self._check_target(target)
         return np.float32(cosine(self.vectors[self.get_index(w1)], other.vectors[other.get_index(w2)]))
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
-        """1 − cosine of two keys."""
+        """Return 1 − cosine of two keys.
+
+        Args:
+            w1 (key): one key.
+            w2 (key): the other.
+
+        Returns:
+            float32: from 0 to 2.
+
+        Raises:
+            KeyError: a key is missing.
+        """
         return np.float32(1 - self.similarity(w1, w2))
 
     def distances(self, word_or_vector: Key | Array, other_words: Iterable[Key] = ()) -> Array:
-        """1 − cosine of a key or vector with each of `other_words`, or with all rows if there are none."""
+        """Return 1 − cosine of a key or vector with other keys.
+
+        Args:
+            word_or_vector (key or array): a key, or a vector (D,).
+            other_words (iterable of keys): the keys to compare with; none means all rows.
+
+        Returns:
+            array: (keys,), or (V,) for all rows.
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: the vector has another dimension.
+        """
         if isinstance(word_or_vector, PLAIN_KEYS):
             query = self.vectors[self.get_index(word_or_vector)]
         else:
@@ -554,24 +1018,57 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     @staticmethod
     def cosine_similarities(vector_1: npt.ArrayLike, vectors_all: npt.ArrayLike) -> Array:
-        """Cosines (rows,) of one vector (D,) with the rows of a matrix (rows, D)."""
+        """Return the cosines of one vector with the rows of a matrix.
+
+        Args:
+            vector_1 (array): (D,).
+            vectors_all (array): (rows, D).
+
+        Returns:
+            array: (rows,).
+
+        Raises:
+            ValueError: the vector has another dimension.
+        """
         rows, vector = np.asarray(vectors_all), np.asarray(vector_1)
         return np.asarray(unit_rows(rows) @ unit_row(vector))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> np.float32:
-        """Cosine of the means of two lists of keys; missing keys are left out, 0 if nothing remains."""
+        """Return the cosine of the means of two lists of keys; missing keys are left out.
+
+        Means are those of the rows as they are, whatever their length.
+
+        Args:
+            ws1 (sequence of keys): one list.
+            ws2 (sequence of keys): the other.
+
+        Returns:
+            float32: from −1 to 1; 0 if none of the keys in a list is present.
+
+        Raises:
+            ZeroDivisionError: a list is empty.
+        """
         if not (len(ws1) and len(ws2)):
-            raise ZeroDivisionError("n_similarity needs at least one key on each side")
+            raise ZeroDivisionError(f"{'ws2' if len(ws1) else 'ws1'} is empty: give at least one key")
         mean1, mean2 = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
         return np.float32(cosine(mean1, mean2))
 
     def rank_by_centrality(
         self, words: Iterable[Key], use_norm: bool = True
     ) -> list[tuple[np.floating[Any], Key]]:
-        """Return `(score, word)`, the most central word first; the score is its product with the unit mean.
+        """Return the words by their product with the mean of all, the most central first.
 
-        Words count with length 1 if `use_norm`. Missing words are left out, with a logged warning;
-        `ValueError` if none is left.
+        The mean is brought to length 1. Missing words are left out, with a logged warning.
+
+        Args:
+            words (iterable of keys): the words to compare.
+            use_norm (bool): whether words count with length 1.
+
+        Returns:
+            list of (float, word): scores and words.
+
+        Raises:
+            ValueError: no word is left.
         """
         words = list(words)
         used = [word for word in words if self.has_index_for(word)]
@@ -579,7 +1076,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             missing = [word for word in words if not self.has_index_for(word)]
             logger.warning("ignoring words without a vector: %s", missing)
         if not used:
-            raise ValueError("cannot select a word from an empty list: none of the words has a vector")
+            raise ValueError("cannot select a word: none of the words given has a vector")
         rows = self[used]
         if use_norm:
             rows = unit_rows(rows)
@@ -590,27 +1087,71 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return sorted(zip(scores, used, strict=True), key=lambda pair: (pair[0], str(pair[1])), reverse=True)
 
     def doesnt_match(self, words: Iterable[Key]) -> Key:
-        """Return the word farthest from the mean of `words`."""
+        """Return the word that is farthest from the mean of all; missing words are left out.
+
+        Args:
+            words (iterable of keys): the words to compare.
+
+        Returns:
+            key: one of `words`.
+
+        Raises:
+            ValueError: no word is left.
+
+        Example:
+            >>> kv = KeyedVectors(2)
+            >>> kv.add_vectors(["cat", "dog", "car"], [[2, 0], [2, 1], [0, 1]])
+            >>> kv.doesnt_match(["cat", "dog", "car"])
+            'car'
+        """
         return self.rank_by_centrality(words)[-1][1]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Return the cosine of `wa` and `wb`, divided by the sum of those of the `topn` nearest to `wa`.
+        """Return the cosine of two keys, divided by the sum of the cosines of the keys nearest to the first.
 
-        Equation 1 of Leeuwenberg et al., "A Minimally Supervised Approach for Synonym Extraction with Word
-        Embeddings", 2016: synonyms score above 1 / `topn`.
+        For synonyms it is above 1 / `topn`.
+
+        Args:
+            wa (key): the key with the nearest keys.
+            wb (key): the other key.
+            topn (int): how many of the nearest keys.
+
+        Returns:
+            float: the quotient.
+
+        Raises:
+            KeyError: a key is missing.
+            ValueError: there are no nearest keys, as with `topn` less than 1.
+            TypeError: `topn` is not an integer.
+
+        Leeuwenberg et al. 2016, "A Minimally Supervised Approach for Synonym Extraction with Word
+        Embeddings", equation 1.
         """
         neighbours = self.similar_by_word(wa, topn)
         if not neighbours:
-            raise ValueError(f"there are no words near {wa!r} to compare with: topn is {topn}")
+            raise ValueError(f"topn={topn} gives no words near {wa!r} to compare with: give at least 1")
         total: float = sum(score for _, score in neighbours)
         return float(self.similarity(wa, wb)) / total
 
     def wmdistance(self, document1: Iterable[Key], document2: Iterable[Key], norm: bool = True) -> float:
-        """Return the word mover's distance of two documents: the least sum of mass × Euclidean distance that
-        moves the words of one onto those of the other.
+        """Return the word mover's distance of two documents.
 
-        Kusner et al., "From Word Embeddings To Document Distances", ICML 2015. Vectors have length 1 if
-        `norm`. Missing words are left out; infinity if a document has no other. Needs the package POT.
+        It is the least sum of mass × Euclidean distance that moves the words of one onto those of the other.
+        Missing words are left out. Needs the package POT.
+
+        Args:
+            document1 (iterable of keys): one document.
+            document2 (iterable of keys): the other.
+            norm (bool): whether vectors are brought to length 1.
+
+        Returns:
+            float: at least 0; infinity if a document has no word with a vector.
+
+        Raises:
+            ImportError: POT is not installed.
+            ValueError: the vector of a word holds NaN or infinity.
+
+        Kusner et al. 2015, "From Word Embeddings To Document Distances", ICML.
         """
         try:
             from ot import emd2
@@ -622,21 +1163,27 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             Counter(key for key in document if self.has_index_for(key)) for document in (document1, document2)
         ]
         if not all(bags):
-            logger.warning("the distance to a document of which no word has a vector is infinite")
+            logger.warning("a document has no word with a vector: its distance to any other is infinite")
             return float("inf")
         sides = [self[list(bag)].astype(np.float64) for bag in bags]
         costs = cdist(*(map(unit_rows, sides) if norm else sides))
         if not np.isfinite(costs).all():
-            raise ValueError(
-                "the documents have words whose vectors hold NaN or infinity: no distance is defined"
-            )
+            raise ValueError("the vector of a word holds NaN or infinity: no distance is defined")
         if not costs.any():
             return 0.0
         masses = (np.array(list(bag.values())) / bag.total() for bag in bags)
         return float(emd2(*masses, costs))
 
     def similarity_unseen_docs(self, *args: Any, **kwargs: Any) -> None:
-        """Not a question for word vectors: `NotImplementedError`, as in gensim."""
+        """Raise `NotImplementedError`, as in gensim: this is a method for document vectors.
+
+        Args:
+            *args (any): ignored.
+            **kwargs (any): ignored.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("similarity_unseen_docs is a method of gensim's Doc2Vec")
 
     # --- evaluation ---
@@ -650,11 +1197,26 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         restrict_vocab: int | None = 300000,
         case_insensitive: bool = True,
         dummy4unknown: bool = False,
-        similarity_function: str = "most_similar",
+        similarity_function: Literal["most_similar", "most_similar_cosmul"] = "most_similar",
     ) -> tuple[float, list[evaluation.Section]]:
-        """Answer the analogies of a file like word2vec's questions-words.txt, among the first words only.
+        """Answer the analogies of a file like word2vec's questions-words.txt; see `evaluation.analogies`.
 
-        Returns the share of right answers and the sections; see `evaluation.analogies`.
+        Args:
+            analogies (path): the file, perhaps compressed: ": name of section", then lines of four words.
+            restrict_vocab (int or None): how many of the first rows are used; None means all.
+            case_insensitive (bool): whether words are compared in upper case; of equal ones the first row
+                counts.
+            dummy4unknown (bool): whether questions with unknown words count as wrong; if not, they are left
+                out.
+            similarity_function (str): "most_similar" or "most_similar_cosmul", the score of an answer.
+
+        Returns:
+            tuple of (float, list of dict): the share of right answers, from 0 to 1, and the sections, with
+            the keys "section", "correct" and "incorrect"; the last one has all questions.
+
+        Raises:
+            ValueError: the file holds no analogies, or `similarity_function` is not one of the two.
+            OSError: the file cannot be read.
         """
         words, unit = self._first_words(restrict_vocab)
         return evaluation.analogies(
@@ -677,16 +1239,39 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         *,
         target: KeyedVectors | None = None,
     ) -> tuple[Any, Any, float]:
-        """Correlate cosines with the human judgements of a file, for pairs of the first words only.
+        r"""Correlate cosines with the human judgements of a file; see `evaluation.word_pairs`.
 
-        Returns scipy's Pearson and Spearman results and the percentage of pairs with unknown words; see
-        `evaluation.word_pairs`. `target` has the rows of each pair's second word, if not these; its keys are
-        the same.
+        Args:
+            pairs (path): the file, perhaps compressed: lines of word, word, number; "#" starts a comment.
+            delimiter (str): what separates the fields.
+            encoding (str): of the file.
+            restrict_vocab (int or None): how many of the first rows are used; None means all.
+            case_insensitive (bool): whether words are compared in upper case; of equal ones the first row
+                counts.
+            dummy4unknown (bool): whether pairs with unknown words count with cosine 0; if not, they are left
+                out.
+            target (KeyedVectors or None): the rows of each pair's second word, with the same keys and
+                dimension; None means this object.
+
+        Returns:
+            tuple of (result, result, float): scipy's Pearson and Spearman results, and the percentage of
+            pairs with unknown words.
+
+        Raises:
+            ValueError: fewer than two pairs remain, or `target` has another dimension or other keys.
+            OSError: the file cannot be read.
+
+        Example:
+            >>> with open(f"{tmp}/pairs", "w") as file:
+            ...     _ = file.write("cat dog 9\ncat moo 2\ndog cow 8\n")
+            >>> pearson, spearman, unknown = model.wv.evaluate_word_pairs(f"{tmp}/pairs", delimiter=" ")
+            >>> unknown
+            0.0
         """
         words, unit = self._first_words(restrict_vocab)
-        others, unit_second = self._facing(target)._first_words(restrict_vocab)
+        others, unit_second = self._check_target(target)._first_words(restrict_vocab)
         if others != words:
-            raise ValueError("the target has other keys: both words of a pair are looked up by the same ones")
+            raise ValueError("target has other keys: give one with the same keys in the same order")
         return evaluation.word_pairs(
             pairs,
             words,
@@ -699,13 +1284,13 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         )
 
     def _first_words(self, restrict_vocab: int | None) -> tuple[list[Key], evaluation.Unit]:
-        """The keys of the first rows, and what gives those rows with length 1."""
+        """Return the keys of the first rows, and the function that gives those rows with length 1."""
         words = self.index_to_key[:restrict_vocab]
         vectors = self.vectors[: len(words)]
         if None in words:
             vectors = vectors[[row for row, word in enumerate(words) if word is not None]]
             words = [word for word in words if word is not None]
-        precise = np.result_type(vectors, REAL)  # BLAS knows no float16
+        precise = np.result_type(vectors, REAL)  # BLAS has no float16
         return words, lambda rows: unit_rows(vectors[rows].astype(precise, copy=False))
 
     # --- files ---
@@ -718,11 +1303,22 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         ignore: Iterable[str] = frozenset(),
         pickle_protocol: int = 4,
     ) -> None:
-        """Save to one `.fw2v` file: atomically if a path is given. Keys must be str or int.
+        """Save to one `.fw2v` file, atomically if a path is given.
 
-        `ignore` may name "expandos", the attributes of keys, and "vectors_lockf": they are left out.
-        `separately`, `sep_limit` and `pickle_protocol` are gensim's and have nothing to decide: there is one
-        file, no pickle, and what is in it can be mapped without lying apart.
+        Args:
+            fname_or_handle (path or binary file): where to write.
+            separately (iterable of str or None): ignored; accepted as gensim has it: there is one file, and
+                any array in it can be mapped.
+            sep_limit (int): ignored; accepted as gensim has it.
+            ignore (iterable of str): what to leave out: "expandos", the attributes of keys, or
+                "vectors_lockf".
+            pickle_protocol (int): ignored; accepted as gensim has it: there is no pickle.
+
+        Raises:
+            ValueError: `ignore` names what a file needs, or there is not one vector per key.
+            TypeError: a key is not str or int, an attribute cannot be saved, `ignore` is a str, or
+                `fname_or_handle` is neither a path nor an open binary file.
+            OSError: the file cannot be written.
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
         self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
@@ -736,12 +1332,26 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         *,
         verify: Literal["structure", "full"] = "structure",
     ) -> Self:
-        """Load what `save` wrote, or gensim's `save` did, or the input vectors of a saved `Word2Vec`.
+        """Load what `save` wrote, what gensim's `save` wrote, or the input vectors of a saved `Word2Vec`.
 
-        `mmap="r"` leaves the matrix in the file, read-only and shared between processes; `"c"` lets it be
-        changed in memory; of gensim's files those arrays that lie apart. `verify="full"` reads everything and
-        compares checksums, which gensim's files have not. Raises `FormatError`; for a pickle that holds
-        anything but gensim's words and vectors it is a `pickle.UnpicklingError` too, and nothing has run.
+        Args:
+            fname (path or binary file): what to read; a path if gensim saved arrays in files beside it.
+            mmap ("r", "c", or None): "r" leaves the matrix in the file, read-only and shared between
+                processes; "c" allows changes, which stay in memory; None reads it. Of gensim's files only
+                arrays in files of their own can be mapped.
+            verify ("structure" or "full"): "full" reads everything, compares checksums and refuses NaN and
+                infinity; gensim's files have no checksums.
+
+        Returns:
+            KeyedVectors: the vectors.
+
+        Raises:
+            FormatError: the file is damaged or holds something else. For a pickle that holds anything but
+                gensim's words and vectors it is a `pickle.UnpicklingError` too, and nothing in the pickle was
+                run.
+            ValueError: `mmap` or `verify` is something else, or `mmap` is given for an open file.
+            TypeError: `fname` is neither a path nor an open binary file.
+            OSError: a file cannot be read.
         """
         if not gensim_pickle.is_pickle(fname):
             return cls._of_parts(model_file.read_vectors(fname, mmap, verify=verify))
@@ -762,18 +1372,40 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         append: bool = False,
         sort_attr: str = "count",
     ) -> None:
-        """Write the vectors as the original word2vec program does: text, or `binary`.
+        r"""Write the vectors in the format of the original word2vec program.
 
-        Words come in descending order of the attribute `sort_attr`, or in that of their rows if there is no
-        such attribute. `fvocab` takes a second file, with lines "word value-of-sort_attr".
-        `formats.word2vec_format` says the rest.
+        Words come in descending order of an attribute, or in the order of their rows if there is no such
+        attribute. See `formats.word2vec_format.write`.
+
+        Args:
+            fname (path or binary file): where to write; .gz, .bz2, .xz and .zst are compressed.
+            fvocab (path, binary file, or None): a second file to write, with lines "word value-of-sort_attr".
+            binary (bool): whether numbers are written as float32; if not, as text.
+            total_vec (int or None): the number of rows to claim in the header; None means the true one.
+            write_header (bool): whether the first line says "rows dimension".
+            prefix (str): put before every word.
+            append (bool): whether to add to the files; if not, they are replaced.
+            sort_attr (str): the attribute to sort by.
+
+        Raises:
+            ValueError: the format cannot hold a word, or `fvocab` is given and there is no such attribute.
+            TypeError: `fname` is neither a path nor an open binary file.
+            OSError: a file cannot be written.
+
+        Example:
+            >>> model.wv.save_word2vec_format(f"{tmp}/vectors.txt")
+            >>> with open(f"{tmp}/vectors.txt") as file:
+            ...     next(file)
+            '9 10\n'
         """
         column = self.expandos.get(sort_attr)
         order = np.array([row for row, key in enumerate(self.index_to_key) if key is not None], dtype=np.intp)
         if isinstance(column, np.ndarray):
             order = order[descending(column[order], later_first=False)]
         elif fvocab is not None:
-            raise ValueError(f"fvocab needs the attribute {sort_attr!r}, which these words do not have")
+            raise ValueError(
+                f"fvocab needs the attribute {sort_attr!r}, which is missing: set it, or omit fvocab"
+            )
         else:
             logger.warning("no attribute %r: %s is written in the order of its rows", sort_attr, self)
         if fvocab is not None and isinstance(column, np.ndarray):
@@ -804,10 +1436,39 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         *,
         on_bad_values: word2vec_format.BadValues = "raise",
     ) -> Self:
-        """Read what the original word2vec program, gensim or GloVe wrote; arguments and errors as for
-        `formats.word2vec_format.read`.
+        """Read vectors that the original word2vec program, gensim or GloVe wrote.
 
-        Without `fvocab` the counts are invented, V, V − 1, … 1: only their order means something.
+        See `formats.word2vec_format`. Of a word that occurs twice the first row counts.
+
+        Args:
+            fname (path or binary file): what to read; .gz, .bz2, .xz and .zst are decompressed.
+            fvocab (path or None): a file of lines "word count"; without it counts are invented, from V down
+                to 1, and only their order has a meaning.
+            binary (bool): whether the file is binary; if not, text.
+            encoding (str): of the words.
+            unicode_errors (str): what to do with words that cannot be decoded: "strict" raises, "ignore" and
+                "replace" let them pass.
+            limit (int or None): how many rows to read; None or 0 means all.
+            datatype (dtype): of the matrix.
+            no_header (bool): whether a text file starts with the first word, as GloVe's do.
+            on_bad_values ("raise", "drop", or "keep"): what to do with rows that hold NaN or infinity.
+
+        Returns:
+            KeyedVectors: the vectors, with the attribute `count`.
+
+        Raises:
+            FormatError: the file is malformed; the message says in which line or row. A file that ends too
+                early gives its subclass `TruncatedError` (an EOFError), a word that cannot be decoded
+                `WordEncodingError` (a UnicodeDecodeError).
+            NotImplementedError: `binary` and `no_header` are both given.
+            ValueError: `limit` is negative, or `on_bad_values` is something else.
+            TypeError: `fname` is neither a path nor an open binary file.
+            OSError: a file cannot be read.
+
+        Example:
+            >>> model.wv.save_word2vec_format(f"{tmp}/vectors.bin.gz", binary=True)
+            >>> print(KeyedVectors.load_word2vec_format(f"{tmp}/vectors.bin.gz", binary=True))
+            KeyedVectors<vector_size=10, 9 keys>
         """
         words = word2vec_format.read(
             fname,
@@ -838,10 +1499,21 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         encoding: str = "utf8",
         unicode_errors: str = "strict",
     ) -> None:
-        """Give the words that a file in word2vec's format has too the vectors they have there.
+        """Replace the vectors of words that are also in a file of the word2vec format by those in the file.
 
-        `lockf` becomes their `vectors_lockf`: training multiplies their updates by it. Raises `ValueError` if
-        the file's vectors have another dimension, else what `load_word2vec_format` raises.
+        Args:
+            fname (path or binary file): what to read.
+            lockf (float): what becomes `vectors_lockf` of these words: training multiplies their updates by
+                it, so 0 keeps them as they are.
+            binary (bool): whether the file is binary; if not, text.
+            encoding (str): of the words.
+            unicode_errors (str): what to do with words that cannot be decoded, as in `load_word2vec_format`.
+
+        Raises:
+            ValueError: the vectors of the file have another dimension.
+            FormatError: the file is malformed, as in `load_word2vec_format`.
+            TypeError: `fname` is neither a path nor an open binary file.
+            OSError: the file cannot be read.
         """
         found = word2vec_format.read(
             fname,
@@ -852,7 +1524,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         )
         words, vectors = found.keys, found.vectors
         if vectors.shape[1] != self.vector_size:
-            raise ValueError(f"{fname} has vectors of {vectors.shape[1]} numbers, not {self.vector_size}")
+            raise ValueError(
+                f"{fname} has vectors of dimension {vectors.shape[1]}, expected {self.vector_size}"
+            )
         shared = [
             (self.key_to_index[word], row) for row, word in enumerate(words) if word in self.key_to_index
         ]
@@ -868,18 +1542,28 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         )
 
     def to_words(self) -> Vectors:
-        """Return what this is made of, as `formats` saves it: shared, not copied."""
+        """Return the parts of this object as `formats` saves them; they are shared, not copied."""
         return Vectors(self.index_to_key, self.vectors, self.expandos, getattr(self, "vectors_lockf", None))
 
     @classmethod
     def from_words(cls, words: Vectors) -> Self:
-        """Build from such parts; every size and index is checked. Raises `FormatError`."""
+        """Build an object of such parts; every size and index is checked.
+
+        Args:
+            words (formats.parts.Vectors): the parts; they are shared, not copied.
+
+        Returns:
+            KeyedVectors: the vectors.
+
+        Raises:
+            FormatError: the parts do not fit together.
+        """
         words.check()
         return cls._of_parts(words)
 
     @classmethod
     def _of_parts(cls, words: Vectors) -> Self:
-        """Build from parts that are sound: arrays and the list of keys are taken over, not copied."""
+        """Build from parts that are checked already; arrays and the list of keys are shared, not copied."""
         kv = cls(words.vectors.shape[1], dtype=words.vectors.dtype)
         kv.vectors, kv.expandos = words.vectors, dict(words.columns)
         kv._name_rows(words.keys, words.key_to_index)
@@ -888,25 +1572,52 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return kv
 
     def to_tensors(self) -> dict[str, Array]:
-        """Return everything as the arrays of a `.fw2v` file; the matrix is `syn0`."""
+        """Return everything as the arrays of a `.fw2v` file, by name; the matrix is `syn0`.
+
+        Raises:
+            TypeError: a key is not str or int, or an attribute cannot be saved.
+        """
         return model_file.pack_vectors(self.to_words())
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
-        """Build from what `to_tensors` gave; every size and index is checked. Raises `FormatError`."""
+        """Build an object of the arrays that `to_tensors` returns; every size and index is checked.
+
+        Args:
+            tensors (mapping of str to array): the arrays, by name.
+
+        Returns:
+            KeyedVectors: the vectors.
+
+        Raises:
+            FormatError: an array is missing, or the arrays do not fit together.
+        """
         return cls._of_parts(model_file.unpack_vectors(tensors))
 
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.KeyedVectors` with copies of everything.
 
-        For code that insists on gensim's class, as its Annoy and Nmslib indexers do. ImportError without
-        gensim.
+        It is for code that requires gensim's class, as its Annoy and Nmslib indexers do.
+
+        Raises:
+            ImportError: gensim is not installed.
         """
         return gensim_parts.build(copy.deepcopy(self.to_words()))
 
     @classmethod
     def from_gensim(cls, vectors: Any) -> Self:
-        """Copy the vectors of an installed gensim; TypeError if they are anything else."""
+        """Build an object with copies of the vectors of an installed gensim.
+
+        Args:
+            vectors (gensim.models.KeyedVectors): the vectors.
+
+        Returns:
+            KeyedVectors: copies.
+
+        Raises:
+            TypeError: this is another object, such as a model.
+            FormatError: its parts do not fit together.
+        """
         words = gensim_parts.describe_live(vectors)
         if not isinstance(words, Vectors):
             raise TypeError("this is a model: give its vectors, model.wv, or use Word2Vec.from_gensim")
@@ -920,5 +1631,5 @@ load_word2vec_format = KeyedVectors.load_word2vec_format
 def _load_word2vec_format(
     cls: type[KeyedVectors], fname: StrPath | IO[bytes], *, binary_chunk_size: int = 0, **options: Any
 ) -> KeyedVectors:
-    """gensim's own tests read through this; how much is read at a time is the reader's own affair."""
+    """Read as gensim's own tests do; `binary_chunk_size` is ignored."""
     return cls.load_word2vec_format(fname, **options)

@@ -70,7 +70,7 @@ def test_ragged() -> None:
     assert np.shares_memory(rows[0], rows.values)
     assert repr(rows) == "Ragged(3 rows, 5 uint8 values)"
     for row in (3, -4):
-        with pytest.raises(IndexError, match=f"row {row} of 3"):
+        with pytest.raises(IndexError, match=f"row {row} is out of range: there are 3 rows"):
             rows[row]
     with pytest.raises(TypeError):
         rows["a"]  # type: ignore[index]

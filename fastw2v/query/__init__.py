@@ -1,1 +1,1 @@
-"""Questions → rows: cosines, the nearest rows of many, spaces by name."""
+"""From queries to rows: cosines, the nearest of many rows, and spaces by name."""

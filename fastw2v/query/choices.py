@@ -1,6 +1,6 @@
-"""The names by which a ranking of documents is asked for.
+"""The choices of a document ranking, by name.
 
-They stand below `desm`, so that the command line can offer them without loading it.
+They are below `desm`, so that the command line can offer them without loading it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 MIXES: tuple[Mix, ...] = get_args(Mix)
 SPACE_PAIRS: tuple[SpacePair, ...] = get_args(SpacePair)
 
-RANKS = 1000  # as far as TREC judges rankings, and we where nothing else is said
+RANKS = 1000  # default depth of rankings, that of TREC
 
 
 def either(names: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """Lengths of rows, cosines, and the largest of many scores: the arithmetic of every query.
 
-A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: nothing here returns NaN.
+A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: no function here returns NaN.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
 _SCORES_PER_BLOCK = 256
-# `nearest`: answers at a time, entries of rows as integers (64 MB), entries that become integers at a time.
-_ANSWERS, _INTEGERS, _FLOATS = 1 << 16, 1 << 25, 1 << 17
+# Of `nearest`:
+_ANSWERS = 1 << 16  # at a time
+_INTEGERS = 1 << 25  # entries of rows held as integers at a time: 64 MB
+_FLOATS = 1 << 17  # entries converted to integers at a time
 _NONE = np.empty(0, dtype=np.intp)
 
 
 def squares(rows: Array) -> Array:
-    """Return the squared L2 norms (R,) of rows, infinite where they overflow."""
-    return np.asarray(np.einsum("ij,ij->i", rows, rows))  # it warns of no overflow
+    """Return the squared L2 norms (R,) of rows; infinity where they overflow."""
+    return np.asarray(np.einsum("ij,ij->i", rows, rows))  # unlike multiply, it does not warn of overflow
 
 
 def _lengths(squares: Array) -> tuple[Array, Array]:
-    """L2 norms (R,) of rows from their squares, and which rows are odd: to be computed in float64, their norm
-    given as 1.
-    """
+    """Return L2 norms (R,) from squared ones, and the rows to recompute in float64, with norm 1."""
     if squares.min(initial=1) > _SMALLEST_SQUARE and squares.max(initial=1) < _LARGEST_SQUARE:
         return np.sqrt(squares), _NONE
     fine = (squares > _SMALLEST_SQUARE) & (squares < _LARGEST_SQUARE)  # False for NaN
@@ -48,7 +48,14 @@ def _lengths(squares: Array) -> tuple[Array, Array]:
 
 
 def row_lengths(matrix: Array) -> Array:
-    """Return the L2 norms (R,) of rows; floats keep their dtype, other numbers give float64."""
+    """Return the L2 norms of rows.
+
+    Args:
+        matrix (array): (R, D).
+
+    Returns:
+        array: (R,); floats keep their dtype, other numbers give float64.
+    """
     if matrix.dtype.kind != "f":
         matrix = matrix.astype(np.float64)
     if matrix.dtype == np.float16:
@@ -65,9 +72,13 @@ def row_lengths(matrix: Array) -> Array:
 
 
 def unit_rows(matrix: Array) -> Array:
-    """Return a new matrix (R, D) with rows of length 1; zero, NaN and infinite rows become zero.
+    """Return a new matrix with rows of length 1; zero, NaN and infinite rows become zero.
 
-    Floats keep their dtype, other numbers become float64.
+    Args:
+        matrix (array): (R, D).
+
+    Returns:
+        array: (R, D); floats keep their dtype, other numbers give float64.
     """
     if matrix.dtype.kind != "f":
         matrix = matrix.astype(np.float64)
@@ -88,16 +99,31 @@ def unit_rows(matrix: Array) -> Array:
 
 
 def unit_row(vector: Array) -> Array:
-    """Return `unit_rows` of one vector (D,), but for the last bit."""
+    """Return a vector with length 1, as `unit_rows` does; the last bit may differ.
+
+    Args:
+        vector (array): (D,).
+
+    Returns:
+        array: (D,); zeros for a vector without a direction.
+    """
     if vector.dtype.char in "fd":
-        square = np.vdot(vector, vector)  # it warns of no overflow
+        square = np.vdot(vector, vector)  # unlike multiply, it does not warn of overflow
         if _SMALLEST_SQUARE < square < _LARGEST_SQUARE:  # False for NaN
             return np.asarray(vector / np.sqrt(square))
     return np.asarray(unit_rows(vector[np.newaxis])[0])
 
 
 def cosine(a: Array, b: Array) -> float:
-    """Return the cosine of two vectors (D,); exactly 1 for a vector with itself, as x / √(x·x) is."""
+    """Return the cosine of two vectors, in float64; exactly 1 for a vector with itself, as x / √(x·x) is.
+
+    Args:
+        a (array): (D,).
+        b (array): (D,).
+
+    Returns:
+        float: from −1 to 1, or 0 if one has no direction.
+    """
     a, b = a.astype(np.float64), b.astype(np.float64)
     product = float(np.vdot(a, a)) * float(np.vdot(b, b))
     if _SMALLEST_PRODUCT < product < _LARGEST_PRODUCT:  # False for NaN
@@ -106,14 +132,25 @@ def cosine(a: Array, b: Array) -> float:
 
 
 def cosines(rows: Array, unit: Array) -> Array:
-    """Return the cosines (R,) of rows (R, D) with a vector (D,) that has length 1, or 0."""
+    """Return the cosines of rows with a vector.
+
+    Args:
+        rows (array): (R, D).
+        unit (array): (D,) of length 1, or zeros.
+
+    Returns:
+        array: (R,) of the wider dtype of `rows` and float32.
+
+    Raises:
+        ValueError: the vector has another dimension.
+    """
     return _cosines_in_parts(rows, unit[np.newaxis], np.array([0, len(rows)], dtype=np.int64))
 
 
 def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) -> Array:
     """Return `cosines` (R,) of rows[bounds[q] : bounds[q + 1]] with units[q], for all of `units` (Q, D)."""
     units = units.astype(np.result_type(rows, np.float32), copy=False)
-    if rows.dtype == np.float16:  # neither BLAS nor the range of squares
+    if rows.dtype == np.float16:  # BLAS has no float16, and squares overflow
         rows = unit_rows(rows.astype(np.float32))
     scores, lengths_squared = np.empty((2, len(rows)), dtype=units.dtype)
     if rows.dtype == np.float32 and rows.flags.c_contiguous:
@@ -132,9 +169,17 @@ def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) 
 
 
 def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
-    """Return where the `count` largest scores (V,) are, largest first; of equal ones the earlier first."""
+    """Return the places of the largest scores, largest first; of equal ones the earlier first.
+
+    Args:
+        scores (array): (V,).
+        count (int): how many; fewer if there are fewer scores.
+
+    Returns:
+        array: intp (count,).
+    """
     if 0 < count < len(scores):
-        # At least `count` scores reach the count-th largest of the blocks' maxima, and these are few.
+        # At least `count` scores reach the count-th largest of the blocks' maxima, and few others do.
         blocks, block = len(scores) // _SCORES_PER_BLOCK, _SCORES_PER_BLOCK
         maxima = scores[: blocks * block].reshape(blocks, block).max(axis=1, initial=-np.inf)
         pool = maxima if blocks >= count else scores
@@ -142,15 +187,24 @@ def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
         places = np.flatnonzero(scores >= border)
     else:
         places = np.arange(len(scores))
-    # Stable, and `places` rises, so equal scores stay in order.
+    # Stable, and `places` is ascending, so equal scores stay in order.
     return places[np.argsort(-scores[places], kind="stable")[:count]]
 
 
 def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], list[float]]]:
-    """Yield for each of the vectors `units` (Q, D) the `top_places` of `cosines` with rows (R, D), and these.
+    """Yield the places and cosines of the `count` nearest rows for each query.
 
     Integers, which are multiplied twice as fast as floats, find the few rows among which the best must be;
-    what is yielded is `cosines` of these. Only where rows crowd too much for that it is `cosines` of all.
+    cosines are computed for these alone. Where too many rows are too similar for that, they are computed for
+    all.
+
+    Args:
+        rows (array): (R, D).
+        units (array): (Q, D), each of length 1, or zeros.
+        count (int): how many rows per query; at least one, and at most R.
+
+    Yields:
+        tuple of (list of int, list of float): places and cosines, as `top_places` and `cosines` give them.
     """
     count = max(1, min(count, len(rows)))
     at_once = max(1, _ANSWERS // count)
@@ -172,12 +226,13 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
 
 
 def _round_off(rows: Array, integers: Array) -> None:
+    """Write rows of length 1 as integers, see `quantise`, into `integers`."""
     units = unit_rows(rows.astype(np.result_type(rows, np.float32), copy=False))
     quantise(units.astype(np.float32, order="C", copy=False), integers)
 
 
 def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): few places, the best among them."""
+    """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): a few places, the best among them."""
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
     threads = min(blas_threads(), len(sieve) or 1)

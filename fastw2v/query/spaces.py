@@ -1,8 +1,10 @@
 """The vector spaces of one model: their names, and the table that shows words in several of them.
 
-IN is what a word says of the words around it, OUT how it is said by them. IN–IN and OUT–OUT neighbours are
-words of the same kind, IN–OUT neighbours words of the same topic: Mitra, Nalisnick, Craswell and Caruana
-2016, "A Dual Embedding Space Model for Document Ranking", arXiv 1602.01137.
+An IN vector tells which words a word predicts, an OUT vector which words predict it. IN–IN and OUT–OUT
+neighbours are words of the same kind, IN–OUT neighbours words of the same topic.
+
+Mitra, Nalisnick, Craswell and Caruana 2016, "A Dual Embedding Space Model for Document Ranking", arXiv
+1602.01137.
 """
 
 from __future__ import annotations
@@ -22,14 +24,21 @@ Neighbors = list[tuple[Any, float]]
 
 
 def checked_space(space: str) -> Space:
-    """Return `space`; ValueError if there is none of that name."""
+    """Return `space`; ValueError if no space has this name."""
     return one_of("space", space, SPACES)
 
 
 def pair_of_spaces(spaces: str) -> tuple[Space, Space]:
-    """Where the first and the second of two words are looked up: "in-out" is ("in", "out").
+    """Return the spaces of the first and the second of two words: ("in", "out") for "in-out".
 
-    A single name stands for both. ValueError for anything else.
+    Args:
+        spaces (str): two names joined by "-", or one name for both.
+
+    Returns:
+        tuple of (str, str): the names.
+
+    Raises:
+        ValueError: these are not names of spaces.
     """
     first, dash, second = str(spaces).partition("-")
     try:
@@ -45,15 +54,18 @@ def pair_of_spaces(spaces: str) -> tuple[Space, Space]:
 class SpaceComparison:
     """Neighbours of words in several pairs of spaces, side by side.
 
-    `neighbors[word][spaces]` is `[(neighbour, cosine), …]`, best first. Printed, it is an aligned table; in a
-    notebook an HTML one.
+    It prints as an aligned table, and shows as an HTML table in a notebook.
+
+    Attributes:
+        spaces (tuple of str): the pairs of spaces, such as "in-out".
+        neighbors (mapping): `neighbors[word][spaces]` is a list of (neighbour, cosine), best first.
     """
 
     spaces: tuple[str, ...]
     neighbors: Mapping[Any, Mapping[str, Neighbors]]
 
     def to_dict(self) -> dict[Any, dict[str, Neighbors]]:
-        """Return plain dicts and lists: word → spaces → `[(neighbour, cosine), …]`."""
+        """Return plain dicts and lists: word → spaces → list of (neighbour, cosine), best first."""
         return {
             word: {spaces: list(found) for spaces, found in columns.items()}
             for word, columns in self.neighbors.items()
@@ -76,15 +88,15 @@ class SpaceComparison:
             max([_terminal_width(title) - 7, *(_terminal_width(cells[i][0]) for _, cells in rows)])
             for i, title in enumerate(titles)
         ]
-        lines = [" " * left + "".join(f"   {_padded(t, w + 7)}" for t, w in zip(titles, widths, strict=True))]
+        lines = [" " * left + "".join(f"   {_pad(t, w + 7)}" for t, w in zip(titles, widths, strict=True))]
         for number, (word, cells) in enumerate(rows):
             if number and word != "":
                 lines.append("")
             line = "".join(
-                f"   {_padded(name, width)}{cosine:>7}"
+                f"   {_pad(name, width)}{cosine:>7}"
                 for (name, cosine), width in zip(cells, widths, strict=True)
             )
-            lines.append(_padded(str(word), left) + line)
+            lines.append(_pad(str(word), left) + line)
         return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
@@ -101,10 +113,10 @@ class SpaceComparison:
 
 
 def _terminal_width(text: str) -> int:
-    """How many columns of a terminal `text` takes: two for a wide character, none for a combining one."""
+    """Return the terminal columns that `text` takes: two for a wide character, none for a combining one."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
-def _padded(text: str, width: int) -> str:
+def _pad(text: str, width: int) -> str:
     return text + " " * (width - _terminal_width(text))
