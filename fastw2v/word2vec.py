@@ -1,13 +1,10 @@
-"""`Word2Vec`: how a model is made, trained and saved. A method checks, calls one room of the house, commits.
+"""`Word2Vec`: how a model is made, trained and saved.
 
     build_vocab     text.Source.scan → vocabulary.plan → tables → first vectors
     train           text.Source → blocks of ids → training.run_epoch → the matrices
 
-What a model holds and answers is in `matrices`.
-
-Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" and "Distributed
-Representations of Words and Phrases and their Compositionality"; names, defaults and behaviour are gensim's
-unless the README says otherwise.
+A method checks its arguments, calls one of the folders, and takes over the result. What a model holds and
+answers is in `matrices`. Names, defaults and behaviour are gensim's unless the README says otherwise.
 """
 
 from __future__ import annotations
@@ -85,7 +82,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-FAST_VERSION = CORPUSFILE_VERSION = 1  # as gensim says that its training is compiled
+FAST_VERSION = CORPUSFILE_VERSION = 1  # how gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
 MAX_WINDOW = 2**31 - 1  # a C int
 
@@ -106,32 +103,93 @@ else:
 
 
 class Word2Vec(Matrices, OlderWord2Vec):
-    """Trains, holds and saves word vectors.
+    """A word2vec model: learns vectors of words from text, answers questions about them, is saved and loaded.
 
-    Parameters, in gensim's order and with its defaults:
+    With a corpus the constructor builds the vocabulary and trains. Without one, call `build_vocab` and
+    `train`. With one worker, the same text, settings and seed give the same vectors on one machine. V is the
+    number of words, D the number of dimensions.
 
-    sentences, corpus_file: the text, as a restartable iterable of lists of words or as a path; without it,
-        call `build_vocab` and `train` yourself.
-    vector_size: D. alpha, min_alpha: learning rate, falling in a line over all epochs.
-    window: largest distance of a context word; with `shrink_windows` each position draws its own from
-        1..window.
-    min_count: rarer words are dropped. max_vocab_size: prune while counting, to save memory. max_final_vocab:
-        raise min_count until no more words than that remain. trim_rule(word, count, min_count): RULE_KEEP,
-        RULE_DISCARD or RULE_DEFAULT of `fastw2v.utils`.
-    sample: frequent words are dropped at random from this share of all words on. seed: of all random streams.
-    workers: threads. epochs: passes over the text.
-    sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for no negative
-        sampling; drawn in proportion to count ** ns_exponent. cbow_mean: 1 mean of the context vectors,
-        0 sum.
-    hashfxn: accepted and kept; as in gensim 4 training does not depend on it. null_word: adds the word "\\0".
-    sorted_vocab: order words by descending count. batch_words: raw words in a worker's job.
-    compute_loss: sum up the loss, see `history`. callbacks: objects with the hooks of `CallbackAny2Vec`.
-    comment: a label. step: "pair" updates one example after the other in gensim's order; "window" lets all
-        words of a skip-gram window meet one list of outputs, several times faster; None is "window" for
-        skip-gram with negative sampling, else "pair". baskets: sentences are
-        sets, whose order means nothing: every word has all the others for context, whatever `window` says,
-        and a word that is repeated counts once. progress: "auto" shows a bar in a terminal or notebook, True
-        always, False never.
+    Args:
+        sentences (iterable of lists of words, or None): the text, which can be iterated over again and again.
+            Words are str or other hashable values; str and int can be saved. None: a model without words.
+        corpus_file (path or None): the text as a file, one sentence per line; .gz, .bz2, .xz and .zst are
+            decompressed. Give this or `sentences`.
+        vector_size (int): D, dimensions of all vectors.
+        alpha (float): learning rate at the start.
+        window (int): largest distance between a word and its context, in words.
+        min_count (int): words that occur less often are dropped.
+        max_vocab_size (int or None): drop rare words during counting, whenever there are more distinct words
+            than this. Saves memory, but makes the counts approximate. None or 0: no limit.
+        sample (float or None): share of all words above which occurrences of a frequent word are dropped at
+            random; 1 or more is a number of occurrences. 0 or None drops nothing.
+        seed (int): seed of all random numbers.
+        workers (int): threads that count and train.
+        min_alpha (float): learning rate at the end; in between it falls linearly.
+        sg (int): 1 is skip-gram, 0 is CBOW.
+        hs (int): 1 trains by hierarchical softmax, 0 does not.
+        negative (int): noise words per example of negative sampling; 0 turns it off.
+        ns_exponent (float): noise words are drawn in proportion to count ** ns_exponent.
+        cbow_mean (int): CBOW takes the mean of the context vectors (1) or their sum (0).
+        hashfxn (callable): kept as an attribute; training does not use it, as in gensim 4.
+        epochs (int): passes over the text to train. One more pass before them counts the words.
+        null_word (int): 1 adds the null word, see `add_null_word`.
+        trim_rule (callable or None): `trim_rule(word, count, min_count)` returns RULE_KEEP, RULE_DISCARD or
+            RULE_DEFAULT of `fastw2v.utils`. None: only `min_count` decides.
+        sorted_vocab (int): 1 orders words by falling count, 0 by first occurrence.
+        batch_words (int): words of text that a worker takes at a time.
+        compute_loss (bool): add up the loss, for `history`.
+        callbacks (iterable of CallbackAny2Vec): objects with hooks for the edges of training and epochs.
+        comment (str or None): a label, saved with the model.
+        max_final_vocab (int or None): raise `min_count` until at most this many words remain. None: no limit.
+        shrink_windows (bool): every position draws its window from 1 to `window`. False: always `window`.
+        step (str or None): "pair" updates one word pair after the other, in gensim's order. "window" trains
+            all context words of a skip-gram window with the same noise words, several times as fast; in CBOW
+            only the random numbers differ. None: "window" for skip-gram with negative sampling alone and
+            without `baskets`, else "pair".
+        baskets (bool): sentences are sets: all other words are context, whatever `window` says, and a
+            repeated word counts once.
+        progress ("auto" or bool): True shows a bar, False none, "auto" one in terminals and notebooks if tqdm
+            is installed.
+
+    Raises:
+        TypeError: not one corpus that can be read `epochs` + 1 times, or an argument has the wrong type.
+        ValueError: a setting is out of range, `hs` and `negative` are both 0, or a text file is not UTF-8.
+        RuntimeError: no word of the corpus is left to train.
+        FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
+        OSError: a text file cannot be read.
+
+    Attributes:
+        wv (KeyedVectors): the words, with counts and IN vectors; answers queries.
+        syn0 (float32 array): IN vectors (V, D); the memory of `wv.vectors`.
+        syn1neg (float32 array): OUT vectors (V, D) of negative sampling.
+        syn1 (float32 array): vectors (V, D) of the inner nodes of the Huffman tree, with `hs`.
+        wv_out (KeyedVectors): the OUT vectors with the same words.
+        cum_table (uint32 array): cumulative noise distribution (V,), rising to 2**31 - 1.
+        history (list of EpochRecord): loss, words, seconds and learning rate of every epoch trained.
+        raw_vocab (dict): counts of all words of a scanned text, until the vocabulary is decided.
+        corpus_count (int): sentences of the text that was counted last.
+        corpus_total_words (int): words of that text, before any are dropped.
+        effective_min_count (int): `min_count` as raised by `max_final_vocab`.
+        random (numpy.random.RandomState): the generator that training draws from.
+        running_training_loss (float): loss of the last call of `train`, summed over its epochs.
+        min_alpha_yet_reached (float): learning rate where training stopped.
+        train_count (int): finished calls of `train`.
+        total_train_time (float): their time, in seconds.
+        lifecycle_events (list of dict, or None): what happened to the model; set None to record nothing.
+
+        The parameters are attributes too, except `sentences`, `corpus_file`, `trim_rule` and `callbacks`.
+
+    Example:
+        >>> model = Word2Vec(sentences, vector_size=10, min_count=1, sg=1, workers=1)
+        >>> model.wv["cat"].shape, model.syn1neg.shape
+        ((10,), (9, 10))
+        >>> len(model.wv.most_similar("cat", topn=3))
+        3
+        >>> model.history[-1]["words"]
+        720
+
+    Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space", arXiv 1301.3781, and
+    "Distributed Representations of Words and Phrases and their Compositionality", arXiv 1310.4546.
     """
 
     @renamed_keywords(size="vector_size", iter="epochs")
@@ -227,7 +285,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
             report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
             if not len(self.wv):
-                raise RuntimeError(self._no_words(self.effective_min_count, report["drop_unique"]))
+                raise RuntimeError(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
             self.train(
                 sentences,
                 corpus_file,
@@ -260,6 +318,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         one_of("progress", self.progress, (True, False, "auto"), "give 'auto', True or False")
 
     def _check_objectives(self) -> None:
+        """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
         if not self.hs and not self.negative:
             raise ValueError(
                 f"hs={self.hs}, negative={self.negative}: nothing would be trained; give hs=1 or negative=5"
@@ -283,9 +342,36 @@ class Word2Vec(Matrices, OlderWord2Vec):
     ) -> None:
         """Count the words of a corpus, decide which to keep, and make their vectors.
 
-        With `update`, words of a further corpus are added to those that are there. The rest is as for
-        `prepare_vocab`; after a `dry_run` only `raw_vocab` and the corpus' length are new. Whatever goes
-        wrong, the model is as before.
+        All vectors start anew, unless `update`. A call that fails leaves the model as it was.
+
+        Args:
+            corpus_iterable (iterable of lists of words, or None): the text; read once.
+            corpus_file (path or None): the text as a file, one sentence per line, instead.
+            update (bool): add the words and their counts to the vocabulary. Vectors of known words stay; new
+                words get rows at the end.
+            progress_per (int): sentences between two log lines.
+            keep_raw_vocab (bool): keep the counts of all words in `raw_vocab`, also of those dropped.
+            trim_rule (callable or None): as for the constructor.
+            min_count (int or None): replaces the model's setting, with `update` only for this call. None or
+                0: the model's.
+            sample (float or None): replaces the model's in the same way.
+            dry_run (bool): only count. Sets `raw_vocab`, `corpus_count`, `corpus_total_words` and
+                `effective_min_count`, and logs which words would be kept.
+
+        Raises:
+            TypeError: not one corpus, a sentence is not a list of words, or an argument has the wrong type.
+            ValueError: a number is out of range, or a text file is not UTF-8.
+            RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
+            OSError: a text file cannot be read.
+
+        Example:
+            >>> model = Word2Vec(vector_size=10, min_count=1)
+            >>> model.build_vocab(sentences)
+            >>> model.syn0.shape
+            (9, 10)
+            >>> model.build_vocab([["the", "fox", "barks"]], update=True)
+            >>> model.syn0.shape, model.wv.index_to_key[-2:]
+            ((11, 10), ['fox', 'barks'])
         """
         self._make_vocab(
             Source.of(corpus_iterable, corpus_file, passes=1),
@@ -309,11 +395,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         keep_encoded: bool = False,
         **prepare: Any,
     ) -> Report:
-        """Read a source and prepare vocabulary and weights from its counts.
-
-        Files are kept as ids for the training that follows, and with `keep_encoded` so is what else is fixed.
-        """
+        """Count the words of a source, and make vocabulary and weights of them."""
         self._check_update(update)
+        # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
         scan = source.scan(
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
@@ -347,8 +431,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         dry_run: bool = False,
         **prepare: Any,
     ) -> Report:
-        """Prepare vocabulary and weights from counted words."""
-        with self._kept_on_error():
+        """Make vocabulary and weights of counted words."""
+        with self._restore_on_error():
             self._raw = raw
             self.corpus_count, self.corpus_total_words = corpus_count, corpus_total_words
             report = self.prepare_vocab(update=update, dry_run=dry_run, **prepare)
@@ -358,13 +442,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return report
 
     @contextmanager
-    def _kept_on_error(self) -> Iterator[None]:
-        """If what is done inside fails, the model is as it was before.
-
-        What is ours is decided first and committed last. But the steps in between, `prepare_vocab`,
-        `create_binary_tree`, `make_cum_table`, `init_weights`, are methods that classes derived from this one
-        may override, as gensim's may be: what fails in them cannot be foreseen.
-        """
+    def _restore_on_error(self) -> Iterator[None]:
+        """Restore the model as it was before if the block raises."""
+        # Our own steps decide first and commit last. But derived classes may override those in between
+        # (prepare_vocab, create_binary_tree, make_cum_table, init_weights), as they may in gensim.
         model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
         wv = self.wv
         try:
@@ -384,7 +465,22 @@ class Word2Vec(Matrices, OlderWord2Vec):
         trim_rule: TrimRule | None = None,
         update: bool = False,
     ) -> None:
-        """Like `build_vocab` from counts that are known already: word -> count."""
+        """Build the vocabulary from word counts that are known already, without a corpus.
+
+        `corpus_total_words` becomes the sum of the counts. A call that fails leaves the model as it was.
+
+        Args:
+            word_freq (dict): word -> count, an int.
+            keep_raw_vocab (bool): keep these counts in `raw_vocab`.
+            corpus_count (int or None): sentences that were counted. None: unknown, 0.
+            trim_rule (callable or None): as for the constructor.
+            update (bool): add words and counts to the vocabulary that is there, as for `build_vocab`.
+
+        Raises:
+            TypeError: `word_freq` is not a dict, or a count is not an int.
+            ValueError: a count is negative.
+            RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
+        """
         self._check_update(update)
         if not isinstance(word_freq, Mapping):
             raise TypeError(f"word_freq must be a dict of word -> count, not {type(word_freq).__name__}")
@@ -404,7 +500,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             return
         if not len(self.wv):
             raise RuntimeError(
-                "there is no vocabulary to update: call build_vocab() without update=True before, "
+                "there is no vocabulary to update: call build_vocab() without update=True first, "
                 "or load a model that has one"
             )
         for name in self._outputs():
@@ -419,7 +515,23 @@ class Word2Vec(Matrices, OlderWord2Vec):
         workers: int | None = None,
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
-        """Count the words of a corpus into `raw_vocab`; return (words, sentences)."""
+        """Count the words of a corpus into `raw_vocab`, which `prepare_vocab` decides on.
+
+        Args:
+            corpus_iterable (iterable of lists of words, or None): the text; read once.
+            corpus_file (path or None): the text as a file, one sentence per line, instead.
+            progress_per (int): sentences between two log lines.
+            workers (int or None): threads that read files. None or 0: the model's.
+            trim_rule (callable or None): as for the constructor; asked here if `max_vocab_size` is set.
+
+        Returns:
+            tuple of int: words and sentences of the corpus.
+
+        Raises:
+            TypeError: not one corpus, or a sentence is not a list of words.
+            ValueError: `progress_per` is below 1, or a text file is not UTF-8.
+            OSError: a text file cannot be read.
+        """
         scan = Source.of(corpus_iterable, corpus_file, passes=1).scan(
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
@@ -432,7 +544,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     @property
     def raw_vocab(self) -> dict[Any, int]:
-        """Counts of all words that were read, until `prepare_vocab` has decided which of them to keep."""
+        """Counts of all words that were read, dict: emptied by `prepare_vocab` unless `keep_raw_vocab`."""
         return self._raw.by_word
 
     @raw_vocab.setter
@@ -450,9 +562,24 @@ class Word2Vec(Matrices, OlderWord2Vec):
     ) -> Report:
         """Decide from `raw_vocab` which words to keep, in which order, and how often to drop or draw each.
 
-        `min_count` and `sample` replace the model's, unless they are 0. Returns `drop_unique`,
-        `retain_total`, `downsample_unique`, `downsample_total` and `num_retained_words`. With `dry_run`
-        nothing else happens. Raises RuntimeError if no word is left to replace those that are there.
+        `build_vocab` calls this. Weights are not made: see `prepare_weights`.
+
+        Args:
+            update (bool): add the words and their counts to the vocabulary that is there.
+            keep_raw_vocab (bool): do not empty `raw_vocab`.
+            trim_rule (callable or None): as for the constructor.
+            min_count (int or None): replaces the model's setting, with `update` only for this call. None or
+                0: the model's.
+            sample (float or None): replaces the model's in the same way.
+            dry_run (bool): change nothing but `effective_min_count`; only report.
+
+        Returns:
+            Report: how many words and occurrences stay and go.
+
+        Raises:
+            TypeError: `min_count` or `sample` is not a number.
+            ValueError: one is not finite, `sample` is negative, or the counts do not suit `ns_exponent`.
+            RuntimeError: no word is left to replace those that are there.
         """
         min_count = min_count or self.min_count
         sample = sample or self.sample
@@ -480,16 +607,16 @@ class Word2Vec(Matrices, OlderWord2Vec):
             self.effective_min_count = made.min_count
             return report
         if not made.retained.words and not update:
-            reason = self._no_words(made.min_count, len(raw_words))
+            reason = self._explain_no_words(made.min_count, len(raw_words))
             if len(self.wv):
                 raise RuntimeError(reason)
-            logger.warning(reason)  # as in gensim an error only for those who want to train
+            logger.warning(reason)  # as in gensim, an error only when it comes to training
         table = made.added_to(self.wv.index_to_key, self.wv.expandos) if update else made.retained
         if self.null_word:
             table = table.with_null_word()
         if self.sorted_vocab and not update:
             table = table.by_descending_frequency()
-        with self._kept_on_error():
+        with self._restore_on_error():
             self.effective_min_count = made.min_count
             if not update:
                 self.min_count, self.sample = min_count, sample
@@ -507,17 +634,19 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.add_lifecycle_event("prepare_vocab", **report)
         return report
 
-    def _no_words(self, min_count: int, distinct: int) -> str:
+    def _explain_no_words(self, min_count: int, distinct: int) -> str:
+        """Return what to say if no word of a text is kept."""
         if not distinct:
-            return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
+            return "no words to train: the corpus has none; is it empty, or an iterator that was read before?"
         source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
         return (
-            f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
+            f"no words to train: none of the {distinct} words is kept with min_count={min_count}{source}; "
             "give a lower min_count or more text"
         )
 
     def _set_words(self, table: Table, *, keep_columns: bool = False) -> None:
-        """Take over a vocabulary. Lists, dicts and columns are replaced, not changed: they may be shared."""
+        """Take over a vocabulary."""
+        # Lists, dicts and columns are replaced, not changed: other objects may share them.
         wv, words = self.wv, table.words
         columns: dict[str, npt.NDArray[Any] | Ragged] = {
             "count": table.counts,
@@ -527,29 +656,50 @@ class Word2Vec(Matrices, OlderWord2Vec):
         wv.expandos = wv.expandos | columns if keep_columns else columns
 
     def add_null_word(self) -> None:
-        """Add the word "\\0", seen once; subsampling, if there is any, always drops it."""
+        """Add the null word, a single zero character, with count 1, as the last word, unless it is there.
+
+        If words are dropped by `sample`, it always is. Matrices and tables are not grown.
+        """
         if NULL_WORD not in self.wv.key_to_index:
             table = table_of(self.wv.index_to_key, self.wv.expandos)
             self._set_words(table.with_null_word(), keep_columns=True)
 
     def create_binary_tree(self) -> None:
-        """Build the Huffman tree of the counts: every word's `point` and `code`."""
+        """Build the Huffman tree of the word counts: the attributes `point` and `code` of every word.
+
+        Raises:
+            KeyError: the words have no counts.
+        """
         logger.info("constructing a huffman tree from %i words", len(self.wv))
         tree = HuffmanTree.from_counts(plain_column(self.wv.expandos, "count"))
         self.wv.expandos.update(tree.columns())
         logger.info("built huffman tree with maximum node depth %i", tree.depth)
 
     def make_cum_table(self, domain: int = DOMAIN) -> None:
-        """Build the cumulative noise distribution, proportional to count ** ns_exponent."""
+        """Build `cum_table`, the cumulative noise distribution, in proportion to count ** ns_exponent.
+
+        Args:
+            domain (int): its last entry. Training needs the default, 2**31 - 1.
+
+        Raises:
+            KeyError: the words have no counts.
+            ValueError: the powers of the counts do not fit a float.
+        """
         self.cum_table = noise_table(plain_column(self.wv.expandos, "count"), self.ns_exponent, domain)
 
     def reset_from(self, other_model: Word2Vec) -> None:
         """Take over the vocabulary of another model, and begin with fresh weights.
 
-        Words, their attributes and the noise table are shared, not copied. What this model's settings need
-        and the other's did not is computed: the Huffman tree, the noise table.
+        Words, their attributes and the noise table are shared, not copied. A Huffman tree or noise table that
+        only this model needs is computed. A call that fails leaves the model as it was.
+
+        Args:
+            other_model (Word2Vec): the model with the vocabulary.
+
+        Raises:
+            KeyError: a tree or table is missing, and the words have no counts to make it from.
         """
-        with self._kept_on_error():
+        with self._restore_on_error():
             words = len(other_model.wv)
             wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
             wv.expandos = dict(wv.expandos)
@@ -583,20 +733,53 @@ class Word2Vec(Matrices, OlderWord2Vec):
         *,
         freeze: Freeze | None = None,
     ) -> tuple[int, int]:
-        """Train on a corpus; return (words trained, raw words) over all epochs.
+        """Train on a corpus, going through it `epochs` times.
 
-        `total_examples` (sentences) or `total_words` is the length of the corpus, for the learning rate;
-        `corpus_file` needs `total_words`. `start_alpha` and `end_alpha` replace the model's `alpha` and
-        `min_alpha`. `word_count` is accepted for gensim's sake and changes nothing. `queue_factor`: jobs per
-        worker that may wait. `report_delay`: seconds between log lines. `freeze="out"` leaves OUT and node
-        vectors as they are, so that models trained on different texts from one start can be compared (Di
-        Carlo, Bianchi and Palmonari 2019, "Training Temporal Word Embeddings with a Compass"); "in" those
-        of IN.
+        Errors in the corpus or a callback, and Ctrl-C, are raised here after all threads have ended; the
+        model can then be used and trained further. A refused call changes nothing. Callbacks run between
+        epochs, when the vectors are complete. During an epoch the matrices may be trained in copies.
 
-        Whatever is raised, in the corpus, a callback or by Ctrl-C, comes out here after all threads have
-        ended, and leaves a model that can be used and trained further. A call that is refused changes
-        nothing. Callbacks see the vectors as they are at the edges of an epoch; within one, the matrices may
-        be trained in copies.
+        Args:
+            corpus_iterable (iterable of lists of words, or None): the text; read once per epoch unless it is
+                a list, a tuple or one of the readers of text files.
+            corpus_file (path or None): the text as a file, one sentence per line, instead; needs
+                `total_words`.
+            total_examples (int or None): sentences of the corpus, for the falling learning rate; after
+                `build_vocab` it is `corpus_count`. None: by `total_words`.
+            total_words (int or None): words of the corpus, for the same; after `build_vocab` it is
+                `corpus_total_words`.
+            epochs (int): passes over the corpus, for instance `model.epochs`; must be given.
+            start_alpha (float or None): learning rate at the start, from now on `alpha`. None or 0: `alpha`.
+            end_alpha (float or None): learning rate at the end, from now on `min_alpha`. None or 0:
+                `min_alpha`.
+            word_count (int): ignored; accepted as gensim has it.
+            queue_factor (int): portions of text per worker that may wait.
+            report_delay (float): seconds between two log lines, if no bar is shown.
+            compute_loss (bool): add up the loss, for `history`.
+            callbacks (iterable of CallbackAny2Vec): objects whose hooks are called.
+            freeze (str or None): "out" leaves OUT and node vectors as they are, so that models of different
+                texts can be compared; "in" leaves the IN vectors. None trains both.
+
+        Returns:
+            tuple of int: over all epochs, the words trained (known and not dropped by `sample`), and all
+            words read.
+
+        Raises:
+            ValueError: a number is missing or out of range, `hs` and `negative` are both 0, or a matrix is
+                read-only or has another shape.
+            TypeError: not one corpus that can be read `epochs` times, a sentence is not a list of words, or
+                an argument has the wrong type.
+            RuntimeError: vocabulary, vectors or tables are missing, or a callback changed the vocabulary.
+            FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
+            OSError: a text file cannot be read.
+
+        Example:
+            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, workers=1)
+            >>> model.build_vocab(sentences)
+            >>> model.train(sentences, total_examples=model.corpus_count, epochs=2)
+            (1440, 1440)
+
+        `freeze`: Di Carlo, Bianchi and Palmonari 2019, "Training Temporal Word Embeddings with a Compass".
         """
         self._check_settings()
         length = self._check_call(corpus_file, total_examples, total_words)
@@ -627,22 +810,54 @@ class Word2Vec(Matrices, OlderWord2Vec):
         callbacks: Iterable[Any] = (),
         freeze: Freeze | None = None,
     ) -> tuple[int, int]:
-        """Train IN of each input with OUT of its output, and not the other way; return (words trained, words
-        given) over all epochs.
+        """Train IN of each input with OUT of its output, and not the other way.
 
-        `inputs` and `outputs` are as many words each; pairs with an unknown one are left out. `weights`
-        (pairs,) say how often each pair is to count, in every epoch: a share of an occurrence is one by
-        chance. Pairs come in a new order in every epoch. A model without a vocabulary gets that of the pairs.
-        The rest is as for `train`, but `epochs` are the model's unless given; `sg`, `window` and `baskets`
-        have no say. Levy and Goldberg 2014, "Dependency-Based Word Embeddings".
+        `sg`, `window` and `baskets` do not matter here. Pairs with an unknown word are left out, and come in
+        a new order in every epoch. A model without a vocabulary gets that of the pairs.
+
+        Args:
+            inputs (iterable of words): the first words of the pairs.
+            outputs (iterable of words): the second words, as many.
+            weights (array-like or None): how often each pair counts in an epoch, (pairs,); of 2.3, the 0.3 is
+                the probability of a third time. None: once.
+            epochs (int or None): passes over the pairs. None: the model's.
+            start_alpha (float or None): learning rate at the start, from now on `alpha`. None or 0: `alpha`.
+            end_alpha (float or None): learning rate at the end, from now on `min_alpha`. None or 0:
+                `min_alpha`.
+            compute_loss (bool): add up the loss, for `history`.
+            callbacks (iterable of CallbackAny2Vec): objects whose hooks are called.
+            freeze (str or None): "out" or "in" leaves these vectors as they are. None trains both.
+
+        Returns:
+            tuple of int: over all epochs, the words trained (not dropped by `sample`), and all words of the
+            pairs.
+
+        Raises:
+            ValueError: inputs, outputs and weights do not match, no pair is left, a number is out of range,
+                `hs` and `negative` are both 0, or a matrix is read-only or has another shape.
+            TypeError: an argument has the wrong type.
+            RuntimeError: the vocabulary has no vectors or tables.
+            FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
+
+        Example:
+            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, workers=1)
+            >>> model.train_pairs(["bread", "bread"], ["butter", "cheese"], weights=[3, 1], epochs=2)
+            (16, 16)
+
+        Levy and Goldberg 2014, "Dependency-Based Word Embeddings".
         """
         self._check_settings()
         pairs = list(inputs), list(outputs)
         if len(pairs[0]) != len(pairs[1]):
-            raise ValueError(f"{len(pairs[0])} inputs and {len(pairs[1])} outputs do not make pairs")
+            raise ValueError(
+                f"{len(pairs[0])} inputs and {len(pairs[1])} outputs: give one output for each input"
+            )
         counts = np.ones(len(pairs[0])) if weights is None else np.asarray(weights, dtype=np.float64)
         if counts.shape != (len(pairs[0]),) or not (np.isfinite(counts).all() and (counts >= 0).all()):
-            raise ValueError(f"{len(pairs[0])} pairs need as many weights, finite and at least 0")
+            raise ValueError(
+                f"weights of shape {counts.shape} for {len(pairs[0])} pairs: "
+                "give one finite number, at least 0, for each pair"
+            )
         course = Course.of(
             epochs=self.epochs if epochs is None else epochs,
             start_alpha=start_alpha or self.alpha,
@@ -651,7 +866,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             callbacks=callbacks,
             freeze=freeze,
         )
-        with self._kept_on_error():
+        with self._restore_on_error():
             if not len(self.wv):
                 self.build_vocab_from_freq(Counter(chain(*pairs)))
             ids = np.empty((len(counts), 2), dtype=np.int32)
@@ -662,7 +877,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             total = round(counts.sum())
             if not total:
                 raise ValueError(
-                    "no pair is left to train: none has both words in the vocabulary and a weight"
+                    "no pair is left to train: none has both words in the vocabulary and a weight above 0"
                 )
             length = self._check_call(None, total, 2 * total)
             self._ready_to_train()
@@ -676,11 +891,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         *,
         pairs: bool = False,
     ) -> tuple[int, int]:
-        """Go through a text as often as the course says; all is checked.
-
-        `read` gives the text as ids. It is called when training has begun: to encode a text takes part of the
-        time that is reported. With `pairs` its sentences are pairs.
-        """
+        """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
         epochs, callbacks = course.epochs, course.callbacks
         self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
         self.compute_loss = course.compute_loss
@@ -700,7 +911,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         trained = raw = 0
         for callback in callbacks:
             callback.on_train_begin(self)
-        text = read()
+        text = read()  # only now, because the time to encode a text is reported too
         with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
             for epoch in range(epochs):
                 for callback in callbacks:
@@ -736,7 +947,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return trained, raw
 
     def _take(self, epoch: int, result: EpochResult, length: Length) -> None:
-        """Take over what an epoch did, and report it. FloatingPointError if the vectors are of no use now."""
+        """Take over what an epoch did, and report it; FloatingPointError if the vectors are not finite."""
         if result.alpha is not None:
             self.min_alpha_yet_reached = result.alpha
         self.running_training_loss += result.loss
@@ -752,7 +963,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def _check_call(
         self, corpus_file: StrPath | None, total_examples: int | None, total_words: int | None
     ) -> Length:
-        """What `train` needs to know besides the corpus, in gensim's order of complaints."""
+        """Return the length of the corpus; raise for what `train` needs besides it, in gensim's order."""
         self._check_objectives()
         if not len(self.wv):
             raise RuntimeError("there is no vocabulary to train: call build_vocab() before train()")
@@ -779,10 +990,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
             raise RuntimeError(
                 f"sample={self.sample} needs the attribute 'sample_int' of all words: "
-                "call build_vocab() before, or set model.sample = 0"
+                "call build_vocab() first, or set model.sample = 0"
             )
         if self.negative:
-            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() before"
+            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
             check_noise_table(self.cum_table, words, lambda _: RuntimeError(advice))
         if self.hs:
             self._check_tree(words)
@@ -790,7 +1001,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def _objective(
         self, compute_loss: bool, freeze: Freeze | None = None, *, sg: bool | None = None
     ) -> Objective:
-        """What the settings and tables train on what, as they are now; `sg` replaces the model's."""
+        """Return the objective of the settings and tables as they are now; `sg` replaces the model's."""
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
             window=self.window,
@@ -808,10 +1019,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
 
     def _text_of(self, source: Source) -> Iterable[Block]:
-        """The source as ids, once per epoch: from memory if it cannot change, else read each time.
-
-        The ids of the reading for the vocabulary are used if it was this text. They go with this training.
-        """
+        """Return the source as ids, once per epoch: from memory if it cannot change, else read each time."""
+        # The ids kept from counting serve if they are of this text; after this training they are not needed.
         held, self._encoded = self._encoded, None
 
         def current() -> dict[Any, int]:
@@ -825,7 +1034,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return EncodedText(held, current)
 
     def _batch(self, sentences: Iterable[Any]) -> Iterable[Block]:
-        """Sentences as ids, all in one block; none if there is no sentence."""
+        """Return sentences as ids, all in one block; no block if there is no sentence."""
         text = StreamedText(sentences, lambda: self.wv.key_to_index, sys.maxsize)
         return Baskets(text) if self.baskets else text
 
@@ -842,10 +1051,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return effective
 
     def get_latest_training_loss(self) -> float:
-        """Loss summed over all epochs of the last `train(compute_loss=True)`.
-
-        `history` has the mean per example of each epoch.
-        """
+        """Return the loss of the last call of `train`, summed over its epochs; 0 without `compute_loss`."""
         return self.running_training_loss
 
     # --- scores ---
@@ -858,13 +1064,32 @@ class Word2Vec(Matrices, OlderWord2Vec):
         queue_factor: int = 2,
         report_delay: float = 1,
     ) -> npt.NDArray[np.float32]:
-        """Log likelihood of each sentence under hierarchical softmax (sentences,): a pass with alpha 0.
+        """Return the log likelihood of each sentence under hierarchical softmax.
 
-        The sum over all windows of full width, not divided by anything; unknown words are left out, and a
-        sentence of no known words has 0. Sentences beyond `total_sentences` are not looked at.
-        `queue_factor`: portions of text per worker that may wait. `report_delay`: seconds between log lines.
-        `chunksize` is accepted for gensim's sake and changes nothing. Taddy 2015, "Document Classification
-        by Inversion of Distributed Language Representations". RuntimeError without `hs`.
+        It is the sum over all windows, of full width, not divided by anything. Unknown words are left out; a
+        sentence without known words scores 0.
+
+        Args:
+            sentences (iterable of lists of words): the sentences; read once.
+            total_sentences (int): score no more than this many.
+            chunksize (int): ignored; accepted as gensim has it.
+            queue_factor (int): portions of text per worker that may wait.
+            report_delay (float): seconds between two log lines.
+
+        Returns:
+            float32 array: scores (sentences,).
+
+        Raises:
+            RuntimeError: the model has no hierarchical softmax, or no `syn1`.
+            TypeError: not an iterable of sentences, or a sentence is not a list of words.
+            ValueError: a number is out of range, or a matrix has another shape.
+
+        Example:
+            >>> scores = hs_model.score([["the", "cat", "says", "meow"], ["unknown"]])
+            >>> scores.shape, bool(scores[0] < 0), float(scores[1])
+            ((2,), True, 0.0)
+
+        Taddy 2015, "Document Classification by Inversion of Distributed Language Representations".
         """
         source = Source.of(sentences, None, passes=1)
         total_sentences = whole("total_sentences", total_sentences, 0)
@@ -881,17 +1106,17 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return np.array(scores, dtype=np.float32)
 
     def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
+        """Return the log likelihood of one sentence."""
         (worker,) = self._scoring_workers(1, sg)
         for ids, ends, _ in self._batch([sentence]):
             worker.train(ids, ends, alpha=0.0, seed=0)
         return -worker.loss
 
     def _scoring_workers(self, count: int, sg: bool) -> list[Worker]:
-        """Workers whose passes with alpha 0 add up the loss of hierarchical softmax."""
+        """Return workers whose passes with alpha 0 add up the loss of hierarchical softmax."""
         if not self.hs:
             raise RuntimeError(
-                f"scores follow the paths of hierarchical softmax, and this model has hs={self.hs}: "
-                "train with hs=1"
+                f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
             )
         self._check_rows(len(self.wv))
         matrices = {name: self._checked_matrix(name) for name in ("syn0", "syn1")}
@@ -914,13 +1139,30 @@ class Word2Vec(Matrices, OlderWord2Vec):
         ignore: Iterable[str] = frozenset(),
         pickle_protocol: int = 4,
     ) -> None:
-        """Save to one `.fw2v` file (safetensors layout, no pickle), atomically if a path is given.
+        """Save the model to one `.fw2v` file: safetensors layout, no pickle.
 
-        A run resumed after `load` goes on as if it had not been saved. Words must be str or int. `ignore` may
-        name "syn1", "syn1neg", "raw_vocab", "history" and "lifecycle_events": they are left out, and a model
-        without its output matrix answers queries but trains no further. `separately`, `sep_limit` and
-        `pickle_protocol` are gensim's and have nothing to decide: there is one file, no pickle, and what is
-        in it can be mapped without lying apart.
+        Training goes on after `load` as if the model had not been saved. A file at a path is replaced at
+        once, or not at all.
+
+        Args:
+            fname_or_handle (path or binary file): where to write.
+            separately (iterable of str, or None): ignored; gensim's names of arrays to put beside the file.
+            sep_limit (int): ignored; gensim's size in bytes of such arrays.
+            ignore (iterable of str): what to leave out, of "syn1", "syn1neg", "raw_vocab", "history" and
+                "lifecycle_events". Without its output matrix a model answers queries, but cannot be trained.
+            pickle_protocol (int): ignored; accepted as gensim has it.
+
+        Raises:
+            TypeError: a word is neither str nor int, a setting or `comment` does not fit JSON, or `ignore` is
+                a str.
+            ValueError: `ignore` names something that a file needs.
+            OSError: the file cannot be written.
+
+        Example:
+            >>> model.save(f"{tmp}/model.fw2v")
+            >>> loaded = Word2Vec.load(f"{tmp}/model.fw2v")
+            >>> np.array_equal(loaded.syn1neg, model.syn1neg)
+            True
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
@@ -934,15 +1176,36 @@ class Word2Vec(Matrices, OlderWord2Vec):
         rethrow: bool = False,
         *,
         verify: Literal["structure", "full"] = "structure",
-    ) -> Word2Vec:
-        """Load what `save` wrote, or gensim's `save` did (0.12 to 4.4, without gensim, running nothing).
+    ) -> Self:
+        """Load a model that `save` wrote, or that gensim 0.12 to 4.4 saved; nothing in the file is run.
 
-        `mmap="r"` leaves the matrices in the file, read-only and shared between processes; `"c"` lets them be
-        changed in memory; of gensim's files those arrays that lie apart. `verify="full"` compares checksums,
-        which gensim's files have not. `rethrow` is gensim's: errors are raised in any case.
+        gensim need not be installed.
 
-        Raises `FormatError` for anything but such files; for a pickle that holds anything but a gensim
-        Word2Vec it is a `pickle.UnpicklingError` too. AttributeError for a file that holds a `KeyedVectors`.
+        Args:
+            fname (path or binary file): what to read.
+            mmap (str or None): "r" leaves the matrices in the file, read-only and shared between processes.
+                "c" does too, but they can be changed in memory. None reads them. Of gensim's files, only
+                arrays that were saved separately can be left there.
+            rethrow (bool): ignored, errors are always raised; accepted as gensim has it.
+            verify (str): "structure" checks sizes, types and indices. "full" compares checksums too and looks
+                for NaN and infinity, but not in gensim's files.
+
+        Returns:
+            Word2Vec: the model.
+
+        Raises:
+            FormatError: not such a file, or a damaged one; a ValueError. It is a `pickle.UnpicklingError`
+                too if the file is a pickle of something else.
+            AttributeError: the file holds a `KeyedVectors`.
+            ValueError: `mmap` or `verify` is not one of these, or `mmap` is given for an open file.
+            TypeError: `fname` is neither a path nor a file.
+            OSError: the file cannot be read.
+
+        Example:
+            >>> model.save(f"{tmp}/model.fw2v")
+            >>> shared = Word2Vec.load(f"{tmp}/model.fw2v", mmap="r")
+            >>> shared.wv.vectors.flags.writeable
+            False
         """
         if gensim_pickle.is_pickle(fname):
             parts = gensim_parts.read(fname, mmap)
@@ -965,23 +1228,47 @@ class Word2Vec(Matrices, OlderWord2Vec):
         fvocab: StrPath | None = None,
         **settings: Any,
     ) -> Self:
-        """A model of given IN and OUT vectors, to query both or to go on training.
+        """Make a model of given IN and OUT vectors, to ask both or to go on training.
 
-        `in_` and `out` are word2vec files (`binary` or text) or `KeyedVectors`, which are copied: the same
-        words, in any order. `settings` are the constructor's. Training needs the words' counts, from the file
-        `fvocab` or the attribute `count` of `in_`. Vectors that were saved without have none: then Zipf's law
-        is taken for granted, the n-th word V / n times, and `build_vocab(corpus, update=True)` adds what a
-        corpus says. ValueError if the two do not belong together, or for settings that have no OUT vectors.
+        Training needs the counts of the words. Without any, Zipf's law is assumed, V / n for the n-th word;
+        `build_vocab(corpus, update=True)` then adds those of a corpus.
+
+        Args:
+            in_ (KeyedVectors, path or binary file): IN vectors; a file is in word2vec format. Copied.
+            out (KeyedVectors, path or binary file): OUT vectors of the same words, in any order. Copied.
+            binary (bool): files are in the binary format.
+            fvocab (path or None): the file of counts that `save_word2vec_format` writes, if `in_` is a file.
+                A `KeyedVectors` has counts as its attribute `count`.
+            **settings: as for the constructor, except the corpus and `vector_size`.
+
+        Returns:
+            Word2Vec: the model.
+
+        Raises:
+            ValueError: words or dimensions differ, rows have no word, a setting is out of range, or the
+                settings have no OUT vectors.
+            TypeError: a setting does not exist, has the wrong type, or is decided by the vectors.
+            FormatError: a file is not in word2vec format; a ValueError.
+            OSError: a file cannot be read.
+
+        Example:
+            >>> again = Word2Vec.from_vectors(model.wv, model.wv_out, sg=1)
+            >>> np.array_equal(again.syn1neg, model.syn1neg)
+            True
         """
         if taken := sorted(settings.keys() & {"sentences", "corpus_file", "vector_size"}):
-            raise TypeError(f"{taken}: words and their vectors are those given; train on a corpus afterwards")
+            raise TypeError(
+                f"from_vectors() does not take {taken}: words and dimensions come from in_ and out; "
+                "call train() on a corpus afterwards"
+            )
         model = cls(**settings)
         if model.hs or not model.negative:
             raise ValueError(
-                f"hs={model.hs}, negative={model.negative}: OUT vectors belong to negative sampling alone"
+                f"hs={model.hs}, negative={model.negative}: OUT vectors belong to negative sampling alone; "
+                "give hs=0 and negative=5"
             )
-        words, vectors, counts = _given_vectors(in_, binary, fvocab)
-        out_words, out_vectors, _ = _given_vectors(out, binary, None)
+        words, vectors, counts = _read_given(in_, binary, fvocab)
+        out_words, out_vectors, _ = _read_given(out, binary, None)
         rows = {word: row for row, word in enumerate(out_words)}
         if alone := list(rows.keys() ^ set(words)):
             raise ValueError(
@@ -989,10 +1276,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 + ", ".join(map(repr, sorted(alone, key=str)[:5]))
             )
         if vectors.shape[1] != out_vectors.shape[1]:
-            raise ValueError(f"in_ has {vectors.shape[1]} dimensions and out {out_vectors.shape[1]}")
+            raise ValueError(
+                f"in_ has {vectors.shape[1]} dimensions and out {out_vectors.shape[1]}: they must be equal"
+            )
         if counts is None:
             counts = np.maximum(1, len(words) // np.arange(1, len(words) + 1))
-            logger.warning("the words have no counts: taken as Zipf's law has them, in the order of in_")
+            logger.warning("the words have no counts: Zipf's law is assumed, in the order of in_")
         model.vector_size = model.layer1_size = vectors.shape[1]
         model.wv.vector_size = model.vector_size
         model._set_words(Table(words, counts, downsampling(counts, model.sample)[0]))
@@ -1005,14 +1294,11 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     @classmethod
     def _of_parts(cls, parts: Model) -> Self:
-        """Build a model without `__init__`, of parts that are sound and complete; they are not copied.
-
-        What belongs to a run and not to the model, such as `progress`, is as in a new one.
-        """
+        """Return a model made of sound and complete parts, without `__init__`; they are not copied."""
         model = cls.__new__(cls)
         model.__dict__.update({name: parts.settings[name] for name in SETTINGS})
         model.hashfxn = parts.settings.get("hashfxn", hash)
-        model.progress = "auto"  # whether someone watched is no business of those who load it
+        model.progress = "auto"  # not saved: whether to show a bar is up to the process that loads
         assert parts.random is not None
         model.random = generator_in(parts.random)
         model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
@@ -1026,12 +1312,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     @classmethod
     def _of_gensim(cls, parts: Model, source: str) -> Self:
-        """Build from what `gensim_parts` found; what gensim does not have, or not save, is as in a new model.
-
-        Raises `FormatError`, which names the `source`, if the parts do not make a model.
-        """
+        """Return a model of gensim's parts; `FormatError`, which names the `source`, if they make none."""
         try:
-            parts = cls._completed(parts)
+            parts = cls._complete(parts)
             parts.check()
             model = cls._of_parts(parts)
             if len(model.wv) and "count" in model.wv.expandos:
@@ -1045,16 +1328,16 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return model
 
     @classmethod
-    def _completed(cls, parts: Model) -> Model:
-        """The parts of a gensim model; what its version did not know is as the constructor leaves it."""
+    def _complete(cls, parts: Model) -> Model:
+        """Return gensim's parts with what its version did not have or save, as the constructor leaves it."""
         given = parts.settings
         names = inspect.signature(Word2Vec).parameters.keys() & given.keys()
         arguments = {name: given[name] for name in names}
-        arguments["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: nobody trains
+        arguments["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: no thread trains
         new = cls.__new__(cls)
         Word2Vec.__init__(new, **arguments, step="pair")  # training goes on as it was
         settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
-        # What versions before did not count is not known.
+        # Older versions did not count these.
         counted = {"corpus_count": None, "corpus_total_words": None} | given
         settings |= {name: value for name, value in counted.items() if name in SETTINGS and name not in names}
         settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
@@ -1064,7 +1347,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
 
     def _to_parts(self) -> Model:
-        """What this model is made of, shared and not copied."""
+        """Return what this model is made of, shared and not copied."""
         return Model(
             self.wv.to_words(),
             settings={name: getattr(self, name) for name in (*SETTINGS, "hashfxn")},
@@ -1077,29 +1360,43 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
 
     def to_gensim(self) -> Any:
-        """Return a real `gensim.models.Word2Vec` with copies of everything but `history`, `step`, `baskets`.
+        """Return a real `gensim.models.Word2Vec`, which goes on training where this model is.
 
-        It goes on training where this model is. ImportError without gensim.
+        Everything is copied, except `history`, `step` and `baskets`, which gensim does not have.
+
+        Returns:
+            gensim.models.Word2Vec: the model.
+
+        Raises:
+            ImportError: gensim is not installed.
         """
         return gensim_parts.build(copy.deepcopy(self._to_parts()))
 
     @classmethod
     def from_gensim(cls, model: Any) -> Self:
-        """Copy a model of an installed gensim, to go on training where it is.
+        """Copy a model of an installed gensim, 3.8 or 4, to go on training where it is.
 
-        TypeError for anything else, and for FastText and Doc2Vec, whose models are more than that.
+        Args:
+            model (gensim.models.Word2Vec): the model.
+
+        Returns:
+            Word2Vec: the copy.
+
+        Raises:
+            TypeError: not a gensim Word2Vec; FastText and Doc2Vec models hold more and are refused.
+            FormatError: the parts do not make a model; a ValueError.
         """
         parts = gensim_parts.describe_live(model)
         if not isinstance(parts, Model):
-            raise TypeError("these are vectors without a model: use KeyedVectors.from_gensim")
+            raise TypeError("a gensim KeyedVectors is not a model: use KeyedVectors.from_gensim")
         return cls._of_gensim(parts, str(model))
 
     def __getstate__(self) -> dict[str, Any]:
-        # The corpus read last may be large, or a lock or a file; whoever trains reads it again.
+        # The corpus read last may be large, or hold a lock or a file. Training reads it again.
         return self.__dict__ | {"_encoded": None}
 
     def _check_loaded(self, fname: str) -> None:
-        """What the kernels trust: settings in range, every objective with its tables."""
+        """Raise `FormatError` unless the settings are in range and every objective has its tables."""
         try:
             self._check_settings()
         except (TypeError, ValueError) as error:
@@ -1111,7 +1408,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     # --- older spellings: see OlderWord2Vec ---
 
-    _keyed_vectors = KeyedVectors  # what its load_word2vec_format reads with
+    _keyed_vectors = KeyedVectors  # its load_word2vec_format reads with this class
 
     # --- bookkeeping ---
 
@@ -1126,19 +1423,23 @@ class Word2Vec(Matrices, OlderWord2Vec):
 _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
 
 
-def _given_vectors(
+def _read_given(
     source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
-    """Words, vectors float32 (V, D), and counts (V,) if they are known; nothing of them is shared."""
+    """Return words, float32 vectors (V, D), and counts (V,) or None if unknown; all of it copied."""
     if not isinstance(source, KeyedVectors):
         read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
         listed = read.columns.get("count")
         return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
     if len(source) != len(source.key_to_index):
-        raise ValueError("the vectors have rows without a word: fill them, or leave them out")
+        nameless = len(source) - len(source.key_to_index)
+        raise ValueError(
+            f"the vectors have {nameless} rows without a word: "
+            "give each a key with add_vector, or leave them out"
+        )
     counts = source.expandos.get("count")
     if isinstance(counts, np.ndarray) and not np.array_equal(counts, np.arange(len(source), 0, -1)):
         known = counts.astype(np.int64)
     else:
-        known = None  # V, V - 1, … 1 are what readers of files without counts make up
+        known = None  # V, V - 1, … 1 are invented by readers of files without counts
     return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known

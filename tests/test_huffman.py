@@ -147,12 +147,12 @@ DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
     "falls": ({"starts": [0, 3, 1, 5]}, "array 'path_starts' does not rise from 0 to 5"),
     "ends early": ({"starts": [0, 1, 3, 4]}, "array 'path_starts' does not rise from 0 to 5"),
     "ends late": ({"starts": [0, 1, 3, 6]}, "array 'path_starts' does not rise from 0 to 5"),
-    "codes": ({"codes": [0, 1, 0, 1]}, "5 points but 4 code bits"),
-    "node": ({"points": [1, 1, 0, 3, 0]}, "a path leads to inner node 3, there are 2"),
+    "codes": ({"codes": [0, 1, 0, 1]}, "5 points, but 4 code bits"),
+    "node": ({"points": [1, 1, 0, 3, 0]}, "a path leads to inner node 3, but there are only 2"),
 }
 DAMAGED_IN_FILES: dict[str, tuple[dict[str, Any], str]] = {
-    "unused row": ({"points": [1, 1, 0, 2, 0]}, "a path leads to inner node 2, there are 2"),
-    "bit": ({"codes": [0, 1, 0, 2, 1]}, "a code bit is 2"),
+    "unused row": ({"points": [1, 1, 0, 2, 0]}, "a path leads to inner node 2, but there are only 2"),
+    "bit": ({"codes": [0, 1, 0, 2, 1]}, "a code bit is 2, expected 0 or 1"),
     "long": (
         {"points": [0] * 65, "codes": [0] * 65, "starts": [0, 65, 65, 65]},
         "a Huffman code is longer than 64 bits",

@@ -182,7 +182,7 @@ def words_with(**change: Any) -> Vectors:
         ),
         (
             {"columns": words_with().columns | {"point": Ragged(np.ones(2, np.uint32), np.array([0, 1, 2]))}},
-            "a path leads to inner node 1, there are 1",
+            "a path leads to inner node 1, but there are only 1",
         ),
     ],
 )

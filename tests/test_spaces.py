@@ -708,7 +708,7 @@ def test_refused_pairs_leave_no_vocabulary() -> None:
     ("inputs", "outputs", "options", "error", "part"),
     [
         (["w1"], ["w1", "w2"], {}, ValueError, "1 inputs and 2 outputs"),
-        (["w1"], ["w2"], {"weights": [1, 2]}, ValueError, "1 pairs need as many weights"),
+        (["w1"], ["w2"], {"weights": [1, 2]}, ValueError, r"weights of shape \(2,\) for 1 pairs"),
         (["w1"], ["w2"], {"weights": [-1]}, ValueError, "at least 0"),
         (["w1"], ["w2"], {"weights": [math.inf]}, ValueError, "finite"),
         (["w1"], ["potato"], {}, ValueError, "no pair is left"),

@@ -1,1 +1,1 @@
-"""Ids and tables → weights: jobs, the threads of an epoch, what is trained on what."""
+"""Ids and tables → weights: what is trained, the jobs of an epoch, and the threads that do them."""

@@ -1,4 +1,4 @@
-"""What one call of `train` asks for."""
+"""`Course`: the checked arguments of one call of `train`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from fastw2v.training.objective import Freeze
 
 @dataclass(frozen=True)
 class Course:
-    """How often a text is gone through, at which learning rates, what stays as it is, and who is told.
+    """The passes of one call of `train`: how many, learning rates, frozen matrices, reports.
 
-    `queue_factor`: jobs per thread that may wait. `report_delay`: seconds between log lines.
+    Attributes:
+        epochs (int): passes over the text.
+        alpha (float): learning rate at the start.
+        min_alpha (float): learning rate at the end.
+        compute_loss (bool): add up the loss.
+        callbacks (list): objects with all hooks.
+        freeze ("in", "out" or None): matrices that stay as they are.
+        queue_factor (int): jobs per thread that may wait.
+        report_delay (float): seconds between two log lines.
     """
 
     epochs: int
@@ -39,7 +47,7 @@ class Course:
         queue_factor: Any = 2,
         report_delay: Any = 1.0,
     ) -> Self:
-        """Check what a caller gave; ValueError or TypeError for what cannot be."""
+        """Check the arguments of a call; raise ValueError or TypeError with the argument's name."""
         return cls(
             epochs=epochs_of(epochs),
             alpha=finite("start_alpha", start_alpha),

@@ -11,16 +11,19 @@ import numpy.typing as npt
 from fastw2v.text._encoder import pack_jobs
 from fastw2v.text.ids import Block
 
-LONG_SENTENCE = 100_000  # raw words from which a sentence is cut into pieces, so that threads can share it
-SHORT_JOBS = 10  # a sentence of fewer jobs than that is not worth cutting, nor one into smaller pieces
-# Words of context beyond the edge of a piece, per word of the window: so many that after downsampling a whole
-# window is left as a rule. Where fewer are left, the windows at the edge are a little smaller.
+LONG_SENTENCE = 100_000  # longer sentences, in raw words, are cut into pieces that threads can share
+SHORT_JOBS = 10  # a sentence of fewer jobs is not cut; no piece is below LONG_SENTENCE / SHORT_JOBS
+# Words of context beyond the edge of a piece, per word of the window: usually enough for a whole window after
+# downsampling. If it is not, the windows at the edge are a little smaller.
 CONTEXT_PER_WINDOW = 16
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Learning rate falling in a line from `start` to `end` over all epochs, by sentences or by raw words."""
+    """Learning rate that falls linearly from `start` to `end` over all epochs.
+
+    Progress is counted in sentences if `total_examples` is known, else in raw words.
+    """
 
     start: float
     end: float
@@ -29,12 +32,12 @@ class Schedule:
     total_words: int | None
 
     def alpha(self, epoch: int, examples: float, words: float) -> float:
-        """The rate after so many sentences and raw words of this epoch."""
+        """Return the learning rate after these numbers of sentences and raw words of an epoch."""
         progress = (epoch + self.share(examples, words)) / self.epochs
         return max(self.end, self.start - (self.start - self.end) * progress)
 
     def share(self, examples: float, words: float) -> float:
-        """Which part of the epoch that is."""
+        """Return the finished part of an epoch, 0 to 1."""
         if self.total_examples:
             return examples / self.total_examples
         return words / self.total_words if self.total_words else 0.0
@@ -42,9 +45,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Job:
-    """A worker's portion: `ids` (tokens,) with sentence `ends`, trained at one learning rate.
+    """What one worker trains at a time, at one learning rate.
 
-    The first `lead` and last `trail` ids are context only.
+    `ids` int32 (tokens,), with the `ends` int64 (sentences,) of sentences in them. The first `lead` and last
+    `trail` ids are context only. `raw_words` counts words before any are dropped.
     """
 
     ids: npt.NDArray[np.int32]
@@ -57,7 +61,11 @@ class Job:
 
 @dataclass
 class EpochResult:
-    """What an epoch did; `loss` is summed over `examples`, `alpha` is that of the last job (None: no job)."""
+    """What an epoch did, in numbers.
+
+    `effective_words` are left by downsampling. `loss` is the sum over `examples`. `alpha` is that of the
+    last job, None without a job.
+    """
 
     sentences: int = 0
     raw_words: int = 0
@@ -69,15 +77,15 @@ class EpochResult:
 
 
 def job_bounds(blocks: Iterable[Block], batch_words: int) -> Iterator[tuple[Block, int, int]]:
-    """Yield (block, first sentence, last) for each job.
+    """Yield (block, first sentence, sentence after the last) for each job of about `batch_words` raw words.
 
-    A job that is open at the end of a block goes on in the next.
+    A job that is not full at the end of a block goes on in the next.
     """
     held: Block | None = None
     first = True
     for block in blocks:
         if held is not None:
-            block = _joined(held, block)
+            block = _join(held, block)
         bounds = pack_jobs(block[2], batch_words).tolist()
         if not first and len(bounds) > 1 and bounds[1] == 0:
             bounds = bounds[1:]  # only the first sentence of an epoch leaves an empty job before it
@@ -92,12 +100,13 @@ def job_bounds(blocks: Iterable[Block], batch_words: int) -> Iterator[tuple[Bloc
 
 
 def _tail(block: Block, sentence: int) -> Block:
+    """Return the rest of a block, from a sentence on."""
     ids, ends, lengths = block
     start = int(ends[sentence - 1]) if sentence else 0
     return ids[start:], ends[sentence:] - start, lengths[sentence:]
 
 
-def _joined(a: Block, b: Block) -> Block:
+def _join(a: Block, b: Block) -> Block:
     ends = np.concatenate((a[1], b[1] + len(a[0])))
     return np.concatenate((a[0], b[0])), ends, np.concatenate((a[2], b[2]))
 
@@ -110,7 +119,7 @@ def jobs_of(
     epoch: int,
     result: EpochResult,
 ) -> Iterator[Job]:
-    """The jobs of one epoch in order; `result` counts the sentences and raw words that were handed out."""
+    """Yield the jobs of one epoch in order; `result` counts sentences and raw words as they are yielded."""
     context = CONTEXT_PER_WINDOW * window
     for (ids, ends, lengths), first, last in job_bounds(blocks, batch_words):
         start = int(ends[first - 1]) if first else 0
@@ -137,7 +146,7 @@ def jobs_of(
 
 
 def _pieces(start: int, stop: int, words: int, batch_words: int, sentences: int) -> list[tuple[int, int]]:
-    """One job in the usual case; a single very long sentence is cut, as far as its centre words go."""
+    """Return the centre words (start, stop) of each job: all, unless it is one very long sentence."""
     size = max(batch_words, LONG_SENTENCE // SHORT_JOBS)
     if sentences != 1 or stop == start or words <= max(LONG_SENTENCE, SHORT_JOBS * batch_words):
         return [(start, stop)]

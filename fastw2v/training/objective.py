@@ -19,13 +19,16 @@ Freeze = Literal["in", "out"]
 Matrices = Mapping[str, npt.NDArray[np.float32]]  # "syn0", "syn1neg", "syn1": (V, D or more)
 SeedJob = Callable[[int], tuple[int, Callable[[int], Any] | None]]
 
-UNBOUNDED = 2**31 - 1  # a C int: the window of a basket, whose words are all near each other
-SEED_BITS = 48  # of a job's generator; the model's gives half as many at a time
+UNBOUNDED = 2**31 - 1  # a C int: the window of a basket, where all words are near each other
+SEED_BITS = 48  # bits of a job's seed; the model's generator gives half as many at a time
 HALF_SEED = 2 ** (SEED_BITS // 2)
 
 
 class Noise(NamedTuple):
-    """The noise distribution: `table` uint32 (V,); `starts` and `shift` find a draw's word in it."""
+    """The noise distribution: `table` uint32 (V,), with the index that finds a draw's word in it.
+
+    `starts` int32 (entries,) and `shift` are as `sampling.noise_index` returns them.
+    """
 
     table: npt.NDArray[np.uint32]
     starts: npt.NDArray[np.int32]
@@ -33,17 +36,29 @@ class Noise(NamedTuple):
 
     @classmethod
     def of(cls, cum_table: npt.NDArray[Any]) -> Noise:
-        """Index a cumulative table."""
+        """Return a cumulative table with its index."""
         table = np.ascontiguousarray(cum_table, dtype=np.uint32)
         return cls(table, *noise_index(table))
 
 
 @dataclass(frozen=True)
 class Objective:
-    """All that workers read and none writes; the Python face of the struct of that name in `_kernels.pxd`.
+    """Everything that workers read and do not write; becomes the struct of that name in `_kernels.pxd`.
 
-    `lockf` float32 (1 or V,): factors on what IN vectors learn. `keep` uint32 (V,): thresholds of
-    downsampling. `noise` is None without negative sampling, `tree` without hierarchical softmax.
+    Attributes:
+        sg (bool): skip-gram, not CBOW.
+        window (int): largest distance of a context word.
+        shrink_windows (bool): every position draws its window from 1 to `window`.
+        cbow_mean (bool): CBOW takes the mean of the context vectors, not the sum.
+        by_window (bool): a window at a time, not a word pair at a time.
+        compute_loss (bool): add up the loss.
+        lockf (float32 array): factors (1,) or (V,) on the updates of IN vectors.
+        keep (uint32 array or None): thresholds (V,) of downsampling. None: keep all words.
+        negative (int): noise words per example.
+        noise (Noise or None): None without negative sampling.
+        tree (HuffmanTree or None): None without hierarchical softmax.
+        last_only (bool): only the last word of a sentence is an output.
+        frozen_outputs (bool): OUT and node vectors stay as they are.
     """
 
     sg: bool
@@ -78,7 +93,7 @@ class Objective:
         tree: HuffmanTree | None,
         freeze: Freeze | None,
     ) -> Self:
-        """Resolve a model's settings and tables; `freeze` as for `Word2Vec.train`."""
+        """Return what a model's settings and tables train; `freeze` is as for `Word2Vec.train`."""
         return cls(
             sg=sg,
             window=UNBOUNDED if baskets else window,
@@ -96,7 +111,7 @@ class Objective:
 
     @classmethod
     def to_score(cls, *, sg: bool, window: int, baskets: bool, cbow_mean: bool, tree: HuffmanTree) -> Self:
-        """The loss of hierarchical softmax over full windows, which passes with alpha 0 add up."""
+        """Return the objective for scores: passes with alpha 0 add up its loss, over full windows."""
         return cls(
             sg=sg,
             window=UNBOUNDED if baskets else window,
@@ -109,13 +124,13 @@ class Objective:
         )
 
     def of_pairs(self) -> Self:
-        """The same for sentences of two words, of which IN of the first is trained with OUT of the last."""
+        """Return the same for sentences of two words: trains IN of the first with OUT of the last."""
         return replace(self, sg=True, window=1, shrink_windows=False, last_only=True)
 
     def workers(self, matrices: Matrices, stop: StopFlag, count: int, *, alone: bool) -> list[Worker]:
         """Make `count` workers, one per thread, which share the matrices.
 
-        Unless `alone`, they keep private copies of the rows that all of them would write to all the time.
+        Unless `alone`, each keeps private copies of the rows that every worker would write all the time.
         """
         table, starts, shift = self.noise or (None, None, 0)
         tree = self.tree
@@ -148,16 +163,17 @@ class Objective:
         ]
 
     def job_seeds(self, random: np.random.RandomState) -> SeedJob:
-        """Return how a job, by its number, gets its random numbers: a seed, and what draws its windows.
+        """Return a function from a job's number to its seed and the function that draws its windows.
 
-        In gensim's order all of them come from the model's one generator `random`, as each job is begun. By
-        windows a job's seed depends on its number only, so that threads need not wait for each other.
+        In gensim's order both use the model's generator `random`, when the job begins. By windows, the seed
+        depends on the number alone, so that threads need not wait for each other, and there is no function:
+        the worker draws the windows itself.
         """
         lock, window = threading.Lock(), self.window
         seeded = bool(self.negative) or self.keep is not None
         if self.by_window:
             base = random.randint(0, HALF_SEED) * HALF_SEED
-            return lambda number: (_scrambled(base + number), None)
+            return lambda number: (_scramble(base + number), None)
 
         def from_model(_number: int) -> tuple[int, Callable[[int], Any]]:
             seed = 0
@@ -169,8 +185,9 @@ class Objective:
         return from_model
 
 
-def _scrambled(number: int) -> int:
-    """48 well-mixed bits of a number (splitmix64, Steele et al. 2014): neighbours get unlike streams."""
+def _scramble(number: int) -> int:
+    """Return 48 well-mixed bits of a number, so that neighbours get unlike random numbers."""
+    # splitmix64: Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators"
     z = (number + 1) * 0x9E3779B97F4A7C15 % 2**64
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
     z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64

@@ -1,4 +1,4 @@
-"""What is told of an epoch: its entry in the history, log lines and warnings, as gensim words them."""
+"""Reports on an epoch: its entry in the history, and log lines and warnings, worded as in gensim."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ from typing import NamedTuple, TypedDict
 
 from fastw2v.training.jobs import EpochResult, Schedule
 
-# gensim logs all this as its word2vec module, and people filter by that name.
+# gensim logs all this as its word2vec module, and users filter by that name.
 logger = logging.getLogger("fastw2v.word2vec")
 
 LEAST_DELAY = 1.0  # seconds before the first progress line of an epoch
 
-Report = Callable[[float, int, int], None]
-"""report(seconds, effective words, jobs waiting)"""
+LogProgress = Callable[[float, int, int], None]
+"""Called with the seconds and effective words since the epoch began, and the jobs that wait."""
 
 
 class Length(NamedTuple):
-    """What the caller of `train` says about the length of the corpus: sentences and raw words."""
+    """The length of the corpus as given to `train`: sentences and raw words, None if not given."""
 
     examples: int | None
     words: int | None
 
 
 class EpochRecord(TypedDict):
-    """An entry of `Word2Vec.history`.
+    """An entry of `Word2Vec.history`: one epoch.
 
-    `loss` is the mean per example, None unless it was asked for; `words` are raw words, `effective_words`
-    those left after downsampling; `alpha` is the learning rate of the last job, None if there was none.
+    Attributes:
+        epoch (int): its number in the call of `train`, from 0.
+        loss (float or None): mean loss per example; None without `compute_loss` or without examples.
+        words (int): words read.
+        effective_words (int): words trained: known and not dropped by `sample`.
+        examples (int): examples trained, over which `loss` is the mean.
+        seconds (float): time taken.
+        alpha (float or None): learning rate of its last job; None if there was no job.
     """
 
     epoch: int
@@ -41,7 +47,7 @@ class EpochRecord(TypedDict):
 
 
 def record_of(epoch: int, result: EpochResult, compute_loss: bool) -> EpochRecord:
-    """Return the history's entry of an epoch."""
+    """Return an epoch's entry in the history."""
     return {
         "epoch": epoch,
         "loss": result.loss / result.examples if compute_loss and result.examples else None,
@@ -53,13 +59,13 @@ def record_of(epoch: int, result: EpochResult, compute_loss: bool) -> EpochRecor
     }
 
 
-def progress_lines(schedule: Schedule, epoch: int, result: EpochResult, delay: float) -> Report:
-    """Return what logs gensim's progress line every `delay` seconds of an epoch."""
-    due = max(delay, LEAST_DELAY)
+def progress_lines(schedule: Schedule, epoch: int, result: EpochResult, delay: float) -> LogProgress:
+    """Return a function that logs gensim's progress line, at most every `delay` seconds."""
+    next_line = max(delay, LEAST_DELAY)
 
     def report(seconds: float, effective: int, waiting: int) -> None:
-        nonlocal due
-        if seconds >= due:
+        nonlocal next_line
+        if seconds >= next_line:
             logger.info(
                 "EPOCH %i - PROGRESS: at %.2f%% %s, %.0f words/s, in_qsize %i, out_qsize %i",
                 epoch,
@@ -69,13 +75,13 @@ def progress_lines(schedule: Schedule, epoch: int, result: EpochResult, delay: f
                 waiting,
                 0,
             )
-            due = seconds + delay
+            next_line = seconds + delay
 
     return report
 
 
 def no_lines(seconds: float, effective: int, waiting: int) -> None:
-    """Log nothing: a bar is shown."""
+    """Log nothing, because a bar is shown."""
 
 
 def log_epoch(epoch: int, result: EpochResult) -> None:
@@ -91,15 +97,15 @@ def log_epoch(epoch: int, result: EpochResult) -> None:
 
 
 def warn_of_odd_corpus(epoch: int, result: EpochResult, length: Length) -> None:
-    """Warn if the corpus was empty, or not as long as was said."""
+    """Warn if the corpus was empty, or of another length than given."""
     if not result.sentences:
         logger.warning(
-            "train() called with an empty iterator: the corpus must have its sentences each time that it "
-            "is iterated over"
+            "train() called with an empty iterator: give a corpus that yields its sentences every time that "
+            "it is iterated over, such as a list"
         )
     elif not result.raw_words:
         logger.warning(
-            "EPOCH %i: %i sentences, but no words: sentences must be lists, not used up iterators",
+            "EPOCH %i: %i sentences, but no words: sentences must be lists, not iterators read before",
             epoch,
             result.sentences,
         )

@@ -1,8 +1,8 @@
-"""One pass over the text: jobs with their learning rates, the threads that do them, and how they stop.
+"""One pass over the text: the threads that train its jobs, and how they stop.
 
-The caller's thread groups encoded sentences into jobs and feeds a short queue; each worker thread takes jobs
-from it and runs a compiled `Worker` on them without the GIL. Whatever goes wrong, in the text, in a worker or
-on the keyboard, is raised in the caller's thread, after all workers have come home.
+The caller's thread groups encoded sentences into jobs and feeds a short queue. Each worker thread takes jobs
+from it and runs a compiled `Worker` on them without the GIL. Errors in the text or in a worker, and Ctrl-C,
+are raised in the caller's thread, after all worker threads have ended.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from fastw2v.text.ids import Block
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective, SeedJob
-from fastw2v.training.report import Report, no_lines, progress_lines
+from fastw2v.training.report import LogProgress, no_lines, progress_lines
 from fastw2v.training.weights import aligned_rows
 
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
-START_POLLS = 5  # so long a thread whose start was interrupted may take to come to life
-USUAL_SENTENCE = 8  # words that a sentence has at least, where only sentences were counted
+START_POLLS = 5  # polls to wait for a thread whose start was interrupted
+USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the work of an epoch is shared out and told of.
+    """How the work of an epoch is divided and reported.
 
-    `workers`: threads. `batch_words`: raw words in a job. `queue_factor`: jobs per thread that may wait.
-    `report_delay`: seconds between log lines.
+    Attributes:
+        workers (int): threads.
+        batch_words (int): raw words in a job.
+        queue_factor (int): jobs per thread that may wait.
+        report_delay (float): seconds between two log lines.
     """
 
     workers: int
@@ -54,9 +57,9 @@ def run_epoch(
     options: Options,
     progress: Progress,
 ) -> EpochResult:
-    """Go through the text once and train the matrices in place; all threads have ended when this returns.
+    """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
-    `random` is the model's generator: the jobs' seeds come from it. `epoch` counts from 0.
+    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator.
     """
     result = EpochResult()
     jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
@@ -75,7 +78,7 @@ def run_epoch(
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a job: the words that it trained, or the error that ended it."""
+    """The outcome of a job: the words that it trained, or the error that ended it."""
 
     raw_words: int
     effective_words: int = 0
@@ -83,17 +86,22 @@ class Done:
 
 
 class Run:
-    """The worker threads of one epoch, as a context manager: on leaving it, none of them is alive.
+    """The worker threads of one epoch, as a context manager: after it, none of the threads is alive.
 
-    Use it as `with closing(run), run:`, since Ctrl-C may strike the first closing before it has begun.
+    Use it as `with closing(run), run:`, because Ctrl-C may interrupt the first close before it has begun.
 
-    Threads meet in two queues of the compiled kind. Ctrl-C can strike the caller's thread in the middle of
-    anything that is written in Python: in `queue.Queue` or `threading.Condition` it leaves locks behind that
-    nobody holds, or that nobody gives back.
-
-    seed_job(number) gives a job's 48-bit seed and, in gensim's order, the function that draws its windows; it
-    is called in the worker's thread.
+    Args:
+        workers (list of Worker): one per thread.
+        stop (StopFlag): set to end all workers early.
+        seed_job (callable): from a job's number to its 48-bit seed and, in gensim's order, the function that
+            draws its windows; called in the worker's thread.
+        queue_factor (int): jobs per thread that may wait.
+        progress (Progress): the bar.
     """
+
+    # The threads communicate through two compiled queues (SimpleQueue). Ctrl-C can interrupt the caller's
+    # thread anywhere in Python code: in `queue.Queue` or `threading.Condition` it would leave a lock that is
+    # never released, or one that is released but not held.
 
     def __init__(
         self,
@@ -109,10 +117,10 @@ class Run:
         self._progress = progress
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
-        self._room = (1 + max(1, queue_factor)) * len(workers)  # jobs that are waiting or in work
+        self._room = (1 + max(1, queue_factor)) * len(workers)  # most jobs that wait or are in work
         self._submitted = self._finished = 0
         self._raw_words = self._effective_words = 0
-        self._home: list[Worker] = []  # those that have nothing to do any more
+        self._ended: list[Worker] = []  # their threads have left the loop over jobs
         self._started: list[threading.Thread] = []
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
@@ -121,10 +129,10 @@ class Run:
 
     def __enter__(self) -> Run:
         for thread in self._threads:
-            self._started.append(thread)  # before it is: Ctrl-C may strike in the middle
+            self._started.append(thread)  # before its start, which Ctrl-C may interrupt
             try:
                 thread.start()
-            except Exception:  # no more threads to be had
+            except Exception:  # the system gives no more threads
                 self._started.pop()
                 raise
         return self
@@ -133,28 +141,25 @@ class Run:
         self.close()
 
     def close(self) -> None:
-        """Bring all threads home. To be called once more if Ctrl-C struck the first time."""
+        """Stop and join all threads. Call again if Ctrl-C interrupted the first call."""
         self._stop.stop()
         for _thread in self._started:
             self._jobs.put(None)
-        # Not by join() alone: struck by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
+        # Not only join(): interrupted by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
         give_up = time.monotonic() + START_POLLS * POLL
-        while len(self._home) < len(self._started):
+        while len(self._ended) < len(self._started):
             with suppress(queue.Empty):
                 self._done.get(timeout=POLL)
-            if time.monotonic() > give_up and len(self._home) == sum(
+            if time.monotonic() > give_up and len(self._ended) == sum(
                 t.ident is not None for t in self._started
             ):
-                break  # the others' start was interrupted: they never came to life
+                break  # the start of the others was interrupted: they never ran
         for thread in self._started:
             if thread.ident is not None:
                 thread.join()
 
-    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: Report) -> None:
-        """Do all `jobs`, adding up in `result`.
-
-        report(seconds, effective words, jobs waiting) is called about every `POLL` seconds.
-        """
+    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: LogProgress) -> None:
+        """Do all `jobs`, add up in `result`, and call `report` about every `POLL` seconds."""
         begin = looked = time.perf_counter()
         shown = 0
 
@@ -166,7 +171,7 @@ class Run:
             report(looked - begin, self._effective_words, self._jobs.qsize())
 
         def collect(room: int) -> None:
-            """Wait until at most so many jobs are left, looking now and then."""
+            """Wait until at most `room` jobs are unfinished, looking now and then."""
             while self._collect(wait=self._submitted - self._finished > room):
                 if time.perf_counter() - looked > POLL:
                     look()
@@ -183,7 +188,7 @@ class Run:
         result.seconds = time.perf_counter() - begin
 
     def _collect(self, wait: bool) -> bool:
-        """Add up one job that is done, and raise its error. False if there is none and none to wait for."""
+        """Add up one finished job, or raise its error. Return False if none is finished and `wait` is off."""
         try:
             done = self._done.get(wait, timeout=POLL)
         except queue.Empty:
@@ -196,20 +201,22 @@ class Run:
         return True
 
     def _work(self, worker: Worker) -> None:
+        """Do jobs until there are no more; the body of a thread."""
         try:
             while (item := self._jobs.get()) is not None:
                 self._done.put(self._do(worker, *item))
         finally:
-            self._home.append(worker)
+            self._ended.append(worker)
             self._done.put(Done(0))  # wakes `close`
 
     def _do(self, worker: Worker, number: int, job: Job) -> Done:
+        """Train one job and return the outcome, also if that is an error."""
         if self._stop.raised:
             return Done(job.raw_words)
         try:
             seed, draw_windows = self._seed_job(number)
             effective = worker.train(job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail)
-        except BaseException as error:  # whatever it is, it belongs to the caller of train()
+        except BaseException as error:  # of any kind: train() raises it
             self._stop.stop()
             return Done(job.raw_words, error=error)
         return Done(job.raw_words, effective)

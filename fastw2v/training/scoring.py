@@ -1,4 +1,4 @@
-"""Log likelihoods of sentences: passes with alpha 0, whose loss is what is wanted."""
+"""Log likelihoods of sentences: the loss of passes with alpha 0, which change nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ logger = logging.getLogger("fastw2v.word2vec")
 
 
 def scoring_workers(objective: Objective, matrices: Matrices, count: int) -> list[Worker]:
-    """Make workers that each score sentences on their own: what they would write stays as it is."""
-    # They want matrices that can be written to, though with alpha 0 they write what is there already.
+    """Make `count` workers that score sentences independently of each other."""
+    # Workers need writable matrices, although with alpha 0 they write the values that are there already.
     writable = {name: np.require(matrix, requirements=["C", "W"]) for name, matrix in matrices.items()}
     return objective.workers(writable, StopFlag(), count, alone=True)
 
@@ -39,9 +39,9 @@ def score_block(worker: Worker, block: Block) -> list[float]:
 def score_text(
     text: Iterable[Block], workers: list[Worker], *, most_waiting: int, report_delay: float
 ) -> list[float]:
-    """Return the log likelihood of each sentence of a text, in order; each worker runs in a thread.
+    """Return the log likelihood of each sentence of a text, in order; every worker runs in a thread.
 
-    Up to `most_waiting` blocks wait for a thread. A line is logged every `report_delay` seconds.
+    At most `most_waiting` blocks wait for a thread. `report_delay` is in seconds, between two log lines.
     """
     free = list(workers)
 
@@ -52,7 +52,7 @@ def score_text(
         finally:
             free.append(worker)
 
-    begin = due = time.perf_counter()
+    begin = logged = time.perf_counter()
     scores: list[float] = []
     jobs: deque[Future[list[float]]] = deque()
     blocks = iter(text)
@@ -62,8 +62,8 @@ def score_text(
                 jobs.append(pool.submit(work, block))
             if block is None or len(jobs) > most_waiting:
                 scores += jobs.popleft().result()
-            if (now := time.perf_counter()) >= due + report_delay:
-                due = now
+            if (now := time.perf_counter()) >= logged + report_delay:
+                logged = now
                 logger.info("PROGRESS: scored %i sentences, %.0f/s", len(scores), len(scores) / (now - begin))
     logger.info("scoring %i sentences took %.1fs", len(scores), time.perf_counter() - begin)
     return scores

@@ -1,4 +1,4 @@
-"""Matrices to train in, every row on cache lines of its own."""
+"""Copies of the matrices to train in, with every row on cache lines of its own."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ import numpy.typing as npt
 
 from fastw2v.tile.dispatch import CACHE_LINE, floats
 
-ALIGNED_BYTES = 2**30  # matrices larger than this together are trained where they lie
+ALIGNED_BYTES = 2**30  # matrices that are larger together are trained without copies
 
 
 @contextmanager
 def aligned_rows(
     matrices: Sequence[npt.NDArray[np.float32]], words: int
 ) -> Iterator[Sequence[npt.NDArray[np.float32]]]:
-    """Copies of (V, D) matrices to train in, every row on cache lines of its own; written back on leaving.
+    """Give copies of (V, D) matrices to train in, rows on their own cache lines; write them back at the end.
 
     Rows that straddle cache lines cost a tenth of the speed at D = 100, a thirtieth at D = 300. Each copy is
-    (V, D rounded up to 16), zero beyond D, which no update ever changes. The matrices themselves are handed
-    out where copying them takes too much memory, or too long for the `words` of text that are to be trained.
+    (V, D rounded up to 16), zero beyond D, and no update changes that. If copies would take too much memory,
+    or too long for a text of `words` words, the matrices themselves are given.
     """
     size = sum(matrix.nbytes for matrix in matrices)
     if size > ALIGNED_BYTES or words < len(matrices[0]):
         yield matrices
         return
-    copies = [_aligned(matrix) for matrix in matrices]
+    copies = [_align(matrix) for matrix in matrices]
     try:
         yield copies
     finally:
-        due, interrupt = list(zip(matrices, copies, strict=True)), None
-        while due:  # all or none: one matrix of this epoch and one of the last do not belong together
+        left, interrupt = list(zip(matrices, copies, strict=True)), None
+        while left:  # all of them, even after Ctrl-C: matrices of different epochs do not fit together
             try:
-                matrix, copy = due[-1]
+                matrix, copy = left[-1]
                 matrix[...] = copy[:, : matrix.shape[1]]
-                due.pop()
+                left.pop()
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:
             raise interrupt
 
 
-def _aligned(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _align(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a copy (V, D rounded up to 16) whose rows begin on cache lines."""
     rows, dim = matrix.shape
     copy = floats(rows, -(-dim // CACHE_LINE) * CACHE_LINE)
     copy[:, :dim] = matrix

@@ -1,1 +1,1 @@
-"""Counts → tables: which words stay, the noise table, the Huffman tree."""
+"""Word counts → tables: which words stay, the noise table, the Huffman tree."""

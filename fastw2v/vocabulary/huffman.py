@@ -1,7 +1,7 @@
-"""Huffman codes over the vocabulary, for hierarchical softmax.
+"""Huffman codes of the words, for hierarchical softmax.
 
 V words are the leaves of a binary tree with V - 1 inner nodes. A word's *path* is the list of inner nodes
-from the root down to its leaf; its *code* has one bit per inner node: 0 where the path turns left.
+from the root to its leaf. Its *code* has one bit for each inner node: 0 if the path turns left, 1 if right.
 """
 
 from __future__ import annotations
@@ -17,22 +17,29 @@ from fastw2v.columns import Ragged, rises
 from fastw2v.vocabulary._huffman import build
 
 MAX_CODE = 64
-"""Longest Huffman code that a file may hold; more needs counts beyond 10**13."""
+"""Longest Huffman code that a file may hold, in bits; longer ones need counts beyond 10**13."""
 
 
 @dataclass(frozen=True)
 class HuffmanPath:
-    """One word's path of length L, root first: `point` uint32 (L,) inner nodes, `code` uint8 (L,) bits."""
+    """One word's path in the Huffman tree, of length L, root first.
+
+    Args:
+        point (uint32 array): inner nodes (L,), rows of `Word2Vec.syn1`.
+        code (uint8 array): bits (L,), 0 for left and 1 for right at each of them.
+    """
 
     point: npt.NDArray[np.uint32]
     code: npt.NDArray[np.uint8]
 
 
 class HuffmanTree:
-    """All codes and paths, flat: those of word i lie at `starts[i]:starts[i + 1]`.
+    """The codes and paths of all words, joined: those of word i are at `starts[i]:starts[i + 1]`.
 
-    `points` uint32 (total,) numbers of inner nodes: the pair merged first is 0, the root is V - 2.
-    `codes` uint8 (total,); `starts` int64 (V + 1,).
+    Args:
+        points (uint32 array): inner nodes (total,). The node made first is 0, the root is V - 2.
+        codes (uint8 array): bits (total,).
+        starts (int64 array): where each word's path starts (V + 1,), rising from 0 to total.
     """
 
     def __init__(
@@ -54,9 +61,9 @@ class HuffmanTree:
     def of(
         cls, columns: Mapping[str, Any], error: Callable[[str], Exception] | None = None
     ) -> HuffmanTree | None:
-        """Join the columns `point` and `code`; None unless both are there, with rows of different lengths.
+        """Return the tree of the columns `point` and `code`; None unless both are `Ragged` columns.
 
-        If they do not cut their rows alike, `error(what is wrong)` is raised, or without it None returned.
+        If the rows of the two differ in length, raise `error(message)`, or without `error` return None.
         """
         points, codes = columns.get("point"), columns.get("code")
         if not isinstance(points, Ragged) or not isinstance(codes, Ragged):
@@ -68,29 +75,29 @@ class HuffmanTree:
         return None
 
     def columns(self) -> dict[str, Ragged]:
-        """Return the columns `point` and `code`, a row per word; they share the tree's memory."""
+        """Return the columns `point` and `code`, one row per word, in the tree's own memory."""
         return {"point": Ragged(self.points, self.starts), "code": Ragged(self.codes, self.starts)}
 
     def check(
         self, words: int, error: Callable[[str], Exception] = ValueError, *, saved: bool = False
     ) -> None:
-        """Raise `error(what is wrong)` unless kernels may follow the paths of `words` words without a look.
+        """Raise `error(message)` unless kernels can follow the paths of `words` words without checking them.
 
-        Codes must be as long as paths, and paths lead to rows of a matrix (words, D). In a `saved` tree they
-        must also leave the last row alone, which belongs to no node, and have at most `MAX_CODE` bits.
+        Codes must be as long as paths, and all nodes must be rows of a matrix (words, D). In a tree that was
+        `saved`, no node may be the last row, which is unused, and a code must be of at most `MAX_CODE` bits.
         """
         total = len(self.points)
         if not rises(self.starts, total):
             raise error(f"array 'path_starts' does not rise from 0 to {total}")
         if len(self.codes) != total:
-            raise error(f"{total} points but {len(self.codes)} code bits")
+            raise error(f"{total} points, but {len(self.codes)} code bits")
         rows, furthest = words - 1 if saved else words, int(self.points.max(initial=0))
         if total and furthest >= rows:
-            raise error(f"a path leads to inner node {furthest}, there are {words - 1}")
+            raise error(f"a path leads to inner node {furthest}, but there are only {words - 1}")
         if not saved:
             return
         if total and int(self.codes.max()) > 1:
-            raise error(f"a code bit is {int(self.codes.max())}")
+            raise error(f"a code bit is {int(self.codes.max())}, expected 0 or 1")
         if self.depth > MAX_CODE:
             raise error(f"a Huffman code is longer than {MAX_CODE} bits")
 

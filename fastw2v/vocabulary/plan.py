@@ -1,4 +1,7 @@
-"""Which words of a text stay, in which order, and how often each is dropped: decided, and nothing changed."""
+"""Decide from the counts of a text which words stay, in which order, and how often each is dropped.
+
+V is the number of words that stay. Nothing here changes a model.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,17 @@ Thresholds = npt.NDArray[np.uint32]
 
 
 class Report(TypedDict, total=False):
-    """What `Word2Vec.prepare_vocab` returns: words and tokens that stay, and those that do not."""
+    """What `Word2Vec.prepare_vocab` returns: how many words and occurrences stay and go.
+
+    Attributes:
+        drop_unique (int): distinct words that are dropped.
+        retain_total (int): occurrences of the words that stay.
+        downsample_unique (int): words that `sample` takes occurrences from.
+        downsample_total (int): occurrences expected to be left by `sample`.
+        num_retained_words (int): distinct words that stay.
+        memory (dict): bytes that the model needs by part, as `Word2Vec.estimate_memory` returns them; only
+            from `build_vocab`.
+    """
 
     drop_unique: int
     retain_total: int
@@ -33,14 +46,17 @@ class Report(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Table:
-    """A vocabulary: `words` in the order of their rows, their `counts` (V,) and `thresholds` (V,)."""
+    """A vocabulary: `words` in the order of their rows, `counts` int64 (V,), `thresholds` uint32 (V,).
+
+    A word is kept in downsampling if its threshold is not less than a uniform 32-bit draw.
+    """
 
     words: list[Any]
     counts: Counts
     thresholds: Thresholds
 
     def with_null_word(self) -> Table:
-        """Return the table with the null word at its end, seen once, with threshold 0, unless it is there."""
+        """Return the table with the null word: the last one, count 1, threshold 0; unless it is there."""
         if NULL_WORD in self.words:
             return self
         return Table(
@@ -50,7 +66,7 @@ class Table:
         )
 
     def by_descending_frequency(self) -> Table:
-        """Return the table with frequent words first; of equally frequent ones, the later seen."""
+        """Return the table with frequent words first, and of equally frequent ones the later first."""
         order = sort_by_descending_frequency(self.counts)
         words = list(map(self.words.__getitem__, order.tolist()))
         return Table(words, self.counts[order], self.thresholds[order])
@@ -58,10 +74,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to become of counted words: those that stay, as a table, and what that leaves of the text.
+    """The decision about counted words.
 
-    `min_count` is the count that words need to stay. `raw_words` and `raw_counts` are all that were counted.
-    `tokens_left` is how many are expected to survive downsampling.
+    Attributes:
+        retained (Table): the words that stay, in the order first seen.
+        min_count (int): count that a word needs to stay.
+        raw_words (Words): all words that were counted.
+        raw_counts (int64 array): their counts (words,).
+        downsampled_words (int): retained words that lose occurrences to downsampling.
+        tokens_left (float): occurrences expected to be left.
     """
 
     retained: Table
@@ -73,7 +94,7 @@ class Plan:
 
     @property
     def report(self) -> Report:
-        """The plan in numbers."""
+        """The decision in numbers."""
         return {
             "drop_unique": len(self.raw_words) - len(self.retained.words),
             "retain_total": int(self.retained.counts.sum()),
@@ -83,10 +104,10 @@ class Plan:
         }
 
     def added_to(self, words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
-        """Return the table of a vocabulary after the words that stay were added to it.
+        """Return the table of a vocabulary with the retained words added at its end.
 
-        All words gain their counts in the new text. Retained words, also those that were known before, get
-        the thresholds of the new text, as in gensim.
+        All words gain their counts in the new text. As in gensim, the thresholds of retained words come from
+        the new text alone, also for words already known.
         """
         known = set(words)
         words = words + [word for word in self.retained.words if word not in known]
@@ -101,11 +122,11 @@ class Plan:
 
 
 def table_of(words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
-    """Return a vocabulary as a table, with copies of its columns; words beyond their end have zeros."""
+    """Return a vocabulary as a table, with copies of its columns; zero for words beyond their end."""
     return Table(
         words,
-        _grown(columns, "count", np.int64, len(words)),
-        _grown(columns, "sample_int", np.uint32, len(words)),
+        _grow(columns, "count", np.int64, len(words)),
+        _grow(columns, "sample_int", np.uint32, len(words)),
     )
 
 
@@ -118,10 +139,7 @@ def plan(
     trim_rule: TrimRule | None,
     sample: float | None,
 ) -> Plan:
-    """Decide from the counts of a text which words stay. Nothing is changed.
-
-    `min_count`, `max_final_vocab`, `trim_rule` and `sample` as for `Word2Vec`.
-    """
+    """Decide from the `counts` (words,) of a text which words stay; the settings are as for `Word2Vec`."""
     effective = effective_min_count(counts, min_count, max_final_vocab)
     places = keep(words, counts, effective, trim_rule)
     stay = counts[places]
@@ -131,9 +149,9 @@ def plan(
 
 
 def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | None) -> int:
-    """Return the count from which on words are kept, so that no more than `max_final_vocab` are.
+    """Return the count that a word needs, at least `min_count`, so that at most `max_final_vocab` words stay.
 
-    All words as frequent as the first one too many go with it: there may be fewer.
+    Words of equal count stay or go together, so fewer may stay.
     """
     if max_final_vocab is None or max_final_vocab >= len(counts):
         return min_count
@@ -142,7 +160,7 @@ def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | N
 
 
 def keep(words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None) -> npt.NDArray[np.intp]:
-    """Return the places of the words to keep, rising."""
+    """Return the places of the words to keep, in rising order."""
     if trim_rule is None:
         return np.flatnonzero(counts >= min_count)
     everything = words.at(np.arange(len(words)))
@@ -155,14 +173,14 @@ def keep(words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | Non
 
 
 def sort_by_descending_frequency(counts: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Return the permutation that puts frequent words first; of equally frequent ones, the later seen."""
+    """Return the places of all words, frequent words first, and of equally frequent ones the later first."""
     return descending(counts, later_first=True)
 
 
-def _grown(
+def _grow(
     columns: Mapping[str, npt.NDArray[Any] | Ragged], name: str, dtype: type[np.generic], size: int
 ) -> npt.NDArray[Any]:
-    """Return a copy of a column with `size` values, new ones zero. TypeError if it is of another type."""
+    """Return a copy of a column with `size` values, new ones zero; TypeError if it cannot hold `dtype`."""
     column = columns.get(name)
     if column is None:
         return np.zeros(size, dtype=dtype)

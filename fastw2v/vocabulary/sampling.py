@@ -1,6 +1,6 @@
-"""From word counts alone: how often a word is kept, and how often it is drawn as noise.
+"""Tables made of word counts: how often a word is kept, and how often it is drawn as noise.
 
-All tables have one entry per word of the vocabulary, in its order (V words).
+Each has V entries, one per word, in the order of the vocabulary.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ import numpy as np
 import numpy.typing as npt
 
 DOMAIN = 2**31 - 1
-"""Largest entry of a noise table: noise draws are integers below it."""
+"""Last and largest entry of a noise table; noise draws are integers below it."""
 
 MAX_INDEX_BITS = 20
 """A noise index has at most 2**20 entries (4 MB), so that it stays in the cache."""
 
 
 def downsampling(counts: npt.ArrayLike, sample: float | None) -> tuple[npt.NDArray[np.uint32], int, float]:
-    """Return `(thresholds, downsample_unique, downsample_total)` of word2vec's subsampling.
+    """Return how often frequent words are dropped, by word2vec's subsampling.
 
-    A token of word `w` is dropped when `thresholds[w]` is less than a uniform 32-bit draw. With θ the
-    occurrences above which a word counts as frequent, a word seen c times is kept with probability
-    min(1, (√(c/θ) + 1)·θ/c). `sample` < 1 is θ as a share of all occurrences, `sample` >= 1 stands for θ
-    itself (times (3 + √5)/2, so that a word seen exactly `sample` times is always kept), 0 or None is no
-    subsampling. `downsample_unique` is the number of words that lose tokens, `downsample_total` the
-    occurrences expected to remain.
+    A word seen c times is kept with probability min(1, (√(c/θ) + 1)·θ/c), where θ is the number of
+    occurrences above which a word is frequent.
+
+    Args:
+        counts (array-like): occurrences of each word, (V,).
+        sample (float or None): below 1, θ as a share of all occurrences. From 1 on, θ / ((3 + √5)/2), so that
+            a word seen exactly `sample` times is always kept. 0 or None: no word is dropped.
+
+    Returns:
+        tuple: thresholds, uint32 (V,), where an occurrence is dropped if the threshold is less than a uniform
+        32-bit draw; the number of words that lose occurrences; the occurrences expected to remain.
     """
     seen = np.asarray(counts, dtype=np.int64)
     total = int(seen.sum())
@@ -48,18 +53,28 @@ def downsampling(counts: npt.ArrayLike, sample: float | None) -> tuple[npt.NDArr
 
 
 def noise_table(counts: npt.ArrayLike, ns_exponent: float, domain: int = DOMAIN) -> npt.NDArray[np.uint32]:
-    """Return the cumulative noise distribution, proportional to counts ** ns_exponent, scaled to `domain`.
+    """Return the cumulative noise distribution, in proportion to counts ** ns_exponent.
 
-    A draw x in [0, domain) picks the first word whose entry is >= x.
-    Raises ValueError when the powers of the counts do not fit a float.
+    A draw x in [0, domain) picks the first word with an entry >= x.
+
+    Args:
+        counts (array-like): occurrences of each word, (V,).
+        ns_exponent (float): 1 draws by count, 0 all words alike.
+        domain (int): the last entry.
+
+    Returns:
+        uint32 array: the table (V,).
+
+    Raises:
+        ValueError: the powers of the counts do not fit a float.
     """
     seen = np.asarray(counts, dtype=np.int64)
     if not seen.size:
         return np.empty(0, dtype=np.uint32)
     distinct, inverse = np.unique(seen, return_inverse=True)
     try:
-        # math.pow and not np.power: numpy's vectorised pow may differ from libm's, and so from gensim's
-        # table, in the last bit. There are only a few thousand distinct counts.
+        # math.pow, not np.power: numpy's vectorised pow may differ from libm's in the last bit, and the table
+        # then from gensim's. There are only a few thousand distinct counts.
         powers = np.array([math.pow(c, ns_exponent) for c in distinct.tolist()])
         running = np.cumsum(powers[inverse])
         total = float(running[-1])
@@ -76,7 +91,7 @@ def noise_table(counts: npt.ArrayLike, ns_exponent: float, domain: int = DOMAIN)
 def check_noise_table(
     table: npt.ArrayLike, words: int, error: Callable[[str], Exception] = ValueError
 ) -> None:
-    """Raise `error(what is wrong)` unless `table` is a noise table of `words` words: kernels search it."""
+    """Raise `error(message)` unless `table` is a noise table of `words` words, which kernels can search."""
     entries = np.asarray(table).astype(np.int64)
     if len(entries) != words:
         raise error(f"the noise table has {len(entries)} entries for {words} words")
@@ -85,11 +100,14 @@ def check_noise_table(
 
 
 def noise_index(table: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], int]:
-    """Return `(index, shift)`, which find a draw's word in a noise table without a binary search.
+    """Return an index that finds a draw's word in a noise table without a binary search.
 
-    For every x in [0, table[-1]]: start at `i = index[x >> shift]` and step on while `table[i] < x`; the
-    i reached is the one of `np.searchsorted(table, x)`. There are 2 to 4 entries per word up to
-    `MAX_INDEX_BITS`; the mean number of steps is at most V / (2 · entries), however uneven the counts.
+    For x in [0, table[-1]], start at `i = index[x >> shift]` and step on while `table[i] < x`: this ends at
+    `np.searchsorted(table, x)`. There are 2 to 4 entries per word, up to `MAX_INDEX_BITS`. The mean number of
+    steps is at most V / (2 · entries), however uneven the counts.
+
+    Returns:
+        tuple: index, int32 (entries,), and shift, in bits.
     """
     if not table.size:
         return np.zeros(1, dtype=np.int32), 32
