@@ -25,7 +25,7 @@ from fastw2v.columns import Ragged, check_column_type, column_dtype, descending,
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
-from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
+from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import Model, Vectors
@@ -1353,6 +1353,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             TypeError: `fname` is neither a path nor an open binary file.
             OSError: a file cannot be read.
         """
+        # Imported here, as below: it takes time that programs without gensim's files need not wait.
+        from fastw2v.formats import gensim_parts, gensim_pickle
+
         if not gensim_pickle.is_pickle(fname):
             return cls._of_parts(model_file.read_vectors(fname, mmap, verify=verify))
         parts = gensim_parts.read(fname, mmap)
@@ -1602,6 +1605,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             ImportError: gensim is not installed.
         """
+        from fastw2v.formats import gensim_parts
+
         return gensim_parts.build(copy.deepcopy(self.to_words()))
 
     @classmethod
@@ -1618,6 +1623,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             TypeError: this is another object, such as a model.
             FormatError: its parts do not fit together.
         """
+        from fastw2v.formats import gensim_parts
+
         words = gensim_parts.describe_live(vectors)
         if not isinstance(words, Vectors):
             raise TypeError("this is a model: give its vectors, model.wv, or use Word2Vec.from_gensim")

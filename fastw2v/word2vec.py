@@ -27,7 +27,7 @@ import numpy.typing as npt
 from fastw2v.checks import callbacks_of, epochs_of, finite, one_of, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
-from fastw2v.formats import gensim_parts, gensim_pickle, model_file, word2vec_format
+from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
@@ -1207,6 +1207,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             >>> shared.wv.vectors.flags.writeable
             False
         """
+        # Imported here, as below: it takes time that programs without gensim's files need not wait.
+        from fastw2v.formats import gensim_parts, gensim_pickle
+
         if gensim_pickle.is_pickle(fname):
             parts = gensim_parts.read(fname, mmap)
             if not isinstance(parts, Model):
@@ -1370,6 +1373,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         Raises:
             ImportError: gensim is not installed.
         """
+        from fastw2v.formats import gensim_parts
+
         return gensim_parts.build(copy.deepcopy(self._to_parts()))
 
     @classmethod
@@ -1386,6 +1391,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             TypeError: not a gensim Word2Vec; FastText and Doc2Vec models hold more and are refused.
             FormatError: the parts do not make a model; a ValueError.
         """
+        from fastw2v.formats import gensim_parts
+
         parts = gensim_parts.describe_live(model)
         if not isinstance(parts, Model):
             raise TypeError("a gensim KeyedVectors is not a model: use KeyedVectors.from_gensim")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, whole
 from fastw2v.training.objective import Freeze
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """The passes of one call of `train`: how many, learning rates, frozen matrices, reports.
 
     Attributes:

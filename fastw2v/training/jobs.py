@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,7 @@ SHORT_JOBS = 10  # a sentence of fewer jobs is not cut; no piece is below LONG_S
 CONTEXT_PER_WINDOW = 16
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """Learning rate that falls linearly from `start` to `end` over all epochs.
 
     Progress is counted in sentences if `total_examples` is known, else in raw words.
@@ -43,8 +43,7 @@ class Schedule:
         return words / self.total_words if self.total_words else 0.0
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """What one worker trains at a time, at one learning rate.
 
     `ids` int32 (tokens,), with the `ends` int64 (sentences,) of sentences in them. The first `lead` and last

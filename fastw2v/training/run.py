@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ START_POLLS = 5  # polls to wait for a thread whose start was interrupted
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How the work of an epoch is divided and reported.
 
     Attributes:
@@ -76,8 +75,7 @@ def run_epoch(
     return result
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """The outcome of a job: the words that it trained, or the error that ended it."""
 
     raw_words: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +44,7 @@ class Report(TypedDict, total=False):
     memory: dict[str, int]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A vocabulary: `words` in the order of their rows, `counts` int64 (V,), `thresholds` uint32 (V,).
 
     A word is kept in downsampling if its threshold is not less than a uniform 32-bit draw.
