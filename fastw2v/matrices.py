@@ -247,8 +247,9 @@ class Matrices(Lifecycle):
         """Raise ValueError if a word leads to a row that no matrix of so many `words` has."""
         rows = np.fromiter(self.wv.key_to_index.values(), np.int64, len(self.wv.key_to_index))
         if rows.size and not (rows.min() >= 0 and rows.max() < words):
+            wrong = rows.min() if rows.min() < 0 else rows.max()
             raise ValueError(
-                f"wv.key_to_index holds rows {rows.min()} to {rows.max()}, expected 0 to {words - 1}: "
+                f"wv.key_to_index leads to row {wrong}, expected 0 to {words - 1}: "
                 "add words with build_vocab(update=True)"
             )
 
