@@ -130,7 +130,7 @@ def _normed_rows(name: str) -> property:
 
 
 class OlderKeyedVectors:
-    """What `KeyedVectors` answers to by older names."""
+    """The older names of what `KeyedVectors` has."""
 
     if TYPE_CHECKING:
         add_vectors: Callable[..., None]
@@ -246,7 +246,7 @@ class OlderKeyedVectors:
 
 
 class OlderWord2Vec:
-    """What `Word2Vec` answers to by older names, most of them names of its `wv`."""
+    """The older names of what `Word2Vec` has, mostly of what its `wv` has."""
 
     if TYPE_CHECKING:
         wv: KeyedVectors

@@ -18,8 +18,8 @@ def usable_cpus() -> int:
 
 def blas_threads() -> int:
     """Return how many threads numpy's BLAS uses for a product of matrices."""
-    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
-    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
+    limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
+    return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])
 
 
 def shares(count: int, parts: int) -> list[tuple[int, int]]:

@@ -212,7 +212,7 @@ class RepeatCorpus(Iterable[Document]):
     """The documents of a corpus, over and over, until there were `reps` documents.
 
     Args:
-        corpus (iterable): the documents; it is iterated over anew in each round.
+        corpus (iterable): the documents; it is iterated over again in each round.
         reps (int): how many documents in all.
     """
 

@@ -110,12 +110,12 @@ def _write_all(file: IO[bytes], array: npt.NDArray[np.int32]) -> None:
 
 def spill_bytes() -> int:
     """Return how many bytes of ids may stay in memory: FASTW2V_SPILL_BYTES, or a quarter of what is free."""
-    said = os.environ.get("FASTW2V_SPILL_BYTES")
-    if not said:
+    given = os.environ.get("FASTW2V_SPILL_BYTES")
+    if not given:
         return available_memory() // 4
-    if not said.isdecimal():
-        raise ValueError(f"FASTW2V_SPILL_BYTES={said!r}: give a number of bytes")
-    return int(said)
+    if not given.isdecimal():
+        raise ValueError(f"FASTW2V_SPILL_BYTES={given!r}: give a number of bytes")
+    return int(given)
 
 
 def available_memory() -> int:
