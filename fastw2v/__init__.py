@@ -1,11 +1,19 @@
 """fastw2v: word2vec that trains fast and keeps both halves of the model.
 
-text → tokens            corpus
-tokens → counts          vocabulary; from them sampling, huffman
-tokens → ids → jobs      _encoder, training
-jobs → weights           _kernels, _tile.h
-weights by word          word2vec (IN, OUT, nodes), keyedvectors (queries)
-files                    formats
+A map of the package, in the order in which data goes through it:
+
+text/              text → sentences → counts of words, and ids
+vocabulary/        counts → the words that are kept, the noise table, the Huffman tree
+training/          ids → jobs → threads, which train the weights
+tile/              the arithmetic of training and scanning, compiled for each instruction set
+word2vec.py        `Word2Vec`: how a model is made, trained, saved and loaded
+matrices.py        what a model holds and answers: IN, OUT and node vectors by word
+keyedvectors.py    `KeyedVectors`: one matrix by word, its queries and its files
+query/             questions → cosines and nearest rows
+evaluation/        how good vectors and rankings are
+desm/              documents ranked by the dual embedding space model
+formats/           models ↔ files
+cli/               the command `fastw2v`
 """
 
 from __future__ import annotations
@@ -50,7 +58,10 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def show_config() -> None:
-    """Print versions, the instruction sets that this machine can run, and the one in use."""
+    """Print versions, the instruction sets that this machine can run, and the one in use.
+
+    The environment variable FASTW2V_ISA selects another one; it is read when fastw2v is imported.
+    """
     import platform
 
     import numpy

@@ -1,6 +1,7 @@
 """`ModelView`: a trained model's IN, OUT and node vectors as C pointers.
 
-From Python use `Word2Vec.in_vector` and its kin. From Cython, built with fastw2v installed:
+From Python use `Word2Vec.in_vector`, `out_vector`, `huffman_path` and `node_vectors`. From Cython, built with
+fastw2v installed:
 
     from fastw2v.accessors cimport ModelView
 
@@ -10,9 +11,16 @@ From Python use `Word2Vec.in_vector` and its kin. From Cython, built with fastw2
 
 
 cdef class ModelView:
-    """Borrows the matrices that `model` has now; they stay alive as long as the view.
+    """Borrows the matrices that a model has now, and keeps them alive.
 
-    A model whose vocabulary grows afterwards gets new matrices: take a new view then.
+    A model whose vocabulary grows gets new matrices: make a new view afterwards.
+
+    Args:
+        model (Word2Vec): the model, which has been trained.
+
+    Attributes:
+        words (int): V, number of words.
+        dim (int): D, dimensions of a vector.
     """
 
     def __init__(self, model):
@@ -22,25 +30,28 @@ cdef class ModelView:
         self.words = self.syn0.shape[0]
         self.dim = self.syn0.shape[1]
         points, codes = model.wv.expandos.get("point"), model.wv.expandos.get("code")
-        # None is assigned too: a memoryview that was never set is neither None nor usable.
+        # None is assigned, too: a memoryview that was never set is neither None nor usable.
         self.points = None if points is None else points.values
         self.codes = None if codes is None else codes.values
         self.starts = None if points is None else points.starts
 
     cdef const float *in_vector(self, Py_ssize_t word) noexcept nogil:
-        """Row `word` of syn0, D floats; NULL if there is no such row."""
+        """Return row `word` of syn0, D floats; NULL if there is no such row."""
         return &self.syn0[word, 0] if 0 <= word < self.words else NULL
 
     cdef const float *out_vector(self, Py_ssize_t word) noexcept nogil:
-        """Row `word` of syn1neg; NULL if there is none, as in a model of hierarchical softmax alone."""
+        """Return row `word` of syn1neg, D floats; NULL if there is none: hierarchical softmax has none."""
         return &self.syn1neg[word, 0] if 0 <= word < self.words and self.syn1neg is not None else NULL
 
     cdef const float *node_vector(self, Py_ssize_t node) noexcept nogil:
-        """Row `node` of syn1, an inner node of the Huffman tree; NULL if there is none."""
+        """Return row `node` of syn1, an inner node of the Huffman tree, D floats; NULL if there is none."""
         return &self.syn1[node, 0] if 0 <= node < self.words and self.syn1 is not None else NULL
 
     cdef Py_ssize_t path(self, Py_ssize_t word, const uint32_t **point, const uint8_t **code) noexcept nogil:
-        """Length L of the word's Huffman path, -1 if it has none; point[0:L] and code[0:L] are its nodes and turns."""
+        """Return the length L of the word's Huffman path, -1 if it has none.
+
+        `point[0]` is set to the inner nodes on it (L,), `code[0]` to the turn at each (L,): 0 left, 1 right.
+        """
         cdef Py_ssize_t start
         if not 0 <= word < self.words or self.starts is None:
             return -1

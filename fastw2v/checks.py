@@ -1,6 +1,6 @@
-"""Arguments at the border: what every public call asks of what it is given.
+"""Checks of arguments, made where public functions begin.
 
-What returns a value returns the argument as what it should be, so that nothing further in checks it again.
+Those that return a value return the argument in its proper type, so that no other code has to check it again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FREEZE: tuple[Literal["in", "out"] | None, ...] = (None, "in", "out")
 
 
 def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
-    """The callbacks as a list; TypeError unless each has all hooks."""
+    """Return the callbacks as a list; TypeError unless each has all hooks."""
     if not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be a list of callbacks, not one {type(callbacks).__name__}")
     callbacks = list(callbacks)
@@ -33,7 +33,7 @@ def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
 
 
 def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
-    """The value as an int; TypeError or ValueError unless it is a whole number from `least` to `most`."""
+    """Return the value as an int; TypeError or ValueError unless it is a whole number `least`…`most`."""
     try:
         number = index(value)
     except TypeError:
@@ -45,7 +45,7 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
 
 
 def finite(name: str, value: Any, least: float = -math.inf) -> float:
-    """The value as a float; TypeError or ValueError unless it is a finite number, at least `least`."""
+    """Return the value as a float; TypeError or ValueError unless it is finite and at least `least`."""
     if not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r}: it must be a number")
     if not math.isfinite(value) or value < least:
@@ -57,16 +57,26 @@ def finite(name: str, value: Any, least: float = -math.inf) -> float:
 
 
 def at_least(name: str, value: Any, least: int) -> Any:
-    """The value as it is; ValueError if it is below `least`. None passes: no limit."""
+    """Return the value as it is; ValueError if it is below `least`. None, no limit, passes."""
     if value is not None and value < least:
         raise ValueError(f"{name}={value}: it must be at least {least}")
     return value
 
 
 def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None = None) -> T:
-    """That one of `choices` which equals the value; ValueError if none does.
+    """Return the choice that equals the value.
 
-    The error ends in `advice`, or else in a list of the choices.
+    Args:
+        name (str): of the argument, for the error.
+        value (any): what was given.
+        choices (tuple): the values that are allowed.
+        advice (str or None): how the error ends; None lists the choices.
+
+    Returns:
+        one of the choices.
+
+    Raises:
+        ValueError: no choice equals the value.
     """
     for choice in choices:
         if value == choice:
@@ -75,20 +85,28 @@ def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None 
 
 
 def check_topn(topn: Any, or_none: bool) -> None:
-    """TypeError unless `topn` is an integer, of Python or numpy, or None where that too has a meaning."""
+    """Check how many answers are asked for.
+
+    Args:
+        topn (int or None): what was given; an integer of Python or numpy is right.
+        or_none (bool): whether None is right, too.
+
+    Raises:
+        TypeError: `topn` is something else.
+    """
     if not (isinstance(topn, Integral) or (topn is None and or_none)):
         raise TypeError(f"topn must be an integer{' or None' if or_none else ''}, not {topn!r}")
 
 
 def epochs_of(epochs: Any) -> int:
-    """The value as an int; TypeError or ValueError unless it says how often to go through a text."""
+    """Return the value as an int; TypeError or ValueError unless it is a whole number of at least 1."""
     if epochs is None or (isinstance(epochs, Real) and epochs <= 0):
         raise ValueError(
-            f"epochs={epochs}: give how often to go through the text, at least 1, for instance model.epochs"
+            f"epochs={epochs}: give the number of passes over the text, at least 1, for instance model.epochs"
         )
     return whole("epochs", epochs, 1)
 
 
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
-    """The side that training leaves as it is, "in" or "out", or None; ValueError for anything else."""
+    """Return the side that training leaves as it is, "in" or "out", or None; ValueError for all else."""
     return one_of("freeze", freeze, FREEZE, "give 'in', 'out', or None to train both sides")

@@ -1,7 +1,7 @@
-"""Older spellings: what gensim before version 4 called things, led to today's names.
+"""Older spellings: names of gensim before version 4, which lead to today's names.
 
-Each spelling says once in the life of the process, as a `DeprecationWarning`, which name took its place. Only
-spellings warn at which gensim 4 itself warns or raises.
+Each spelling warns once per process, with a `DeprecationWarning` that says which name has replaced it. Only
+those spellings warn for which gensim 4 itself warns or raises.
 
 The spellings themselves are in `older`, in a base class for each class: `OlderKeyedVectors` has those of
 `KeyedVectors`. Warnings and errors name the class that users know: "Older" is left out.
@@ -18,13 +18,16 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-told: set[str] = set()  # the older spellings that have been warned about
+told: set[str] = set()  # the older spellings that have warned already
 
 
 def tell(old: str, new: str, stacklevel: int = 3) -> None:
-    """Warn, if this is the first time, that `old` is a spelling of the past and `new` that of today.
+    """Warn that `old` is an older spelling of `new`, unless that was said before.
 
-    `stacklevel` as for `warnings.warn`: 3 is the caller of the function that calls this.
+    Args:
+        old (str): the older spelling, as users write it.
+        new (str): what to write instead.
+        stacklevel (int): as for `warnings.warn`; 3 is the caller of the function that calls this.
     """
     if old in told:
         return
@@ -35,9 +38,13 @@ def tell(old: str, new: str, stacklevel: int = 3) -> None:
 
 
 class Spelling:
-    """An attribute under its older name: `read` gives its value, `new` is what to write instead.
+    """An attribute under its older name; it cannot be set.
 
     On the class, the older name of a method of the same object is that method; any other is this descriptor.
+
+    Args:
+        read (function): gives the value, from the object.
+        new (str): what to write instead.
     """
 
     def __init__(self, read: Callable[[Any], Any], new: str) -> None:
@@ -61,7 +68,8 @@ class Spelling:
 class renamed(Spelling):
     """An attribute or method that has another name now: `index2word = renamed("index_to_key")`.
 
-    Reading and writing reach `new`, which may lead on through attributes ("wv.most_similar").
+    Args:
+        new (str): the name that is read and set; it may lead through attributes ("wv.most_similar").
     """
 
     def __init__(self, new: str) -> None:
@@ -85,14 +93,25 @@ class itself(Spelling):
 
 
 class result_of(Spelling):
-    """An attribute that is now the result of a method: `syn0norm = result_of("wv.get_normed_vectors")`."""
+    """An attribute that is now the result of a method: `syn0norm = result_of("wv.get_normed_vectors")`.
+
+    Args:
+        method (str): name of the method; it may lead through attributes.
+    """
 
     def __init__(self, method: str) -> None:
         super().__init__(lambda instance: attrgetter(method)(instance)(), f"{method}()")
 
 
 def deprecated(new: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Decorate a method that does what it did, but whose calls should become `new`."""
+    """Decorate a method that still does what it did, but should be called no longer.
+
+    Args:
+        new (str): what to write instead.
+
+    Returns:
+        function: the decorator.
+    """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(function)
@@ -108,7 +127,13 @@ def deprecated(new: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def renamed_keywords(**names: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a function whose parameters had other names: `@renamed_keywords(size="vector_size")`.
 
-    Raises TypeError if both spellings of one parameter are given.
+    Calls that give both spellings of one parameter are a TypeError.
+
+    Args:
+        **names (str): older name = today's name.
+
+    Returns:
+        function: the decorator.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -131,9 +156,10 @@ def renamed_keywords(**names: str) -> Callable[[Callable[P, T]], Callable[P, T]]
 
 
 def _name(function: Callable[..., Any]) -> str:
+    """Return what users call a function or a class."""
     return _today(function.__qualname__.removesuffix(".__init__"))
 
 
 def _today(name: str) -> str:
-    """A name as users write it: what `OlderWord2Vec` holds is an attribute of `Word2Vec`."""
+    """Return a name as users write it: what `OlderWord2Vec` holds is an attribute of `Word2Vec`."""
     return name.removeprefix("Older")

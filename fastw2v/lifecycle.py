@@ -1,4 +1,4 @@
-"""What happened to a model or to vectors, in a list that gensim calls `lifecycle_events`."""
+"""What happened to a model or to vectors, remembered in a list that gensim calls `lifecycle_events`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,24 @@ logger = logging.getLogger(__name__)
 
 
 class Lifecycle:
-    """Gives a class `lifecycle_events`, a list of dicts, once there is an event; None turns this off."""
+    """A base class whose objects remember what happened to them.
+
+    Attributes:
+        lifecycle_events (list of dict, or None): one dict per event; None remembers nothing.
+    """
 
     lifecycle_events: list[dict[str, Any]] | None
 
     def add_lifecycle_event(
         self, event_name: str, log_level: int | Literal[False] = logging.INFO, **event: Any
     ) -> None:
-        """Remember (and log) what happened to this object; `lifecycle_events = None` turns this off."""
+        """Remember and log that something happened to this object; `lifecycle_events = None` only logs.
+
+        Args:
+            event_name (str): what happened.
+            log_level (int or False): level of the log line; False logs nothing.
+            **event: details to remember. Time, versions and platform are added.
+        """
         event |= {
             "datetime": datetime.now().isoformat(),
             "fastw2v": __version__,

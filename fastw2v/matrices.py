@@ -1,7 +1,8 @@
 """What a model holds and answers: its three matrices by word, and every question over IN, OUT and nodes.
 
-IN vectors `syn0` (V, D), OUT vectors `syn1neg` (V, D) of negative sampling, and inner-node vectors `syn1`
-(V, D) of hierarchical softmax, of which a word owns those on its Huffman path. `word2vec` makes them.
+Shapes: V words, D dimensions, L nodes on a word's Huffman path. IN vectors are `syn0` (V, D), the OUT vectors
+of negative sampling `syn1neg` (V, D), and the inner nodes of hierarchical softmax `syn1` (V, D). A word has
+one IN and one OUT vector; inner nodes are shared by all words whose path leads over them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +18,20 @@ import numpy.typing as npt
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS
-from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import squares, top_places
-from fastw2v.query.spaces import Space, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 
 logger = logging.getLogger("fastw2v.word2vec")  # people filter by that name
+
+Array = npt.NDArray[Any]
+Words = list[Key] | tuple[Key, ...] | Array
+
+# gensim's figures for what a word takes besides its vectors, so that both libraries estimate the same.
+BYTES_PER_WORD = 500
+BYTES_PER_WORD_WITH_PATH = 700  # under hierarchical softmax
 
 
 class Matrices(Lifecycle):
@@ -43,7 +51,7 @@ class Matrices(Lifecycle):
 
     @property
     def syn0(self) -> npt.NDArray[np.float32]:
-        """IN vectors (V, D): the memory of `wv.vectors`."""
+        """IN vectors, float32 (V, D): the memory of `wv.vectors`."""
         return self.wv.vectors
 
     @syn0.setter
@@ -52,7 +60,7 @@ class Matrices(Lifecycle):
 
     @property
     def syn1(self) -> npt.NDArray[np.float32]:
-        """Vectors of the inner nodes of the Huffman tree (V, D); row V - 1 is never used."""
+        """Vectors of the inner nodes of the Huffman tree, float32 (V, D); row V - 1 is never used."""
         return self._matrix("syn1", "hierarchical softmax", "hs=1")
 
     @syn1.setter
@@ -65,7 +73,7 @@ class Matrices(Lifecycle):
 
     @property
     def syn1neg(self) -> npt.NDArray[np.float32]:
-        """OUT vectors (V, D) of negative sampling."""
+        """OUT vectors of negative sampling, float32 (V, D)."""
         return self._matrix("syn1neg", "negative sampling", "negative=5")
 
     @syn1neg.setter
@@ -77,6 +85,7 @@ class Matrices(Lifecycle):
         del self._syn1neg
 
     def _matrix(self, name: str, objective: str, setting: str) -> npt.NDArray[np.float32]:
+        """Return an output matrix; the AttributeError says why there is none and what to do."""
         matrix: npt.NDArray[np.float32] | None = self.__dict__.get(f"_{name}")
         if matrix is not None:
             return matrix
@@ -85,14 +94,14 @@ class Matrices(Lifecycle):
         elif name in self._outputs():
             reason = (
                 f"this model has no {name}, though {objective} needs it (hs={self.hs}, "
-                f"negative={self.negative}): it was made of IN vectors alone, or its outputs were left out. "
-                "Word2Vec.from_vectors(in_=..., out=...) makes a model of two word2vec files"
+                f"negative={self.negative}): it was made from IN vectors alone, or saved without outputs. "
+                "Word2Vec.from_vectors(in_=..., out=...) makes a model from two word2vec files"
             )
         elif name == "syn1neg" and "_syn1" in self.__dict__:
             reason = (
                 "hierarchical softmax has no OUT vector per word: its outputs are inner nodes, shared by "
                 "many words. node_vectors(word) gives those on a word's path, hs_path_vector(word) one "
-                f"vector made of them; for OUT vectors (syn1neg) train with {setting}"
+                f"vector computed from them; for OUT vectors (syn1neg) train with {setting}"
             )
         else:
             reason = (
@@ -102,15 +111,16 @@ class Matrices(Lifecycle):
         raise AttributeError(reason)
 
     def _outputs(self) -> list[str]:
-        """Names of the matrices besides `syn0` that the settings train."""
+        """Return the names of the matrices besides `syn0` that the settings train."""
         return [name for name, on in (("syn1", self.hs), ("syn1neg", self.negative)) if on]
 
     def _require_matrix(self, name: str) -> npt.NDArray[np.float32]:
+        """Return the matrix of this name; RuntimeError if the model has none."""
         matrix: npt.NDArray[np.float32] | None = getattr(self, name, None)
         if matrix is None:
             raise RuntimeError(
-                f"this model has no {name}, which hs={self.hs}, negative={self.negative} need: "
-                "build its vocabulary anew, or load a full model"
+                f"this model has no {name}, which it needs with hs={self.hs}, negative={self.negative}: "
+                "build its vocabulary again, or load a model that was saved with it"
             )
         return matrix
 
@@ -119,11 +129,21 @@ class Matrices(Lifecycle):
     def estimate_memory(
         self, vocab_size: int | None = None, report: dict[str, int] | None = None
     ) -> dict[str, int]:
-        """Bytes that the model will take, by part, by gensim's formula."""
+        """Return how many bytes the model will take, estimated by gensim's formula; log the sum.
+
+        Args:
+            vocab_size (int or None): number of words; None or 0 takes those of the model.
+            report (dict or None): bytes of other parts, by name; it is filled in place and counted in the
+                sum. None starts from an empty one.
+
+        Returns:
+            dict of str to int: bytes of "vocab", "vectors" and, as far as the settings need them, "syn1" and
+            "syn1neg"; "total" is the sum of all.
+        """
         words = vocab_size or len(self.wv)
         report = {} if report is None else report
         matrix = words * self.vector_size * np.dtype(np.float32).itemsize
-        report["vocab"] = words * (700 if self.hs else 500)
+        report["vocab"] = words * (BYTES_PER_WORD_WITH_PATH if self.hs else BYTES_PER_WORD)
         report["vectors"] = matrix
         if self.hs:
             report["syn1"] = matrix
@@ -139,14 +159,21 @@ class Matrices(Lifecycle):
         return report
 
     def prepare_weights(self, update: bool = False) -> None:
-        """Make the matrices for the vocabulary, or grow them with `update`."""
+        """Make the matrices for the vocabulary, or grow those that are there.
+
+        Args:
+            update (bool): False calls `init_weights`, True `update_weights`.
+
+        Raises:
+            RuntimeError: there are no matrices to grow.
+        """
         if update:
             self.update_weights()
         else:
             self.init_weights()
 
     def init_weights(self) -> None:
-        """Random IN vectors, zero OUT and node vectors; what was learnt is gone."""
+        """Draw random IN vectors and set OUT and node vectors to zero; what was learnt is lost."""
         logger.info("resetting layer weights")
         shape = len(self.wv), self.vector_size
         fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
@@ -156,14 +183,15 @@ class Matrices(Lifecycle):
         self.__dict__.update(fresh)
 
     def update_weights(self) -> None:
-        """Give new words of the vocabulary their first vectors; the others keep theirs.
+        """Give new words of the vocabulary their first vectors; the other words keep theirs.
 
-        So do the factors of `wv.vectors_lockf`, if there is one per word: new words get 1.
+        If `wv.vectors_lockf` has one factor per word, new words get the factor 1.
+
+        Raises:
+            RuntimeError: there are no vectors to update, or an output matrix is missing.
         """
         if not len(self.wv.vectors):
-            raise RuntimeError(
-                "there are no vectors to update: call build_vocab() without update=True before"
-            )
+            raise RuntimeError("there are no vectors to update: call build_vocab() without update=True first")
         logger.info("updating layer weights")
         grown = {}
         for name in self._outputs():
@@ -181,14 +209,14 @@ class Matrices(Lifecycle):
     # --- what training trusts ---
 
     def _ready_matrices(self) -> None:
-        """Bring matrices and lock factors into the form that kernels trust; raise if that cannot be."""
+        """Bring matrices and lock factors into the form that kernels trust; raise if that is impossible."""
         words = len(self.wv)
         for name in ("syn0", *self._outputs()):
-            matrix = self._checked_matrix(name)
+            matrix = self._check_matrix(name)
             if not matrix.flags.writeable:
                 raise ValueError(
                     f"{name} is read-only, as after load(mmap='r'): such a model answers queries but cannot "
-                    "be trained. Load it without mmap, or with mmap='c' to keep changes in memory"
+                    "be trained. Load it without mmap, or with mmap='c', which keeps changes in memory"
                 )
             if not matrix.flags.c_contiguous:
                 setattr(self, name, np.ascontiguousarray(matrix))
@@ -202,33 +230,39 @@ class Matrices(Lifecycle):
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
 
     def _is_finite(self) -> bool:
-        """Whether no IN vector holds NaN or infinity."""
+        """Return whether no IN vector holds NaN or infinity."""
         return bool(np.isfinite(squares(self.syn0)).all())
 
-    def _checked_matrix(self, name: str) -> npt.NDArray[np.float32]:
+    def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
+        """Return the matrix of this name; ValueError unless it is float32 (V, D)."""
         matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
         if matrix.shape != shape or matrix.dtype != np.float32:
             raise ValueError(
-                f"{name} is {matrix.dtype} {matrix.shape}; training needs float32 {shape}. "
-                "Words and vectors are added by build_vocab(update=True)"
+                f"{name} is {matrix.dtype} {matrix.shape}, expected float32 {shape}: "
+                "add words and their vectors with build_vocab(update=True)"
             )
         return matrix
 
     def _check_rows(self, words: int) -> None:
+        """Raise ValueError if a word leads to a row that no matrix of so many `words` has."""
         rows = np.fromiter(self.wv.key_to_index.values(), np.int64, len(self.wv.key_to_index))
         if rows.size and not (rows.min() >= 0 and rows.max() < words):
-            raise ValueError(f"wv.key_to_index leads to row {rows.max()} or {rows.min()}; there are {words}")
+            wrong = rows.min() if rows.min() < 0 else rows.max()
+            raise ValueError(
+                f"wv.key_to_index leads to row {wrong}, expected 0 to {words - 1}: "
+                "add words with build_vocab(update=True)"
+            )
 
     def _trained_matrices(self) -> dict[str, npt.NDArray[np.float32]]:
-        """The matrices that the settings train, by name."""
+        """Return the matrices that the settings train, by name."""
         return {name: getattr(self, name) for name in ("syn0", *self._outputs())}
 
     def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
-        """The output matrices that the model has."""
+        """Return the output matrices that the model has, by name."""
         return {name: getattr(self, name) for name in OUTPUTS if f"_{name}" in self.__dict__}
 
     def _tree(self) -> HuffmanTree:
-        """The Huffman tree as workers take it, checked."""
+        """Return the Huffman tree as workers take it, checked."""
         tree = self._check_tree(len(self.wv))
         return HuffmanTree(
             np.ascontiguousarray(tree.points, dtype=np.uint32),
@@ -237,42 +271,86 @@ class Matrices(Lifecycle):
         )
 
     def _check_tree(self, words: int) -> HuffmanTree:
-        """The Huffman tree. RuntimeError if there is none of `words` words, ValueError if it is damaged."""
+        """Return the tree; RuntimeError if there is none of so many `words`, ValueError if it is damaged."""
 
         def damaged(_: str) -> ValueError:
-            return ValueError("the Huffman paths are damaged: call create_binary_tree() to build them anew")
+            return ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
 
         columns = self.wv.expandos
         tree = HuffmanTree.of(columns, damaged) if len(columns.get("point", ())) == words else None
         if tree is None:
-            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() before")
+            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() first")
         tree.check(words, damaged)
         return tree
 
     # --- by word ---
 
-    def __getitem__(self, word: Any) -> npt.NDArray[np.float32]:
+    def __getitem__(self, word: Key) -> Array:
         return self.wv[word]
 
-    def __contains__(self, word: Any) -> bool:
+    def __contains__(self, word: Key) -> bool:
         return word in self.wv
 
-    def in_vector(self, word: Any) -> npt.NDArray[np.float32]:
-        """IN vector of a word (D,), a view: row of `syn0`."""
+    def in_vector(self, word: Key) -> npt.NDArray[np.float32]:
+        """Return the IN vector of a word: a row of `syn0`, as a view that may be written to.
+
+        Args:
+            word (key): a word, or an int that is a row number.
+
+        Returns:
+            array: float32 (D,).
+
+        Raises:
+            KeyError: the word is missing.
+
+        Example:
+            >>> model.in_vector("cat").shape
+            (10,)
+        """
         row: npt.NDArray[np.float32] = self.syn0[self.wv.get_index(word)]
         return row
 
-    def out_vector(self, word: Any) -> npt.NDArray[np.float32]:
-        """OUT vector of a word (D,), a view: row of `syn1neg`.
+    def out_vector(self, word: Key) -> npt.NDArray[np.float32]:
+        """Return the OUT vector of a word: a row of `syn1neg`, as a view that may be written to.
 
-        AttributeError under pure hierarchical softmax, which has no OUT vector per word but the nodes of its
-        path.
+        Args:
+            word (key): a word, or an int that is a row number.
+
+        Returns:
+            array: float32 (D,).
+
+        Raises:
+            KeyError: the word is missing.
+            AttributeError: the model has no OUT vectors. Hierarchical softmax has `node_vectors` instead.
+
+        Example:
+            >>> model.out_vector("cat").shape
+            (10,)
         """
         row: npt.NDArray[np.float32] = self.syn1neg[self.wv.get_index(word)]
         return row
 
-    def huffman_path(self, word: Any) -> HuffmanPath:
-        """The word's way through the Huffman tree, root first: `point` uint32 (L,) and `code` uint8 (L,)."""
+    def huffman_path(self, word: Key) -> HuffmanPath:
+        """Return the word's path through the Huffman tree, from the root down.
+
+        Args:
+            word (key): a word, or an int that is a row number.
+
+        Returns:
+            HuffmanPath: `point` uint32 (L,), the inner nodes, which are rows of `syn1`; `code` uint8 (L,),
+            the turn at each: 0 left, 1 right.
+
+        Raises:
+            KeyError: the word is missing.
+            AttributeError: the model has no Huffman tree, because it was not trained with `hs=1`.
+
+        Example:
+            >>> path = hs_model.huffman_path("cat")
+            >>> len(path.point) == len(path.code)
+            True
+            >>> int(path.point[0]) == len(hs_model.wv) - 2      # the root
+            True
+        """
         if "point" not in self.wv.expandos:
             raise AttributeError(
                 f"this model has no Huffman tree: it was trained with hs={self.hs}; train with hs=1"
@@ -280,33 +358,73 @@ class Matrices(Lifecycle):
         row = self.wv.get_index(word)
         return HuffmanPath(point=self.wv.expandos["point"][row], code=self.wv.expandos["code"][row])
 
-    def node_vectors(self, word: Any) -> npt.NDArray[np.float32]:
-        """Vectors of the inner nodes on the word's path (L, D), root first, a copy: `syn1` at its `point`."""
+    def node_vectors(self, word: Key) -> npt.NDArray[np.float32]:
+        """Return the vectors of the inner nodes on the word's path, from the root down, as a copy.
+
+        Args:
+            word (key): a word, or an int that is a row number.
+
+        Returns:
+            array: float32 (L, D), the rows of `syn1` that `huffman_path(word).point` names.
+
+        Raises:
+            KeyError: the word is missing.
+            AttributeError: the model was not trained with `hs=1`.
+
+        Example:
+            >>> path = hs_model.huffman_path("cat")
+            >>> hs_model.node_vectors("cat").shape == (len(path.point), 10)
+            True
+        """
         return self.syn1[self.huffman_path(word).point]
 
-    def hs_path_vector(self, word: Any) -> npt.NDArray[np.float32]:
-        """½ Σ ±θ over the nodes θ on the word's path (D,), + where it turns left: the nearest thing to an OUT
-        vector that hierarchical softmax has.
+    def hs_path_vector(self, word: Key) -> npt.NDArray[np.float32]:
+        """Return ½ Σ ±θ over the nodes θ on the word's path, + where the path turns left.
 
-        For scores near 0 log P(word | h) is this vector · h, and a constant per word (the first order of
-        log σ(x) ≈ x / 2 − log 2). It is not what was trained, so nothing here takes it for an OUT vector.
+        Of all that hierarchical softmax has, this is nearest to an OUT vector: for scores near 0,
+        log P(word | h) is this vector · h plus a constant per word (the first order of
+        log σ(x) ≈ x / 2 − log 2). It is not what was trained, so no other method takes it for an OUT vector.
+
+        Args:
+            word (key): a word, or an int that is a row number.
+
+        Returns:
+            array: float32 (D,).
+
+        Raises:
+            KeyError: the word is missing.
+            AttributeError: the model was not trained with `hs=1`.
         """
         signs = np.where(self.huffman_path(word).code, np.float32(-0.5), np.float32(0.5))
         return np.asarray(signs @ self.node_vectors(word))
 
     @property
     def wv_out(self) -> KeyedVectors:
-        """All OUT vectors as a `KeyedVectors`, sharing words and memory with the model."""
+        """All OUT vectors, float32 (V, D), as a `KeyedVectors` that shares words and memory with this."""
         return self.wv.with_vectors(self.syn1neg)
 
     # --- both spaces ---
 
     def vectors(self, space: Space = "in") -> npt.NDArray[np.float32]:
-        """All vectors of a space, a row per word: "in" and "out" (V, D) are the model's own memory.
+        """Return all vectors of a space, a row per word.
 
-        "in+out" (V, D) is their sum, which GloVe takes for its vectors (see Levy, Goldberg and Dagan 2015,
-        "Improving Distributional Similarity with Lessons Learned from Word Embeddings"); "concat" (V, 2·D)
-        has them side by side.
+        Args:
+            space (str): "in" and "out" are the model's own memory. "in+out" is a new matrix, their sum, which
+                GloVe uses as its vectors; "concat" is a new one with both side by side.
+
+        Returns:
+            array: float32 (V, D), of "concat" (V, 2·D).
+
+        Raises:
+            ValueError: there is no space of that name.
+            AttributeError: the space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> model.vectors("in+out").shape, model.vectors("concat").shape
+            ((9, 10), (9, 20))
+
+        Levy, Goldberg and Dagan 2015, "Improving Distributional Similarity with Lessons Learned from Word
+        Embeddings".
         """
         if checked_space(space) == "in":
             return self.syn0
@@ -316,6 +434,51 @@ class Matrices(Lifecycle):
 
     def _words_in(self, space: Space) -> KeyedVectors:
         return self.wv if space == "in" else self.wv.with_vectors(self.vectors(space))
+
+    @overload
+    def most_similar(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        source: Space = "in",
+        target: Space = "in",
+    ) -> Neighbors: ...
+
+    @overload
+    def most_similar(
+        self,
+        positive: Any,
+        negative: Any,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        source: Space = "in",
+        target: Space = "in",
+    ) -> Array: ...
+
+    @overload
+    def most_similar(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        *,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        source: Space = "in",
+        target: Space = "in",
+    ) -> Array: ...
 
     def most_similar(
         self,
@@ -329,19 +492,53 @@ class Matrices(Lifecycle):
         *,
         source: Space = "in",
         target: Space = "in",
-    ) -> Any:
-        """`KeyedVectors.most_similar` of words in the space `source`, among those in the space `target`.
+    ) -> Neighbors | Array:
+        """Return the `topn` words of the space `target` nearest to Σ positive − Σ negative in `source`.
 
-        From "in" to "in": words used alike; from "in" to "out": words that stand together with it.
+        From "in" to "in" these are words that are used alike; from "in" to "out" words that occur together
+        with the given ones. Words count with length 1, vectors as they are. Given words are left out of the
+        answer.
+
+        Args:
+            positive (key, vector, matrix, or list): what to be near to; a list may hold keys, vectors (D,),
+                and `(key or vector, weight)` pairs, whose weight is used as it is, with its sign.
+            negative (key, vector, matrix, or list): what to be far from; given as `positive` is.
+            topn (int or None): how many words; below 1 none, None returns all cosines.
+            clip_start (int): first row that is looked at.
+            clip_end (int or None): first row that is not looked at; None or 0 looks at all.
+            restrict_vocab (int or None): how many of the first rows are looked at, instead of
+                `clip_start:clip_end`; None or 0 leaves it to these.
+            indexer (object or None): its `most_similar(vector, topn)` answers instead of the scan of all
+                rows, unless `topn` is None.
+            source (str): where given words are looked up: "in", "out", "in+out" or "concat".
+            target (str): where the answer is looked for, named likewise.
+
+        Returns:
+            list of (key, float): words and their cosines, best first; of equal cosines the earlier row first.
+            With `topn=None` an array: the cosines of the rows looked at, float32 (V,) if these are all.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: nothing was given to be near to, a vector has another dimension, there is no space of
+                that name, or `source` and `target` differ in their dimension.
+            TypeError: `positive` or `negative` is none of the above, or `topn` is not an integer.
+            AttributeError: a space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> model.most_similar("cat", topn=1, target="out")
+            [('meow', ...)]
+            >>> model.most_similar("cat", topn=None).shape
+            (9,)
         """
         asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
-        return asked.most_similar(
+        found: Neighbors | Array = asked.most_similar(
             positive, negative, topn, clip_start, clip_end, restrict_vocab, indexer, target=answering
         )
+        return found
 
     def most_similar_many(
         self,
-        queries: Iterable[Any],
+        queries: Iterable[Key | Array],
         topn: int = 10,
         clip_start: int = 0,
         clip_end: int | None = None,
@@ -349,27 +546,100 @@ class Matrices(Lifecycle):
         *,
         source: Space = "in",
         target: Space = "in",
-    ) -> list[list[tuple[Any, float]]]:
-        """`KeyedVectors.most_similar_many` of words in the space `source`, among those in `target`."""
+    ) -> list[Neighbors]:
+        """Return the answers of `most_similar` to many queries at once, in their order: many times as fast.
+
+        The search uses as many threads as numpy's BLAS does.
+
+        Args:
+            queries (iterable of keys and vectors): each is one query; vectors are (D,).
+            topn (int): how many words for each query; below 1 none.
+            clip_start (int): first row that is looked at.
+            clip_end (int or None): first row that is not looked at; None or 0 looks at all.
+            restrict_vocab (int or None): how many of the first rows are looked at, instead of
+                `clip_start:clip_end`; None or 0 leaves it to these.
+            source (str): where given words are looked up: "in", "out", "in+out" or "concat".
+            target (str): where the answers are looked for, named likewise.
+
+        Returns:
+            list of lists of (key, float): for each query the words and their cosines, best first.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: a vector has another dimension, there is no space of that name, or `source` and
+                `target` differ in their dimension.
+            TypeError: `topn` is not an integer.
+            AttributeError: a space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> [len(answer) for answer in model.most_similar_many(["cat", "dog"], topn=3)]
+            [3, 3]
+        """
         asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
         return asked.most_similar_many(queries, topn, clip_start, clip_end, restrict_vocab, target=answering)
 
-    def similarity(self, w1: Any, w2: Any, spaces: str = "in-in") -> np.float32:
-        """Cosine of two words, each in its space: "in-out" compares IN of `w1` with OUT of `w2`.
+    def similarity(self, w1: Key, w2: Key, spaces: str = "in-in") -> np.float32:
+        """Return the cosine of two words, each looked up in its space.
 
-        Between two spaces that has a direction: bread calls for butter more than butter for bread.
+        "in-out" compares IN of `w1` with OUT of `w2`. Between two spaces the order of words matters: bread
+        calls for butter more than butter for bread. A vector of zeros has cosine 0 with all others.
+
+        Args:
+            w1 (key): a word, or an int that is a row number.
+            w2 (key): another.
+            spaces (str): the spaces of `w1` and `w2`, each "in", "out", "in+out" or "concat", joined by "-";
+                a single name is the space of both.
+
+        Returns:
+            numpy.float32: the cosine.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: these are not two spaces, or they differ in their dimension.
+            AttributeError: a space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> bool(model.similarity("cat", "meow", "in-out") > model.similarity("cat", "moo", "in-out"))
+            True
         """
         first, second = map(self._words_in, pair_of_spaces(spaces))
         return first.similarity(w1, w2, target=second)
 
-    def association(self, a: Any, b: Any) -> Any:
-        """IN(a) · OUT(b) + log `negative`: how much more often `b` stands beside `a` than chance has it, in
-        nats; 0 for no more.
+    @overload
+    def association(self, a: Words, b: Any) -> npt.NDArray[np.float64]: ...
 
-        Where skip-gram with negative sampling has converged that is log P(a, b) / (P(a)·Q(b)), Q the
-        distribution of noise words: pointwise mutual information, but that `ns_exponent` and `sample` flatten
-        what is frequent. Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
-        `a` and `b` are words, or lists of words for many pairs at once: float, or float64 (pairs,).
+    @overload
+    def association(self, a: Any, b: Words) -> npt.NDArray[np.float64]: ...
+
+    @overload
+    def association(self, a: Any, b: Any) -> float: ...
+
+    def association(self, a: Any, b: Any) -> float | npt.NDArray[np.float64]:
+        """Return IN(a) · OUT(b) + log `negative`: how strongly `a` calls for `b` beside it, in nats.
+
+        0 means that `b` is beside `a` as often as by chance. Where skip-gram with negative sampling has
+        converged, this is log P(a, b) / (P(a)·Q(b)), with Q the distribution of noise words: pointwise mutual
+        information, except that `ns_exponent` and `sample` make frequent words count less.
+
+        Args:
+            a (key, or list of keys): whose IN vectors are used.
+            b (key, or list of keys): whose OUT vectors are used; of two lists the words are paired in order.
+
+        Returns:
+            float for two words; an array, float64 (pairs,), if one of the two is a list.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: two lists differ in length.
+            AttributeError: the model has no OUT vectors.
+
+        Example:
+            >>> model.association("cat", "meow") > model.association("cat", "moo")
+            True
+            >>> model.association(["cat", "dog"], ["meow", "woof"]).shape
+            (2,)
+
+        Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
         """
         rows = [
             [self.wv.get_index(word) for word in words]
@@ -384,9 +654,29 @@ class Matrices(Lifecycle):
     def compare_spaces(
         self, words: Any, topn: int = 6, spaces: Iterable[str] = ("in-in", "out-out", "in-out")
     ) -> SpaceComparison:
-        """The `topn` nearest words of each of `words` in several pairs of spaces, the word itself left out.
+        """Return the words nearest to each of `words` in several pairs of spaces, side by side.
 
-        The result prints as a table like table 1 of Mitra et al. 2016; `.to_dict()` has it as data.
+        Args:
+            words (key, or iterable of keys): the words to compare; each is left out of its own answer.
+            topn (int): how many neighbours each has in each pair of spaces.
+            spaces (iterable of str): pairs such as "in-out": the word is looked up in the first space, its
+                neighbours in the second. A single name is the space of both.
+
+        Returns:
+            SpaceComparison: prints as a table like table 1 of the paper; `.to_dict()` gives it as data.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: these are not two spaces, or they differ in their dimension.
+            TypeError: `topn` is not an integer.
+            AttributeError: a space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> table = model.compare_spaces(["cat", "dog"], topn=2)
+            >>> list(table.to_dict()["cat"])
+            ['in-in', 'out-out', 'in-out']
+
+        Mitra et al. 2016, "A Dual Embedding Space Model for Document Ranking", arXiv 1602.01137.
         """
         words = [words] if isinstance(words, str | int | np.integer) else list(words)
         pairs = {name: pair_of_spaces(name) for name in spaces}
@@ -413,10 +703,30 @@ class Matrices(Lifecycle):
         *,
         spaces: str = "in-in",
     ) -> tuple[Any, Any, float]:
-        """`KeyedVectors.evaluate_word_pairs`, the two words of a pair each in its space.
+        """Correlate cosines with the human judgements in a file, the two words of a pair each in its space.
 
-        Asr, Zinkov and Jones 2018 ("Querying Word Embeddings for Similarity and Relatedness") found "in-in"
-        best for similarity and "in-out" for relatedness.
+        Lines are word, word, number; those that begin with "#" are comments. "in-in" is best for judgements
+        of similarity, "in-out" for those of relatedness.
+
+        Args:
+            pairs (path): the file, which may be compressed.
+            delimiter (str): what separates the three fields of a line.
+            encoding (str): of the file.
+            restrict_vocab (int or None): how many of the first words are known; None knows all.
+            case_insensitive (bool): compare words in upper case; of equal words the first counts.
+            dummy4unknown (bool): give pairs with an unknown word cosine 0, instead of leaving them out.
+            spaces (str): the spaces of first and second words, as for `similarity`.
+
+        Returns:
+            tuple of Pearson result, Spearman result and float: scipy's two correlations, and the percentage
+            of pairs with an unknown word.
+
+        Raises:
+            ValueError: fewer than two pairs can be used, these are not two spaces, or they differ in their
+                dimension.
+            AttributeError: a space needs OUT vectors, which the model does not have.
+
+        Asr, Zinkov and Jones 2018, "Querying Word Embeddings for Similarity and Relatedness".
         """
         first, second = map(self._words_in, pair_of_spaces(spaces))
         return first.evaluate_word_pairs(
@@ -436,7 +746,34 @@ class Matrices(Lifecycle):
         *,
         space: Space = "in",
     ) -> None:
-        """`KeyedVectors.save_word2vec_format` of the vectors of one space; `from_vectors` is the way back."""
+        """Write the vectors of one space as the original word2vec program does.
+
+        `Word2Vec.from_vectors` makes a model from one such file of IN and one of OUT vectors.
+
+        Args:
+            fname (path or open binary file): where to write; a path is replaced when all is written.
+            fvocab (path, open binary file, or None): second file, of lines "word value-of-sort_attr".
+            binary (bool): write the program's binary format instead of text.
+            total_vec (int or None): number of vectors that the header names; None names those written.
+            write_header (bool): write the first line, "number-of-vectors dimension".
+            prefix (str): precedes every word.
+            append (bool): add to the file instead of replacing it; it is cut back if writing fails.
+            sort_attr (str): attribute that orders the words, largest value first; without such an attribute
+                they are written in the order of their rows.
+            space (str): "in", "out", "in+out" or "concat".
+
+        Raises:
+            ValueError: a word holds white space that could not be read back, `fvocab` is given and there is
+                no attribute `sort_attr`, or there is no space of that name.
+            TypeError: `fname` or `fvocab` is neither a path nor an open file.
+            OSError: the file cannot be written.
+            AttributeError: the space needs OUT vectors, which the model does not have.
+
+        Example:
+            >>> model.save_word2vec_format(f"{tmp}/out.txt", space="out")
+            >>> KeyedVectors.load_word2vec_format(f"{tmp}/out.txt").vectors.shape
+            (9, 10)
+        """
         self._words_in(checked_space(space)).save_word2vec_format(
             fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
         )
@@ -444,17 +781,32 @@ class Matrices(Lifecycle):
     # --- what the outputs tell ---
 
     def predict_output_word(
-        self, context_words_list: Iterable[Any], topn: int | None = 10
-    ) -> list[tuple[Any, np.float32]] | None:
-        """The words that most probably stand in this context: `[(word, probability), …]`, best first.
+        self, context_words_list: Iterable[Key], topn: int | None = 10
+    ) -> list[tuple[Key, np.float32]] | None:
+        """Return the words that are most probable in a context.
 
-        The hidden layer is the mean of the known words' IN vectors, or their sum without `cbow_mean`. With
-        negative sampling the probability is a softmax over all OUT vectors, which training does not make a
-        true one; with hierarchical softmax alone it is the one that the model was trained for, the product
-        of the turns on the word's path. `topn=None` returns all words. None if no context word is known;
-        RuntimeError if the model has no outputs.
+        The hidden layer is the mean of the IN vectors of known context words, or their sum without
+        `cbow_mean`. With negative sampling the probabilities are a softmax over all OUT vectors, which is not
+        what training aims at: only their order has a meaning. With hierarchical softmax alone they are those
+        that the model was trained for; see `hs_probability`.
+
+        Args:
+            context_words_list (iterable of keys): the context; unknown words are left out.
+            topn (int or None): how many words; below 1 none, None returns all.
+
+        Returns:
+            list of (key, numpy.float32), or None: words and their probabilities, best first; None if no
+            context word is known.
+
+        Raises:
+            RuntimeError: the model has no outputs.
+            ValueError: a matrix or the Huffman tree does not fit the vocabulary.
+
+        Example:
+            >>> [word for word, _ in model.predict_output_word(["the", "cat", "says"], topn=1)]
+            ['meow']
         """
-        output = self._checked_matrix("syn1neg" if self.negative else "syn1")
+        output = self._check_matrix("syn1neg" if self.negative else "syn1")
         hidden = self._hidden(context_words_list)
         if hidden is None:
             logger.warning("predict_output_word: none of the context words is in the vocabulary")
@@ -466,13 +818,39 @@ class Matrices(Lifecycle):
         best = top_places(chances, len(chances) if topn is None else max(0, topn))
         return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
 
-    def hs_probability(self, context: Any, word: Any = None) -> Any:
-        """Probability of `word` in a context, a word or a list of words, under hierarchical softmax: a float.
+    @overload
+    def hs_probability(self, context: Any, word: None = None) -> npt.NDArray[np.float64]: ...
 
-        P(word | h) = Π σ(± θ·h) over the nodes θ on its path (Morin and Bengio 2005), h as for
-        `predict_output_word`. Without `word`, those of all words, float64 (V,): they sum to 1. Unknown
-        context words are left out; KeyError if that leaves none, or if `word` is unknown. AttributeError
-        without `hs`.
+    @overload
+    def hs_probability(self, context: Any, word: Key) -> float: ...
+
+    def hs_probability(self, context: Any, word: Key = None) -> float | npt.NDArray[np.float64]:
+        """Return the probability of a word in a context under hierarchical softmax.
+
+        P(word | h) = Π σ(± θ·h) over the nodes θ on the word's path, + where the path turns left. The hidden
+        layer h is the mean of the IN vectors of known context words, or their sum without `cbow_mean`.
+
+        Args:
+            context (key, or iterable of keys): the context; unknown words are left out.
+            word (key or None): the word; None asks for all words.
+
+        Returns:
+            float, or with `word=None` an array: float64 (V,), the probabilities of all words; their sum is 1.
+
+        Raises:
+            KeyError: no context word is known, or `word` is missing.
+            AttributeError: the model was not trained with `hs=1`.
+            RuntimeError: there is no Huffman tree of this vocabulary.
+            ValueError: the Huffman tree is damaged.
+
+        Example:
+            >>> chances = hs_model.hs_probability("cat")
+            >>> chances.shape, round(float(chances.sum()), 6)
+            ((9,), 1.0)
+            >>> 0 < hs_model.hs_probability(["the", "cat"], "says") < 1
+            True
+
+        Morin and Bengio 2005, "Hierarchical Probabilistic Neural Network Language Model".
         """
         context = [context] if isinstance(context, str | int | np.integer) else list(context)
         nodes, hidden = self.syn1, self._hidden(context)
@@ -484,16 +862,16 @@ class Matrices(Lifecycle):
         scores = np.asarray(nodes[path.point] @ hidden, dtype=np.float64)
         return math.exp(-np.logaddexp(0, np.where(path.code, scores, -scores)).sum())
 
-    def _hidden(self, context: Iterable[Any]) -> npt.NDArray[np.float32] | None:
-        """Mean or sum (D,) of the IN vectors of those context words that are known; None if none is."""
+    def _hidden(self, context: Iterable[Key]) -> npt.NDArray[np.float32] | None:
+        """Return mean or sum (D,) of the IN vectors of known context words; None if no word is known."""
         rows = [self.wv.get_index(word) for word in context if word in self.wv]
         hidden: npt.NDArray[np.float32] = self.syn0[rows].sum(axis=0)
         return hidden / np.float32(len(rows) if self.cbow_mean else 1) if rows else None
 
     def _path_scores(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Log probability of each word (V,): Σ log σ(± score) of the nodes on its path; scores (V,)."""
+        """Return log P(word) (V,), Σ log σ(± score) over the nodes on its path, from all node scores (V,)."""
         tree = self._tree()
-        left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # of each node, not each path
+        left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
         words = np.repeat(np.arange(len(self.wv)), np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
         sums = np.bincount(words, logs, minlength=len(self.wv))

@@ -1,6 +1,6 @@
-"""`fastw2v.models`: the package under the name of gensim's, for `from X.models import Word2Vec`.
+"""The package under the name that gensim has for it: `from fastw2v.models import Word2Vec`.
 
-`X.models.word2vec`, `.keyedvectors` and `.callbacks` are the modules of those names in `fastw2v`.
+`fastw2v.models.word2vec`, `.keyedvectors` and `.callbacks` are the modules of those names in `fastw2v`.
 """
 
 from __future__ import annotations

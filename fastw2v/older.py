@@ -1,7 +1,7 @@
 """The older spellings of `KeyedVectors` and `Word2Vec`, as a base class for each, and gensim 3's records.
 
-Each spelling says once which name took its place, see `legacy`, and leads there. What these base classes use
-of the classes derived from them is declared for type checkers.
+Each spelling warns once which name has replaced it, see `legacy`, and does what that name does. What these
+base classes use of the classes derived from them is declared for type checkers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ Key = Any  # a str as a rule; an int or any other hashable
 class VocabRecord:
     """One word of gensim 3's `vocab`: its `.index`, and its attributes (`.count`, `.code`, `.point`, …).
 
-    Reading and writing reach the `KeyedVectors`. Records compare by count.
+    Attributes are read from and written to the `KeyedVectors`. Records compare by count.
+
+    Args:
+        kv (KeyedVectors): whose word it is.
+        index (int): the word's row.
     """
 
     __slots__ = ("_index", "_kv")
@@ -50,12 +54,14 @@ class VocabRecord:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._kv.expandos:
-            raise AttributeError(f"no attribute {name!r}; these words have {sorted(self._kv.expandos)}")
+            raise AttributeError(f"no attribute {name!r}: these words have {sorted(self._kv.expandos)}")
         return self._kv.expandos[name][self._index]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("index", *self.__slots__):
-            raise AttributeError("to move words, change index_to_key and key_to_index")
+            raise AttributeError(
+                f"{name} of a word cannot be set: to move words, change index_to_key and key_to_index"
+            )
         self._kv.set_vecattr(self._kv.index_to_key[self._index], name, value)
 
     def __lt__(self, other: VocabRecord) -> bool:
@@ -67,7 +73,11 @@ class VocabRecord:
 
 
 class VocabView(Mapping[Key, VocabRecord]):
-    """gensim 3's `vocab` over a `KeyedVectors`: words, in the order of their rows, to records."""
+    """Gensim 3's `vocab` of a `KeyedVectors`: word → record, in the order of rows; it follows all changes.
+
+    Args:
+        kv (KeyedVectors): whose words they are.
+    """
 
     __module__ = "fastw2v.keyedvectors"  # where pickles have it
 
@@ -91,7 +101,7 @@ class VocabView(Mapping[Key, VocabRecord]):
 
 
 class CompatVocab(SimpleNamespace):
-    """A record by itself, as gensim 3's programs make them: `Vocab(count=3, index=0)`. Compares by count."""
+    """A record of its own, as gensim 3's programs make them: `Vocab(count=3, index=0)`. Compares by count."""
 
     __module__ = "fastw2v.keyedvectors"  # where pickles have it
     count = 0
@@ -107,20 +117,20 @@ Vocab = CompatVocab
 
 
 def _normed_rows(name: str) -> property:
-    """Not `result_of`: gensim 3's programs set these to None, and may."""
+    """Make a property of all rows with length 1. Not `result_of`: gensim 3's programs set these to None."""
 
     def read(kv: KeyedVectors) -> Array:
         tell(f"KeyedVectors.{name}", "get_normed_vectors()")
         return kv.get_normed_vectors()
 
     def write(kv: KeyedVectors, _: Any) -> None:
-        """Setting None used to clear a cache; there is none."""
+        """Do nothing: setting None used to clear a cache, and here there is none."""
 
-    return property(read, write, doc="All rows with length 1, computed now.")
+    return property(read, write, doc="All rows with length 1 (V, D), computed now.")
 
 
 class OlderKeyedVectors:
-    """What `KeyedVectors` answers to by older names."""
+    """The older names of what `KeyedVectors` has."""
 
     if TYPE_CHECKING:
         add_vectors: Callable[..., None]
@@ -139,30 +149,65 @@ class OlderKeyedVectors:
 
     @property
     def vocab(self) -> VocabView:
-        """gensim 3's mapping of words to records, live: reads and writes this object's attributes."""
+        """Gensim 3's mapping of words to records; it reads and writes this object's attributes."""
         tell("KeyedVectors.vocab", "key_to_index, get_vecattr() and set_vecattr()")
         return VocabView(cast("KeyedVectors", self))
 
     @deprecated("get_vector()")
     @renamed_keywords(word="key", use_norm="norm")
     def word_vec(self, key: Key, norm: bool = False) -> Array:
-        """Older name of `get_vector`."""
+        """Return the vector of a key; older name of `get_vector`.
+
+        Args:
+            key (key): a word, or an int that is a row number.
+            norm (bool): return a copy of length 1.
+
+        Returns:
+            array: (D,), a read-only view unless `norm`.
+
+        Raises:
+            KeyError: the key is missing.
+        """
         return self.get_vector(key, norm=norm)
 
     @deprecated("get_normed_vectors() or unit_normalize_all()")
     def init_sims(self, replace: bool = False) -> None:
-        """Older name of `unit_normalize_all`, if `replace`; nothing has to be prepared otherwise."""
+        """Give all rows length 1 if `replace`; there are no norms to prepare.
+
+        Args:
+            replace (bool): change the vectors, as `unit_normalize_all` does. False does nothing.
+        """
         if replace:
             self.unit_normalize_all()
 
     @deprecated("add_vectors()")
     def add(self, entities: Sequence[Key] | str | int, weights: npt.ArrayLike, replace: bool = False) -> None:
-        """Older name of `add_vectors`."""
+        """Add keys with their vectors; older name of `add_vectors`.
+
+        Args:
+            entities (key, or sequence of keys): what to add.
+            weights (array): their vectors (len(entities), D), or one vector (D,).
+            replace (bool): give keys that are there already the new vectors; False leaves them.
+
+        Raises:
+            ValueError: the vectors have another shape.
+        """
         self.add_vectors(entities, weights, replace=replace)
 
     @deprecated("closer_than()")
     def words_closer_than(self, word1: Key, word2: Key) -> list[Key]:
-        """Older name of `closer_than`."""
+        """Return the words nearer to `word1` than `word2` is; older name of `closer_than`.
+
+        Args:
+            word1 (key): the word to be near to.
+            word2 (key): the word that sets the distance.
+
+        Returns:
+            list of keys: in the order of their rows.
+
+        Raises:
+            KeyError: a word is missing.
+        """
         return self.closer_than(word1, word2)
 
     @deprecated("evaluate_word_analogies()")
@@ -173,7 +218,21 @@ class OlderKeyedVectors:
         most_similar: Callable[..., Any] | None = None,
         case_insensitive: bool = True,
     ) -> list[evaluation.Section]:
-        """Return the sections of `evaluate_word_analogies`; `most_similar` is the method that answers."""
+        """Answer the analogies of a file, and return the sections of `evaluate_word_analogies`.
+
+        Args:
+            questions (path): file like word2vec's questions-words.txt.
+            restrict_vocab (int or None): how many of the first words are known; None knows all.
+            most_similar (method or None): `KeyedVectors.most_similar` or `most_similar_cosmul`; its name says
+                how to answer. None is the first.
+            case_insensitive (bool): compare words in upper case; of equal words the first counts.
+
+        Returns:
+            list of dict: for each section its name, and lists of the questions answered right and wrong.
+
+        Raises:
+            ValueError: the file has no questions, or `most_similar` has another name.
+        """
         _, sections = self.evaluate_word_analogies(
             questions,
             restrict_vocab,
@@ -187,7 +246,7 @@ class OlderKeyedVectors:
 
 
 class OlderWord2Vec:
-    """What `Word2Vec` answers to by older names, most of them names of its `wv`."""
+    """The older names of what `Word2Vec` has, mostly of what its `wv` has."""
 
     if TYPE_CHECKING:
         wv: KeyedVectors
@@ -208,7 +267,7 @@ class OlderWord2Vec:
 
     @property
     def vocab(self) -> VocabView:
-        """Older spelling of `wv.vocab`, itself one."""
+        """Older spelling of `wv.vocab`, which is an older spelling itself."""
         tell("Word2Vec.vocab", "wv.key_to_index, wv.get_vecattr() and wv.set_vecattr()")
         return VocabView(self.wv)
 
@@ -226,7 +285,18 @@ class OlderWord2Vec:
     @classmethod
     @deprecated("KeyedVectors.load_word2vec_format()")
     def load_word2vec_format(cls, *args: Any, **kwargs: Any) -> Self:
-        """A model whose IN vectors are those of a word2vec file: it answers queries and cannot be trained."""
+        """Make a model whose IN vectors are those of a word2vec file; it answers queries, without training.
+
+        Args:
+            *args: those of `KeyedVectors.load_word2vec_format`.
+            **kwargs: likewise.
+
+        Returns:
+            Word2Vec: the model.
+
+        Raises:
+            FormatError: the file is damaged, or it is not one of word2vec's.
+        """
         wv = cls._keyed_vectors.load_word2vec_format(*args, **kwargs)
         model = cls(vector_size=wv.vector_size)
         model.wv = wv
@@ -234,17 +304,25 @@ class OlderWord2Vec:
 
     @deprecated("wv.unit_normalize_all(), if replace=True was meant")
     def init_sims(self, replace: bool = False) -> None:
-        """Bring all IN vectors to length 1 in place if `replace`; there are no norms to prepare."""
+        """Give all IN vectors length 1 if `replace`; there are no norms to prepare.
+
+        Args:
+            replace (bool): change the vectors, as `wv.unit_normalize_all` does. False does nothing.
+        """
         if replace:
             self.wv.unit_normalize_all()
 
     @deprecated("nothing: no norms are kept")
     def clear_sims(self) -> None:
-        """Do nothing: norms are computed with each query."""
+        """Do nothing: norms are computed for each query."""
 
     @deprecated("del model.syn1neg, del model.syn1")
     def delete_temporary_training_data(self, replace_word_vectors_with_normalized: bool = False) -> None:
-        """Give up the outputs, and with them further training, for the sake of memory."""
+        """Delete the output matrices to save memory; the model cannot be trained further.
+
+        Args:
+            replace_word_vectors_with_normalized (bool): give all IN vectors length 1, too.
+        """
         for name in ("_syn1", "_syn1neg"):
             self.__dict__.pop(name, None)
         if replace_word_vectors_with_normalized:
@@ -252,16 +330,37 @@ class OlderWord2Vec:
 
     @deprecated("pseudorandom_weak_vector()")
     def seeded_vector(self, seed_string: str, vector_size: int) -> npt.NDArray[np.float32]:
-        """A random vector (vector_size,) that depends on `hashfxn(seed_string)` alone; training uses none."""
+        """Return a random vector that depends on `hashfxn(seed_string)` alone; training does not use it.
+
+        Args:
+            seed_string (str): what the model's `hashfxn` is called with; "" gives another vector each time.
+            vector_size (int): number of dimensions.
+
+        Returns:
+            array: float32 (vector_size,), uniform in ±1/(2·vector_size).
+        """
         return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
 
 
 def train_batch_sg(
     model: Word2Vec, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
 ) -> int:
-    """Train skip-gram on one batch of sentences in this thread; return how many words were left to train.
+    """Train skip-gram on one batch of sentences in this thread.
 
-    `work`, gensim's scratch memory, is not needed. The loss is added to `running_training_loss`.
+    Args:
+        model (Word2Vec): the model to train, which has a vocabulary.
+        sentences (iterable of lists of words): the batch.
+        alpha (float): learning rate.
+        work (any): ignored; accepted as gensim has it.
+        compute_loss (bool): add the loss to `model.running_training_loss`.
+
+    Returns:
+        int: number of words trained on, those that downsampling left.
+
+    Raises:
+        RuntimeError: a matrix or table that the model's settings need is missing.
+        ValueError: a matrix does not fit the vocabulary or is read-only, or `alpha` is not finite.
+        TypeError: `alpha` is not a number.
     """
     return model._train_batch(sentences, alpha, sg=True, compute_loss=compute_loss)
 
@@ -274,17 +373,61 @@ def train_batch_cbow(
     neu1: Any = None,
     compute_loss: bool = False,
 ) -> int:
-    """Train CBOW on one batch, as `train_batch_sg` does skip-gram."""
+    """Train CBOW on one batch of sentences in this thread.
+
+    Args:
+        model (Word2Vec): the model to train, which has a vocabulary.
+        sentences (iterable of lists of words): the batch.
+        alpha (float): learning rate.
+        work (any): ignored; accepted as gensim has it.
+        neu1 (any): ignored; accepted as gensim has it.
+        compute_loss (bool): add the loss to `model.running_training_loss`.
+
+    Returns:
+        int: number of words trained on, those that downsampling left.
+
+    Raises:
+        RuntimeError: a matrix or table that the model's settings need is missing.
+        ValueError: a matrix does not fit the vocabulary or is read-only, or `alpha` is not finite.
+        TypeError: `alpha` is not a number.
+    """
     return model._train_batch(sentences, alpha, sg=False, compute_loss=compute_loss)
 
 
 def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None) -> float:
-    """Log likelihood of one sentence in skip-gram, see `Word2Vec.score`; `work` is not needed."""
+    """Return the log likelihood of one sentence under skip-gram; see `Word2Vec.score`.
+
+    Args:
+        model (Word2Vec): a model trained with `hs=1`.
+        sentence (list of words): the sentence; unknown words are left out.
+        work (any): ignored; accepted as gensim has it.
+
+    Returns:
+        float: the log likelihood; 0 if no word is known.
+
+    Raises:
+        RuntimeError: the model was not trained with `hs=1`.
+        ValueError: a matrix or the Huffman tree does not fit the vocabulary.
+    """
     return model._score_sentence(sentence, sg=True)
 
 
 def score_sentence_cbow(
     model: Word2Vec, sentence: Iterable[Any], work: Any = None, neu1: Any = None
 ) -> float:
-    """Log likelihood of one sentence in CBOW, see `Word2Vec.score`; the rest is not needed."""
+    """Return the log likelihood of one sentence under CBOW; see `Word2Vec.score`.
+
+    Args:
+        model (Word2Vec): a model trained with `hs=1`.
+        sentence (list of words): the sentence; unknown words are left out.
+        work (any): ignored; accepted as gensim has it.
+        neu1 (any): ignored; accepted as gensim has it.
+
+    Returns:
+        float: the log likelihood; 0 if no word is known.
+
+    Raises:
+        RuntimeError: the model was not trained with `hs=1`.
+        ValueError: a matrix or the Huffman tree does not fit the vocabulary.
+    """
     return model._score_sentence(sentence, sg=False)

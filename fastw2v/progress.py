@@ -1,4 +1,4 @@
-"""A progress bar for those who watch, nothing for those who do not."""
+"""A progress bar where it can be seen, and nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, TextIO
 
 Mode = Literal["auto"] | bool
+"""Whether to show a bar: True always, False never, "auto" with tqdm in a terminal or notebook."""
 
 
 class Progress(Protocol):
@@ -22,16 +23,29 @@ class Progress(Protocol):
     ) -> None: ...
 
     def update(self, words: int, **postfix: object) -> None:
-        """Advance by `words` raw words; `postfix` (epoch=2, alpha=0.02) stands behind the bar."""
+        """Advance the display.
+
+        Args:
+            words (int): raw words, or other units, that were done since the last call.
+            **postfix: what to show behind the bar: epoch=2, alpha=0.02.
+        """
 
 
 def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words") -> Progress:
-    """The progress display for `total` raw words, or for an unknown number (None), headed by `desc`.
+    """Make the progress display that a mode asks for.
 
-    `unit`: what is counted, if not words.
+    Args:
+        mode (str or bool): "auto" shows a tqdm bar if tqdm is installed and `is_watched()`, else nothing.
+            True always shows a bar on standard error, a plain one without tqdm. False shows nothing.
+        total (int or None): how many units there are; None if that is not known.
+        desc (str): what precedes the bar.
+        unit (str): what is counted.
 
-    `mode` "auto": a tqdm bar if tqdm is installed and someone watches, else nothing.
-    True: always a bar on standard error, a plain one without tqdm. False: nothing.
+    Returns:
+        Progress: a context manager to `update`.
+
+    Raises:
+        ValueError: there is no such mode.
     """
     if mode is not True and mode is not False and mode != "auto":
         raise ValueError(f"progress={mode!r}: give 'auto', True or False")
@@ -44,7 +58,7 @@ def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words")
 
 
 def is_watched() -> bool:
-    """Whether someone sees what is written: standard error is a terminal, or we are in a notebook."""
+    """Return whether output can be seen at once: standard error is a terminal, or this is a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if type(shell).__name__ == "ZMQInteractiveShell":
         return True
@@ -52,7 +66,7 @@ def is_watched() -> bool:
 
 
 def _width(file: TextIO | None) -> int | None:
-    """Columns of the terminal that `file` is, 80 if it does not tell; None if it is something else."""
+    """Return the columns of a terminal, 80 if it reports none; None if `file` is not a terminal."""
     if file is None or not file.isatty():
         return None
     try:
@@ -62,7 +76,7 @@ def _width(file: TextIO | None) -> int | None:
 
 
 class NoProgress:
-    """Shows nothing."""
+    """A display that shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -71,11 +85,22 @@ class NoProgress:
         pass
 
     def update(self, words: int, **postfix: object) -> None:
-        """Do nothing."""
+        """Do nothing.
+
+        Args:
+            words (int): ignored.
+            **postfix: ignored.
+        """
 
 
 class TqdmProgress:
-    """A tqdm bar, drawn by JavaScript in a notebook."""
+    """A tqdm bar, which in a notebook is a widget.
+
+    Args:
+        total (int or None): how many units there are; None if that is not known.
+        desc (str): what precedes the bar.
+        unit (str): what is counted.
+    """
 
     def __init__(self, total: int | None, desc: str, unit: str = "words") -> None:
         from tqdm.auto import tqdm
@@ -91,14 +116,26 @@ class TqdmProgress:
         self._bar.close()
 
     def update(self, words: int, **postfix: object) -> None:
-        """Advance the bar; tqdm itself decides when to draw."""
+        """Advance the bar; tqdm decides when to draw it.
+
+        Args:
+            words (int): units that were done since the last call.
+            **postfix: what to show behind the bar.
+        """
         if postfix:
             self._bar.set_postfix(postfix, refresh=False)
         self._bar.update(words)
 
 
 class PlainProgress:
-    """A bar of dots on one line of `file`, for a Python without tqdm; drawn at most ten times a second."""
+    """A bar of dots on one line, for a Python without tqdm; it is drawn at most ten times a second.
+
+    Args:
+        total (int or None): how many units there are; None or 0 shows the count alone.
+        desc (str): what precedes the bar.
+        file (text file or None): where to draw; None is standard error.
+        unit (str): what is counted.
+    """
 
     WIDTH = 30
     INTERVAL = 0.1  # seconds
@@ -120,7 +157,12 @@ class PlainProgress:
         self._file.flush()
 
     def update(self, words: int, **postfix: object) -> None:
-        """Advance the bar and draw it if the last drawing is old enough."""
+        """Advance the bar, and draw it if the last drawing is old enough.
+
+        Args:
+            words (int): units that were done since the last call.
+            **postfix: what to show behind the bar.
+        """
         self._words += words
         if postfix:
             self._tail = "".join(f", {name}={value}" for name, value in postfix.items())
@@ -137,7 +179,7 @@ class PlainProgress:
         line = f"{self._desc}: {bar}{self._words:,} {self._unit}, {rate:,.0f} {self._unit}/s{self._tail}"
         width = _width(self._file)
         if width is not None:
-            line = line[: width - 1]  # what wraps could not be overwritten
+            line = line[: width - 1]  # a line that wraps could not be overwritten
         self._file.write("\r" + line.ljust(self._drawn_length))
         self._file.flush()
         self._drawn_at, self._drawn_length = now, len(line)

@@ -1,4 +1,4 @@
-"""How many threads work may use, and the equal shares that each gets."""
+"""How many threads there are for a piece of work, and how it is divided among them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,40 @@ from itertools import pairwise
 
 def usable_cpus() -> int:
     """Return how many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):  # where a container or taskset gives us fewer than the machine has
+    if hasattr(os, "sched_getaffinity"):  # heeds a container or taskset that allows fewer than there are
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def blas_threads() -> int:
-    """Return how many threads numpy's BLAS would take for a product of matrices."""
-    said = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
-    return min([usable_cpus(), *(int(number) for number in said if number.isdecimal() and int(number))])
+    """Return how many threads numpy's BLAS uses for a product of matrices."""
+    limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
+    return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])
 
 
 def shares(count: int, parts: int) -> list[tuple[int, int]]:
-    """Return (start, end) of `parts` parts of range(count) that differ by one at most."""
+    """Divide range(count) into parts whose lengths differ by one at most.
+
+    Args:
+        count (int): how many there are to divide.
+        parts (int): into how many parts.
+
+    Returns:
+        list of (int, int): start and end of each part.
+    """
     return list(pairwise(count * part // parts for part in range(parts + 1)))
 
 
 def in_shares(
     work: Callable[[int, int], object], count: int, threads: int, pool: Executor | None = None
 ) -> None:
-    """Do work(start, end) for each of `threads` equal shares of range(count), at once; raise what one raised.
+    """Do work(start, end) for equal shares of range(count), each in a thread; raise what one raised.
 
-    Who has much to share out, one thing after another, gives a `pool` of so many threads to use again.
+    Args:
+        work (function): called with the start and end of a share.
+        count (int): how many there are to share.
+        threads (int): how many shares, one thread each.
+        pool (Executor or None): so many threads, to be used again by the next call; None starts new ones.
     """
     starts, ends = zip(*shares(count, threads), strict=True)
     with nullcontext(pool) if pool else ThreadPoolExecutor(threads) as workers:

@@ -14,7 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import IO, Any, TypeVar
 
-from fastw2v.threads import blas_threads as blas_threads  # these three were first known under this module
+from fastw2v.threads import blas_threads as blas_threads  # these three can be imported from here as well
 from fastw2v.threads import shares as shares
 from fastw2v.threads import usable_cpus as usable_cpus
 
@@ -23,7 +23,7 @@ RULE_DISCARD = 1
 RULE_KEEP = 2
 
 TrimRule = Callable[[Any, int, int], int]
-"""`trim_rule(word, count, min_count)` returns RULE_KEEP, RULE_DISCARD or RULE_DEFAULT."""
+"""`trim_rule(word, count, min_count)` returns RULE_KEEP, RULE_DISCARD or RULE_DEFAULT (min_count decides)."""
 
 Document = TypeVar("Document")
 
@@ -31,7 +31,18 @@ _LETTERS = re.compile(r"[^\W\d]+")
 
 
 def keep_vocab_item(word: Any, count: int, min_count: int, trim_rule: TrimRule | None = None) -> bool:
-    """Return whether a word seen `count` times stays in the vocabulary; the rule may overrule `min_count`."""
+    """Return whether a word stays in the vocabulary.
+
+    Args:
+        word (key): the word.
+        count (int): how often it occurred.
+        min_count (int): how often it must occur, unless the rule decides otherwise.
+        trim_rule (function or None): called with (word, count, min_count), returns RULE_KEEP, RULE_DISCARD or
+            RULE_DEFAULT. None leaves it to `min_count`.
+
+    Returns:
+        bool: whether to keep it.
+    """
     verdict = RULE_DEFAULT if trim_rule is None else trim_rule(word, count, min_count)
     if verdict == RULE_KEEP:
         return True
@@ -41,7 +52,16 @@ def keep_vocab_item(word: Any, count: int, min_count: int, trim_rule: TrimRule |
 
 
 def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: TrimRule | None = None) -> int:
-    """Delete from `vocab` the words `keep_vocab_item` rejects; return the sum of their counts."""
+    """Delete the words that `keep_vocab_item` rejects.
+
+    Args:
+        vocab (dict): word → count; it is changed.
+        min_reduce (int): how often a word must occur, unless the rule decides otherwise.
+        trim_rule (function or None): as for `keep_vocab_item`.
+
+    Returns:
+        int: the sum of the deleted counts.
+    """
     dropped = {word: n for word, n in vocab.items() if not keep_vocab_item(word, n, min_reduce, trim_rule)}
     for word in dropped:
         del vocab[word]
@@ -49,12 +69,36 @@ def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: Tri
 
 
 def any2unicode(text: str | bytes, encoding: str = "utf8", errors: str = "strict") -> str:
-    """Return `text` as str, decoding bytes."""
+    """Return a text as str.
+
+    Args:
+        text (str or bytes): the text; a str is returned as it is.
+        encoding (str): of bytes.
+        errors (str): what to do with bytes that cannot be decoded, as for `bytes.decode`.
+
+    Returns:
+        str: the text.
+
+    Raises:
+        UnicodeDecodeError: the bytes cannot be decoded, and `errors` is "strict".
+    """
     return text if isinstance(text, str) else text.decode(encoding, errors)
 
 
 def any2utf8(text: str | bytes, errors: str = "strict", encoding: str = "utf8") -> bytes:
-    """Return `text` as UTF-8; bytes are taken to be in `encoding`."""
+    """Return a text as bytes in UTF-8.
+
+    Args:
+        text (str or bytes): the text.
+        errors (str): what to do with bytes that cannot be decoded, as for `bytes.decode`.
+        encoding (str): of bytes that are given.
+
+    Returns:
+        bytes: the text in UTF-8.
+
+    Raises:
+        UnicodeDecodeError: the bytes cannot be decoded, and `errors` is "strict".
+    """
     return any2unicode(text, encoding, errors).encode("utf8")
 
 
@@ -65,9 +109,23 @@ to_utf8 = any2utf8
 def simple_preprocess(
     doc: str | bytes, deacc: bool = False, min_len: int = 2, max_len: int = 15
 ) -> list[str]:
-    """Return the lower-cased words of `doc`: runs of letters, `min_len` to `max_len` long.
+    """Return the words of a text in lower case: runs of letters, in their order.
 
-    With `deacc` accents are removed first. Words that start with an underscore are left out.
+    Words that begin with an underscore are left out, and so are words that are too short or too long.
+
+    Args:
+        doc (str or bytes): the text; bytes are UTF-8, and what cannot be decoded is dropped.
+        deacc (bool): remove accents first.
+        min_len (int): letters of the shortest word.
+        max_len (int): letters of the longest word.
+
+    Returns:
+        list of str: the words.
+
+    Example:
+        >>> from fastw2v.utils import simple_preprocess
+        >>> simple_preprocess("Café No. 9: the cat sat.", deacc=True)
+        ['cafe', 'no', 'the', 'cat', 'sat']
     """
     text = any2unicode(doc, errors="ignore").lower()
     if deacc:
@@ -87,9 +145,21 @@ def open(  # noqa: A001 - gensim's name
     errors: str | None = None,
     newline: str | None = None,
 ) -> IO[Any]:
-    """Open a file as the built-in does, (de)compressing by its suffix: .gz, .bz2, .xz and .zst.
+    """Open a file as the built-in does, and (de)compress it if its name ends in .gz, .bz2, .xz or .zst.
 
-    Text is UTF-8 unless `encoding` says otherwise. Raises ImportError for .zst where Python has no zstd.
+    Args:
+        path (path): the file.
+        mode (str): as for the built-in; without "b" it is text.
+        encoding (str or None): of text; None is UTF-8.
+        errors (str or None): what to do with text that cannot be decoded or encoded, as for the built-in.
+        newline (str or None): how line ends of text are translated, as for the built-in.
+
+    Returns:
+        file: open, of text or bytes.
+
+    Raises:
+        OSError: the file cannot be opened.
+        ImportError: the file is .zst, and neither Python nor an installed package reads that.
     """
     if "b" not in mode:
         encoding = encoding or "utf8"
@@ -103,7 +173,7 @@ def open(  # noqa: A001 - gensim's name
 
 
 def _zstd() -> ModuleType:
-    """Return the zstd module of Python 3.14 or its backport."""
+    """Return the zstd module of Python 3.14, or its backport."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             return import_module(name)
@@ -124,14 +194,27 @@ _COMPRESSION: dict[str, Callable[[], ModuleType]] = {
 
 
 def save_as_line_sentence(corpus: Iterable[Iterable[str]], filename: str | os.PathLike[str]) -> None:
-    """Write one sentence a line, its words separated by spaces, as UTF-8."""
+    """Write one sentence per line, its words separated by spaces, in UTF-8: what `LineSentence` reads.
+
+    Args:
+        corpus (iterable of lists of words): the sentences.
+        filename (path): where to write; compressed if its name says so, as for `open`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     with open(filename, "wb") as out:
         for sentence in corpus:
             out.write((" ".join(sentence) + "\n").encode("utf8"))
 
 
 class RepeatCorpus(Iterable[Document]):
-    """The documents of `corpus`, over and over, `reps` of them in all."""
+    """The documents of a corpus, over and over, until there were `reps` documents.
+
+    Args:
+        corpus (iterable): the documents; it is iterated over again in each round.
+        reps (int): how many documents in all.
+    """
 
     def __init__(self, corpus: Iterable[Document], reps: int) -> None:
         self.corpus = corpus

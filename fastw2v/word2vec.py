@@ -1119,7 +1119,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
             )
         self._check_rows(len(self.wv))
-        matrices = {name: self._checked_matrix(name) for name in ("syn0", "syn1")}
+        matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
         objective = Objective.to_score(
             sg=sg,
             window=self.window,

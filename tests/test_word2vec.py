@@ -203,7 +203,7 @@ def test_what_cannot_be_trained_is_refused_before_the_corpus_is_read(
     ("arguments", "part"),
     [
         ((TEXT, "text.txt"), "two corpora"),
-        ((TEXT, 100), "corpus_file must be a path, not int; a size goes into vector_size="),
+        ((TEXT, 100), "corpus_file must be a path, not int; to set the size of vectors, give vector_size="),
         ((None, "/no/such/file"), "is not a file that exists"),
         ((None, os.path.dirname(__file__)), "is not a file that exists"),
         (("text.txt",), "corpus_file=path"),

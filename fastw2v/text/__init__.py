@@ -1,1 +1,1 @@
-"""Text → ids: readers, one reading that counts and encodes, and a text as blocks of ids."""
+"""Text → ids: readers of files, one reading that counts and encodes words, and a text as blocks of ids."""

@@ -14,11 +14,14 @@ from fastw2v.utils import open as open_file
 
 FilePath = str | os.PathLike[str]
 BLOCK_BYTES = 1 << 20
-"""Files are encoded in blocks of this size, which the cache holds: a few ms of work each."""
+"""Files are encoded in blocks of this size: they fit into the cache, and each takes a few ms."""
+
+NEAR_END = 256
+"""White space is looked for among so many last bytes of a block first: in most texts it is there."""
 
 
 def cut_lengths(lengths: npt.NDArray[np.int64], length: int | None) -> npt.NDArray[np.int64]:
-    """Do to the lengths of sentences what `_cut` does to the sentences."""
+    """Return the lengths (sentences,) that sentences have once they are cut into slices of `length` words."""
     lengths = lengths[lengths > 0]
     if length is None:
         return lengths
@@ -30,7 +33,7 @@ def cut_lengths(lengths: npt.NDArray[np.int64], length: int | None) -> npt.NDArr
 
 @dataclass(frozen=True)
 class TextFiles:
-    """Files that are read as bytes by the compiled encoder, with the reader's settings."""
+    """Files that the compiled encoder reads as bytes, with the settings of their reader."""
 
     paths: tuple[FilePath, ...]
     max_sentence_length: int | None = None
@@ -43,15 +46,16 @@ def text_blocks(
 ) -> Iterator[memoryview]:
     """Yield the bytes of a text file in blocks that end after white space, so that no word is split.
 
-    Only the first `limit` lines are read. Each block lies in a bytearray, its `obj`, that the caller may put
-    among the `spare` ones when it is done with: fresh memory would be handed out page by page, and zeroed.
+    Only the first `limit` lines are read. The memory of a block is a bytearray, its `obj`. A caller that has
+    finished with it may append it to `spare`, to be used again: fresh memory costs a page fault and zeroing
+    for each page.
     """
     rest = b""
     handle: Any
     with open_file(path, "rb") as handle:
         while limit is None or limit > 0:
             buffer = spare.pop() if spare else bytearray(BLOCK_BYTES)
-            if len(buffer) < 2 * len(rest):  # a very long word
+            if len(buffer) < 2 * len(rest):  # a word that is longer than a block
                 buffer = bytearray(4 * len(rest))
             buffer[: len(rest)] = rest
             block = memoryview(buffer)
@@ -72,7 +76,7 @@ def text_blocks(
 
 
 def _end_of_line(text: bytearray, number: int) -> int:
-    """Return where the line of this number, counted from 1, ends."""
+    """Return where line `number`, counted from 1, ends."""
     end = 0
     for _ in range(number):
         end = text.index(b"\n", end) + 1
@@ -80,8 +84,8 @@ def _end_of_line(text: bytearray, number: int) -> int:
 
 
 def _after_space(text: bytearray, size: int) -> int:
-    """Return where the last white space of ASCII among the first `size` bytes ends; 0 if there is none."""
-    near = max(0, size - 256)  # in most texts it is not far
+    """Return where the last ASCII white space among the first `size` bytes ends; 0 if there is none."""
+    near = max(0, size - NEAR_END)
     for start, end in ((near, size), (0, near)):
         last = max(text.rfind(space, start, end) for space in (b"\n", b" ", b"\t", b"\r"))
         if last >= 0:
@@ -90,7 +94,7 @@ def _after_space(text: bytearray, size: int) -> int:
 
 
 def decode_line(line: bytes, number: int, name: object) -> str:
-    """Decode UTF-8; the UnicodeDecodeError names the line and the file."""
+    """Return a line as str; the UnicodeDecodeError, if it is not UTF-8, names the line and the file."""
     try:
         return line.decode("utf8")
     except UnicodeDecodeError as error:
@@ -99,7 +103,7 @@ def decode_line(line: bytes, number: int, name: object) -> str:
 
 
 def decoded_blocks(path: FilePath, limit: int | None = None) -> Iterator[str]:
-    """Yield `text_blocks` as str; errors as of `decode_line`."""
+    """Yield `text_blocks` as str; a UnicodeDecodeError names the line and the file."""
     first_line = 1
     for block in map(bytes, text_blocks(path, limit)):
         try:

@@ -1,4 +1,4 @@
-"""Text as ids: in memory, or in a temporary file where that does not suffice."""
+"""Text as ids: in memory, or in a temporary file if memory does not suffice."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ import numpy.typing as npt
 from fastw2v.text._encoder import renumber
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
-"""Encoded sentences: ids (tokens,) without unknown words, ends (sentences,) in ids, raw lengths (sentences,).
-"""
+"""Sentences as ids: the `ids`, `ends` and `lengths` of an `EncodedCorpus`."""
+
+GROWTH = 8
+"""Memory that is full grows by one part in so many."""
 
 
 @dataclass
 class EncodedCorpus:
     """Sentences as ids.
 
-    `ids` int32 (tokens,): words of the vocabulary, unknown ones dropped; may be a memory-mapped file.
-    `ends` int64 (sentences,): where each sentence ends in `ids`. `lengths` int64 (sentences,): its number
-    of raw words, unknown ones included.
+    Attributes:
+        ids (array): int32 (tokens,), rows of the vocabulary, without unknown words; may be a mapped file.
+        ends (array): int64 (sentences,), where each sentence ends in `ids`.
+        lengths (array): int64 (sentences,), the raw words of each sentence, unknown ones included.
     """
 
     ids: npt.NDArray[np.int32]
@@ -35,8 +38,10 @@ class EncodedCorpus:
 class ProvisionalCorpus:
     """Sentences as numbers of words, before it is decided which words have a row in the vocabulary.
 
-    `ids` int32 (tokens,) and `lengths` int64 (sentences,) as in `EncodedCorpus`. Every thread numbers words
-    in its own way: `parts` are pairs (numbers, size); the next `size` ids are to be read as numbers[id].
+    Attributes:
+        ids (array): int32 (tokens,), numbers of words; each thread that reads numbers words in its own way.
+        lengths (array): int64 (sentences,), the words of each sentence.
+        parts (list of (array, int)): pairs (numbers, size): the next `size` ids mean the words numbers[id].
     """
 
     ids: npt.NDArray[np.int32]
@@ -44,9 +49,9 @@ class ProvisionalCorpus:
     parts: list[tuple[npt.NDArray[np.int32], int]]
 
     def renumbered(self, rows: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return the corpus with `rows[numbers[id]]` for every id, without those that become -1.
+        """Return the corpus with `rows[numbers[id]]` in place of each id, without those that become -1.
 
-        The ids are rewritten in place: this object must not be used afterwards.
+        The ids are overwritten: this object must not be used afterwards.
         """
         distinct = {id(numbers): numbers for numbers, _ in self.parts}
         new_ids = {key: rows[numbers] for key, numbers in distinct.items()}
@@ -56,11 +61,14 @@ class ProvisionalCorpus:
 
 
 class IdStore:
-    """Collects ids in memory, and those beyond `budget` bytes in a temporary file.
+    """Collects ids in memory; once these are more than `budget` bytes, all in a temporary file.
 
-    Memory for the `expected` number of ids is reserved at once; what is not written to costs nothing.
-    The file lies where `tempfile` puts files (TMPDIR) and has no name: it is gone with the process, however
+    The file is where `tempfile` puts files (TMPDIR) and has no name: it vanishes with the process, however
     that ends.
+
+    Args:
+        expected (int): number of ids to reserve memory for; memory that is not written to costs nothing.
+        budget (int or None): bytes; None is `spill_bytes()`.
     """
 
     def __init__(self, expected: int = 0, budget: int | None = None) -> None:
@@ -70,6 +78,7 @@ class IdStore:
         self._file: IO[bytes] | None = None
 
     def append(self, ids: npt.NDArray[np.int32]) -> None:
+        """Add ids at the end."""
         end = self._used + len(ids)
         if self._file is None and ids.itemsize * end > self._budget:
             self._file = tempfile.TemporaryFile(prefix="fastw2v-", buffering=0)  # noqa: SIM115
@@ -79,13 +88,13 @@ class IdStore:
             _write_all(self._file, ids)
             return
         if end > len(self._ids):
-            # In small steps: where realloc moves pages instead of copying them, only the slack costs memory.
-            self._ids.resize(end + end // 8, refcheck=False)
+            # In small steps: realloc moves pages without copying them, so only the slack costs memory.
+            self._ids.resize(end + end // GROWTH, refcheck=False)
         self._ids[self._used : end] = ids
         self._used = end
 
     def finish(self) -> npt.NDArray[np.int32]:
-        """Return all ids as one array; nothing may be appended afterwards."""
+        """Return all ids as one array (ids,); nothing may be appended afterwards."""
         if self._file is not None:
             with self._file:
                 return np.memmap(self._file, np.int32, mode="r+")
@@ -100,20 +109,17 @@ def _write_all(file: IO[bytes], array: npt.NDArray[np.int32]) -> None:
 
 
 def spill_bytes() -> int:
-    """Return how many bytes of ids may stay in memory.
-
-    A quarter of the memory now available, or what the environment variable FASTW2V_SPILL_BYTES says.
-    """
-    said = os.environ.get("FASTW2V_SPILL_BYTES")
-    if not said:
+    """Return how many bytes of ids may stay in memory: FASTW2V_SPILL_BYTES, or a quarter of what is free."""
+    given = os.environ.get("FASTW2V_SPILL_BYTES")
+    if not given:
         return available_memory() // 4
-    if not said.isdecimal():
-        raise ValueError(f"FASTW2V_SPILL_BYTES={said!r}: give a number of bytes")
-    return int(said)
+    if not given.isdecimal():
+        raise ValueError(f"FASTW2V_SPILL_BYTES={given!r}: give a number of bytes")
+    return int(given)
 
 
 def available_memory() -> int:
-    """Return the bytes of memory this process could still use: the machine's, or its container's if less."""
+    """Return how many bytes this process could still use: of the machine, or of its container if less."""
     figures = []
     try:
         figures.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
@@ -122,5 +128,5 @@ def available_memory() -> int:
         with open("/sys/fs/cgroup/memory.max") as most, open("/sys/fs/cgroup/memory.current") as used:
             figures.append(int(most.read()) - int(used.read()))
     except (OSError, ValueError, AttributeError):
-        pass  # not Linux, or no limit: what has been found so far stands
+        pass  # not Linux, or no limit: what was found so far is used
     return max(0, min(figures, default=4 << 30))

@@ -1,7 +1,7 @@
-"""Where sentences come from: readers of text files.
+"""Readers of text files: objects that give sentences, lists of words, whenever they are iterated over.
 
-The readers are restartable iterables of lists of words. Words are what `str.split()` makes of a line: every
-Unicode white space separates. Text is strict UTF-8, compressed if its file's name says so (`utils.open`).
+Words are what `str.split()` makes of a line: all white space of Unicode separates. Text must be UTF-8. Files
+are decompressed if their name ends in .gz, .bz2, .xz or .zst; see `utils.open`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,25 @@ from fastw2v.utils import open as open_file
 
 
 class LineSentence:
-    """One sentence per line; blank lines are none.
+    """A text file with one sentence per line; blank lines are skipped.
 
-    `source` is a path, or an open text or binary file that can seek to its start. Lines of more than
-    `max_sentence_length` words are cut into sentences of that length (None: never cut; gensim cuts at
-    10,000). Only the first `limit` lines are read.
+    Args:
+        source (path or open file): the file; an open one, of text or bytes, must be seekable.
+        max_sentence_length (int or None): words of the longest sentence; longer lines are cut into sentences
+            of that length. None never cuts; gensim cuts at 10,000.
+        limit (int or None): how many lines are read; None reads all.
+
+    Raises:
+        ValueError: `max_sentence_length` is below 1, or `limit` below 0.
+        UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
+        OSError: in reading, the file cannot be opened.
+
+    Example:
+        >>> from fastw2v import LineSentence
+        >>> from fastw2v.utils import save_as_line_sentence
+        >>> save_as_line_sentence([["the", "cat", "says", "meow"], ["a", "cow"]], f"{tmp}/text.txt")
+        >>> list(LineSentence(f"{tmp}/text.txt", max_sentence_length=3))
+        [['the', 'cat', 'says'], ['meow'], ['a', 'cow']]
     """
 
     def __init__(
@@ -46,9 +60,18 @@ class LineSentence:
 
 
 class PathLineSentences:
-    """`LineSentence` over one file, or over all files of a directory (not of its subdirectories) by name.
+    """Text files with one sentence per line: all files of a directory, in the order of their names.
 
-    `limit` counts the lines of each file.
+    Args:
+        source (path): a directory, whose subdirectories are not read, or a single file.
+        max_sentence_length (int or None): words of the longest sentence; longer lines are cut into sentences
+            of that length. None never cuts; gensim cuts at 10,000.
+        limit (int or None): how many lines of each file are read; None reads all.
+
+    Raises:
+        ValueError: `source` is neither a directory nor a file, `max_sentence_length` is below 1, or `limit`
+            below 0.
+        UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
     def __init__(
@@ -72,9 +95,18 @@ class PathLineSentences:
 
 
 class Text8Corpus:
-    """A file without sentences, such as text8: slices of `max_sentence_length` words, the last one shorter.
+    """A text file without sentences, such as text8: it is cut into slices, the last of which may be shorter.
 
-    Line ends are white space like any other.
+    Line ends are white space like all other.
+
+    Args:
+        fname (path): the file.
+        max_sentence_length (int): words of a slice.
+
+    Raises:
+        ValueError: `max_sentence_length` is below 1.
+        UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
+        OSError: in reading, the file cannot be opened.
     """
 
     def __init__(self, fname: FilePath, max_sentence_length: int = 10000) -> None:
@@ -94,9 +126,16 @@ class Text8Corpus:
 class BrownCorpus:
     """The Brown corpus: a directory of files whose lines are sentences of `word/TAG` tokens.
 
-    Tokens become the lower-cased word with the first two letters of its tag; tokens whose tag is not
-    alphabetic (punctuation) are dropped, and so are sentences without any token left. Files are read in
-    the order of their names.
+    A token becomes the lower-cased word with the first two letters of its tag. Tokens whose tag is not
+    alphabetic (punctuation) are dropped, and so are sentences without a token left. Files are read in the
+    order of their names.
+
+    Args:
+        dirname (path): the directory.
+
+    Raises:
+        ValueError: in reading, there is no such directory.
+        UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
     def __init__(self, dirname: FilePath) -> None:
@@ -112,7 +151,7 @@ class BrownCorpus:
 
 
 def _cut(words: list[str], length: int | None) -> Iterator[list[str]]:
-    """Yield `words` in slices of `length`; nothing if there are no words."""
+    """Yield words in slices of `length`, or all in one if that is None; nothing if there are no words."""
     if length is None:
         length = len(words) or 1
     for start in range(0, len(words), length):
@@ -120,7 +159,7 @@ def _cut(words: list[str], length: int | None) -> Iterator[list[str]]:
 
 
 def text_files(source: Any) -> TextFiles | None:
-    """Return the files behind one of our own readers; None for any other source, subclasses included."""
+    """Return the files that one of these readers reads; None for other sources, and for subclasses."""
     if type(source) is LineSentence and isinstance(source.source, (str, os.PathLike)):
         return TextFiles((source.source,), source.max_sentence_length, source.limit)
     if type(source) is PathLineSentences:
@@ -131,5 +170,5 @@ def text_files(source: Any) -> TextFiles | None:
 
 
 def is_static(source: Any) -> bool:
-    """Return whether every pass over `source` gives the same sentences, so that one pass is enough."""
+    """Return whether each pass over `source` gives the same sentences, so that one pass is enough."""
     return type(source) in (list, tuple, BrownCorpus) or text_files(source) is not None

@@ -25,11 +25,11 @@ from fastw2v.utils import TrimRule, prune_vocab
 logger = logging.getLogger("fastw2v.word2vec")
 
 WORDS_PER_PART = 1 << 20
-"""Sentences are read in parts of so many words, between which their ids may go to the disk."""
+"""Sentences are read in parts of so many words; after each part their ids may go to the disk."""
 
 
 class Words:
-    """Distinct words; the place of a word is when it was first seen."""
+    """Distinct words, in the order in which they were first seen; a word's place is its number in it."""
 
     def __init__(self, words: list[Any]) -> None:
         self._words = words
@@ -48,7 +48,7 @@ class Words:
 
 
 class _TableWords(Words):
-    """Words of a table, which become Python's strings when they are asked for: of most texts few ever are."""
+    """Words of a table; they become Python strings when they are asked for, which most words never are."""
 
     def __init__(self, table: WordTable, ids: npt.NDArray[np.int32]) -> None:
         self._table = table
@@ -68,9 +68,12 @@ class _TableWords(Words):
 class Scan:
     """What one reading of a corpus found.
 
-    `words` are the distinct ones, `counts` int64 (words,) theirs; `total_words` and `sentences` count the
-    corpus, empty sentences included. `encoded` holds the text in the numbers that are places in `words`, if
-    that was asked for.
+    Attributes:
+        words (Words): the distinct words.
+        counts (array): int64 (words,), how often each occurred.
+        total_words (int): raw words of the corpus.
+        sentences (int): sentences of the corpus, empty ones included.
+        encoded (ProvisionalCorpus or None): the text as places in `words`, if that was asked for.
     """
 
     words: Words
@@ -81,14 +84,17 @@ class Scan:
 
     @property
     def raw_vocab(self) -> dict[Any, int]:
-        """A new dict, word -> count; to hash all words takes as long as to count a fifth of a text."""
+        """A new dict, word → count."""
         return dict(zip(self.words.at(np.arange(len(self.words))), self.counts.tolist(), strict=True))
 
 
 class RawVocab:
-    """Counts of all words of a text: columns until the dict is asked for, which may then be changed.
+    """Counts of all words of a text, kept as columns until they are asked for as a dict.
 
-    To hash all words takes as long as to count a fifth of a text, and few callers look at them.
+    Hashing all words takes as long as counting a fifth of the text, and few callers need the dict.
+
+    Args:
+        by_word (dict): word → count.
     """
 
     def __init__(self, by_word: dict[Any, int]) -> None:
@@ -104,7 +110,7 @@ class RawVocab:
 
     @property
     def by_word(self) -> dict[Any, int]:
-        """word -> count; always the same dict, which may be changed."""
+        """A dict, word → count; always the same one, which may be changed."""
         if self._scan is not None:
             self._by_word, self._scan = self._scan.raw_vocab, None
         assert self._by_word is not None
@@ -120,7 +126,7 @@ class RawVocab:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RawVocab) and self.by_word == other.by_word
 
-    __hash__ = None  # type: ignore[assignment]  # as of a dict
+    __hash__ = None  # type: ignore[assignment]  # like a dict: it may change
 
     def __getstate__(self) -> dict[str, Any]:
         # Plain Python can be saved and copied; the table of words of a reading cannot.
@@ -137,21 +143,29 @@ def scan(
     encode: bool = True,
     threads: int = 1,
 ) -> Scan:
-    """Count the words of `sentences`; those of `files`, if they come from these, in as many `threads`.
+    """Count the words of a text, and encode them in the same reading.
 
-    With `encode` the text is kept as ids from the same reading. Every `progress_per` sentences are logged.
+    Args:
+        sentences (iterable of lists of words): the text.
+        files (TextFiles or None): the files that it comes from, if there are; they are read instead.
+        max_vocab_size (int or None): if a sentence ends with more distinct words than that, those seen less
+            than m times are dropped; m is 1 at first, and then grows by 1 each time. Counts are then
+            approximate, and nothing is encoded. None or 0 drops no words.
+        trim_rule (function or None): may decide otherwise which words are dropped.
+        progress_per (int): number of sentences between two lines of the log.
+        encode (bool): keep the text as ids.
+        threads (int): how many read the files.
 
-    With `max_vocab_size`, whenever a sentence ends with more distinct words than that, rare ones are dropped
-    (words seen less than m times, m growing by one each time, or as `trim_rule` says): counts are then
-    approximate, and nothing is encoded.
+    Returns:
+        Scan: words, counts and, if it was asked for, the encoded text.
     """
     logger.info("collecting all words and their counts")
     if max_vocab_size:
-        found = _scan_pruning(_checked(sentences), max_vocab_size, trim_rule, progress_per)
+        found = _scan_pruning(_warn_of_string(sentences), max_vocab_size, trim_rule, progress_per)
     elif files is not None:
         found = _FileScan(files, progress_per, encode).run(threads)
     else:
-        found = _scan_sentences(_checked(sentences), progress_per, encode)
+        found = _scan_sentences(_warn_of_string(sentences), progress_per, encode)
     logger.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
         len(found.words),
@@ -168,7 +182,7 @@ def encode(
     *,
     threads: int = 1,
 ) -> EncodedCorpus:
-    """Return `sentences` or `files` (see `scan`) as rows of an existing vocabulary, without other words."""
+    """Return a text, given as for `scan`, as rows of an existing vocabulary, without words that it lacks."""
     silent = sys.maxsize
     if files is not None:
         found = _FileScan(files, silent, encode=True).run(threads)
@@ -178,9 +192,9 @@ def encode(
     return found.encoded.renumbered(found.words.rows_in(key_to_index))
 
 
-def _checked(sentences: Iterable[Any]) -> Iterator[Any]:
+def _warn_of_string(sentences: Iterable[Any]) -> Iterator[Any]:
     """Pass the sentences on; warn if the first is a string, whose characters would be taken for words."""
-    # A generator, not iter(sentences): some iterators begin anew whenever they are asked for an iterator.
+    # A generator, not iter(sentences): some iterators start again whenever they are asked for an iterator.
     iterator = (sentence for sentence in sentences)
     for first in iterator:
         if isinstance(first, (str, bytes)):
@@ -216,16 +230,16 @@ def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -
 
 @dataclass(frozen=True)
 class _Block:
-    """A piece of a text file, ending between two words."""
+    """A piece of a text file that ends between two words."""
 
     text: memoryview
     path: FilePath
     offset: int  # in all files together
-    first: bool  # of its file
+    first: bool  # whether it is the first of its file
 
 
 class _FileScan:
-    """Encodes text files block by block in threads, each of which numbers words in a table of its own."""
+    """Encodes text files block by block in threads; each thread numbers words in a table of its own."""
 
     def __init__(self, files: TextFiles, progress_per: int, encode: bool) -> None:
         self.files = files
@@ -237,9 +251,9 @@ class _FileScan:
         smallest_word = 2  # bytes, with the space after it
         size = sum(map(os.path.getsize, files.paths)) if encode else 0
         self.store = IdStore(expected=size // smallest_word)
-        self.parts: list[tuple[WordTable, int]] = []  # whose ids the store holds, and how many
+        self.parts: list[tuple[WordTable, int]] = []  # the table that the next ids of the store are from
         self.lengths = [np.empty(0, np.int64)]
-        self.open_words = 0  # in the sentence that the next block may go on with
+        self.open_words = 0  # of the last sentence, which the next block may continue
         self.sentences = self.total_words = 0
 
     def run(self, threads: int) -> Scan:
@@ -255,7 +269,7 @@ class _FileScan:
         finally:
             pool.shutdown(cancel_futures=True)  # joins the threads; after an error the queue is dropped
         self.end_sentence()
-        words, counts, numbers = self.joined_tables()
+        words, counts, numbers = self.join_tables()
         encoded = None
         if self.encode:
             parts = [(numbers[table], size) for table, size in self.parts]
@@ -272,7 +286,7 @@ class _FileScan:
                 first = False
 
     def encode_block(self, block: _Block) -> tuple[WordTable, Any, Any]:
-        """Encode a block in a thread; each thread gets its blocks in the order of the text."""
+        """Encode a block in a thread; each thread is given its blocks in the order of the text."""
         try:
             table: WordTable = self.own.table
         except AttributeError:
@@ -281,12 +295,12 @@ class _FileScan:
         return table, *table.encode(block.text, block.offset)
 
     def collect(self, block: _Block, result: Future[tuple[WordTable, Any, Any]]) -> None:
-        """Take over what became of the next block."""
+        """Add the result of the next block, in the order of the text."""
         try:
             table, ids, lines = result.result()
         except UnicodeDecodeError:
             for _ in decoded_blocks(block.path, self.files.limit):
-                pass  # until it comes to the same error, and names the line
+                pass  # meets the same error, and names the line
             raise
         if isinstance(block.text.obj, bytearray):
             self.spare.append(block.text.obj)
@@ -304,7 +318,7 @@ class _FileScan:
             self.open_words += len(ids)
 
     def end_sentence(self) -> None:
-        """The file is over, and with it the sentence."""
+        """End the last sentence, as its file has ended."""
         self.add_sentences(np.array([self.open_words]))
         self.open_words = 0
 
@@ -314,13 +328,13 @@ class _FileScan:
         self.lengths.append(lengths)
         self.sentences += len(lengths)
         if self.sentences // self.progress_per > before // self.progress_per:
-            types = max(map(len, self.tables))  # of one thread: they are joined at the end
+            types = max(map(len, self.tables))  # of a single thread: tables are joined at the end
             _log_progress(self.sentences, self.total_words, types)
 
-    def joined_tables(
+    def join_tables(
         self,
     ) -> tuple[Words, npt.NDArray[np.int64], dict[WordTable, npt.NDArray[np.int32]]]:
-        """Return all words, their counts, and by table the place of each of its words among all."""
+        """Return all words, their counts, and for each table the places of its words among all."""
         first, *others = self.tables or [WordTable()]
         ids = {table: first.absorb(table) for table in others}
         counts, seen = first.totals()

@@ -1,4 +1,4 @@
-"""What a caller gives to read: `Source` looks at it once, and whatever reads a corpus asks it."""
+"""A corpus as it was given: `Source` looks at it once, and all code that reads a corpus asks it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import PathLineSentences, is_static, text_files
 from fastw2v.utils import TrimRule
 
-FileState = tuple[int, int, int]  # inode, bytes, time of change
+FileState = tuple[int, int, int]  # inode, bytes, time of change in ns
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """A corpus: text files with their state, something fixed in memory, or a stream that is read each time.
 
-    `sentences` is what to iterate over in any case; `files` are those behind it, if it is one of our
-    readers, with their `states` when they were looked at. `fixed`: every pass gives the same sentences.
+    Attributes:
+        sentences (iterable of lists of words): the corpus.
+        files (TextFiles or None): the files that it comes from, if one of our readers reads them.
+        states (tuple): the state of each file when it was looked at.
+        fixed (bool): whether each pass gives the same sentences.
     """
 
     sentences: Iterable[Any]
@@ -32,7 +35,7 @@ class Source:
 
     @classmethod
     def of(cls, sentences: Any, corpus_file: FilePath | None, *, passes: int) -> Source:
-        """Look at what was given; TypeError unless it is one corpus that can be read `passes` times."""
+        """Look at a corpus; TypeError unless it is exactly one, and can be read `passes` times."""
         _check_one_corpus(sentences, corpus_file)
         if corpus_file is None:
             _check_sentences(sentences, passes)
@@ -43,7 +46,7 @@ class Source:
         return cls(sentences, files, states, fixed=files is not None or is_static(sentences))
 
     def is_same_text(self, other: Source) -> bool:
-        """Whether the other is the same object, or the same files unchanged."""
+        """Return whether the other is the same object, or the same files, unchanged."""
         if self.files is None:
             return self.sentences is other.sentences
         return (self.files, self.states) == (other.files, other.states)
@@ -57,7 +60,7 @@ class Source:
         encode: bool,
         threads: int,
     ) -> scan.Scan:
-        """Count the words in one reading; see `text.scan.scan`."""
+        """Count the words in one reading; see `text.scan.scan` for the settings."""
         return scan.scan(
             self.sentences,
             self.files,
@@ -69,7 +72,7 @@ class Source:
         )
 
     def encode(self, key_to_index: dict[Any, int], *, threads: int) -> EncodedCorpus:
-        """Read the text as rows of a vocabulary, without other words."""
+        """Return the text as rows of a vocabulary, without words that it lacks."""
         return scan.encode(self.sentences, self.files, key_to_index, threads=threads)
 
 
@@ -85,7 +88,8 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
         return
     if not isinstance(corpus_file, str | os.PathLike):
         raise TypeError(
-            f"corpus_file must be a path, not {type(corpus_file).__name__}; a size goes into vector_size="
+            f"corpus_file must be a path, not {type(corpus_file).__name__}; "
+            "to set the size of vectors, give vector_size="
         )
     if sentences is not None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
@@ -106,15 +110,15 @@ def _check_sentences(sentences: Any, passes: int) -> None:
     if passes > 1 and _is_one_shot(sentences):
         raise TypeError(
             f"a {type(sentences).__name__} can be read only once, and the corpus is read {passes} times "
-            "(each epoch, and before them for the vocabulary): "
-            "give a list, or an object whose __iter__ begins anew"
+            "(once for a new vocabulary, and once in each epoch): "
+            "give a list, or an object whose __iter__ starts again from the beginning"
         )
 
 
 def _is_one_shot(sentences: Iterable[Any]) -> bool:
-    """Whether this is an iterator of Python's own: a generator, a map, an open file, iter(a list), …
+    """Return whether this is one of Python's own iterators: a generator, a map, an open file and the like.
 
-    A class written in Python may well return itself from an `__iter__` that begins anew.
+    A class with an `__iter__` written in Python is trusted: it may start again and return the object itself.
     """
     if not isinstance(sentences, Iterator):
         return False

@@ -1,4 +1,4 @@
-"""A text as ids: an iterable of blocks that begins anew whenever it is asked for, once per epoch."""
+"""A text as ids: an iterable of blocks that starts again whenever it is iterated over, once per epoch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fastw2v.text.source import Source
 
 Rows = dict[Any, int]  # word → row: a vocabulary's `key_to_index`
 
-STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or a job's if that is more
-BASKET_WORDS = 500_000  # words whose baskets become sets at a time: few enough to stay in the cache
+STREAM_WORDS = 20_000  # raw words of a stream that are encoded at a time, or those of a job if more
+BASKET_WORDS = 500_000  # words of baskets that become sets at a time: these stay in the cache
 PAIRS_PER_BLOCK = 500_000
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A source that was read, as rows of one vocabulary."""
+    """A source that was read, as rows of one vocabulary, which had so many `words` then."""
 
     source: Source
     corpus: EncodedCorpus
@@ -31,22 +31,24 @@ class Encoded:
 
     @classmethod
     def of(cls, source: Source, corpus: EncodedCorpus, key_to_index: Rows) -> Encoded:
-        """Remember which vocabulary `corpus` has the rows of, and how large it is now."""
+        """Remember which vocabulary the ids of `corpus` are rows of, and how large it is now."""
         return cls(source, corpus, key_to_index, len(key_to_index))
 
     def has_rows_of(self, key_to_index: Rows) -> bool:
-        """Whether the ids are rows of this vocabulary, which has not grown or shrunk since."""
+        """Return whether the ids are rows of this vocabulary, and it has as many words as then."""
         return self.key_to_index is key_to_index and self.words == len(key_to_index)
 
     def is_of(self, source: Source, key_to_index: Rows) -> bool:
-        """Whether this is that text in that vocabulary."""
+        """Return whether this is the text of that source in that vocabulary."""
         return self.source.is_same_text(source) and self.has_rows_of(key_to_index)
 
 
 class EncodedText:
-    """A text that is held as ids: one block. RuntimeError once the vocabulary is another one.
+    """A text that is kept as ids: one block. RuntimeError if the vocabulary was replaced meanwhile.
 
-    `current` gives the vocabulary as it is whenever the text is gone through.
+    Args:
+        encoded (Encoded): the text.
+        current (function): returns the vocabulary as it is now.
     """
 
     def __init__(self, encoded: Encoded, current: Callable[[], Rows]) -> None:
@@ -56,14 +58,20 @@ class EncodedText:
     def __iter__(self) -> Iterator[Block]:
         if not self._encoded.has_rows_of(self._current()):
             raise RuntimeError(
-                "the vocabulary changed while it was trained: a callback must not build another one"
+                "the vocabulary changed during training: a callback must not build another one"
             )
         corpus = self._encoded.corpus
         yield corpus.ids, corpus.ends, corpus.lengths
 
 
 class StreamedText:
-    """Any iterable of sentences, encoded `portion` raw words at a time in the caller's thread."""
+    """An iterable of sentences that is encoded while it is read, in the caller's thread.
+
+    Args:
+        sentences (iterable of lists of words): the text.
+        current (function): returns the vocabulary as it is now.
+        portion (int): raw words that are encoded at a time.
+    """
 
     def __init__(
         self, sentences: Iterable[Any], current: Callable[[], Rows], portion: int = STREAM_WORDS
@@ -73,14 +81,19 @@ class StreamedText:
         self._portion = portion
 
     def __iter__(self) -> Iterator[Block]:
-        # A generator, because some iterators begin anew when asked for an iterator, as each read does.
+        # A generator, because each read asks for an iterator, and some iterators start again then.
         encoder = SentenceEncoder((sentence for sentence in self._sentences), self._current())
         while (block := encoder.read(self._portion)) is not None:
             yield block
 
 
 class Baskets:
-    """A text whose sentences are sets: every word of a sentence once, where it stands first."""
+    """A text whose sentences are sets: each word of a sentence once, where it occurs first.
+
+    Args:
+        text (iterable of blocks): the text with repetitions.
+        words (int): raw words that become sets at a time.
+    """
 
     def __init__(self, text: Iterable[Block], words: int = BASKET_WORDS) -> None:
         self._text = text
@@ -99,7 +112,7 @@ class Baskets:
 def as_sets(
     ids: npt.NDArray[np.int32], ends: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Return ids and ends of the same sentences without repetitions: of equal words the first one stays."""
+    """Return ids and ends of the same sentences without repetitions: of equal words the first is kept."""
     sentence = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
     _, first = np.unique(sentence * (int(ids.max(initial=0)) + 1) + ids, return_index=True)
     if len(first) == len(ids):
@@ -109,9 +122,13 @@ def as_sets(
 
 
 class Pairs:
-    """Pairs of rows as sentences of two: `total` of them, each about as often as its weight says, shuffled.
+    """Pairs of rows as sentences of two words, each about as often as its weight says, in random order.
 
-    ids: int32 (n, 2). weights: float64 (n,). random: gives each pass the seed of its order.
+    Args:
+        ids (array): int32 (n, 2), the pairs.
+        weights (array): float64 (n,), how often each is to occur, in proportion to the others.
+        total (int): how many sentences there are.
+        random (RandomState): gives each pass the seed of its order.
     """
 
     def __init__(
