@@ -6,11 +6,26 @@ import logging
 import platform
 import sys
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastw2v._version import __version__
 
 logger = logging.getLogger(__name__)
+
+
+if TYPE_CHECKING:  # to type checkers only classmethod itself makes class methods
+    class_only = classmethod
+else:
+
+    class class_only(classmethod):
+        """A classmethod that an instance does not have: `model.load(path)` would leave `model` as it was."""
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is not None:
+                raise AttributeError(
+                    "load makes a new model, so it is called on the class: Word2Vec.load(path)"
+                )
+            return super().__get__(None, owner)
 
 
 class Lifecycle:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.first_vectors import prep_vectors
+from fastw2v.formats import word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS
 from fastw2v.keyedvectors import Key, KeyedVectors
@@ -525,8 +526,8 @@ class Matrices(Lifecycle):
             AttributeError: a space needs OUT vectors, which the model does not have.
 
         Example:
-            >>> model.most_similar("cat", topn=1, target="out")
-            [('meow', ...)]
+            >>> [word for word, cosine in model.most_similar("cat", topn=2, target="out")]
+            ['...', '...']
             >>> model.most_similar("cat", topn=None).shape
             (9,)
         """
@@ -876,3 +877,48 @@ class Matrices(Lifecycle):
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
         sums = np.bincount(words, logs, minlength=len(self.wv))
         return sums.astype(np.float64, copy=False)
+
+
+def read_both_sides(
+    in_: KeyedVectors | StrPath | IO[bytes],
+    out: KeyedVectors | StrPath | IO[bytes],
+    *,
+    binary: bool,
+    fvocab: StrPath | None,
+) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Return words, IN and OUT vectors (V, D) row by row, and counts (V,) or None; see `from_vectors`."""
+    words, vectors, counts = _read_side(in_, binary, fvocab)
+    out_words, out_vectors, _ = _read_side(out, binary, None)
+    rows = {word: row for row, word in enumerate(out_words)}
+    if alone := list(rows.keys() ^ set(words)):
+        raise ValueError(
+            f"in_ has {len(words)} words and out {len(rows)}; they must be the same, but only one has "
+            + ", ".join(map(repr, sorted(alone, key=str)[:5]))
+        )
+    if vectors.shape[1] != out_vectors.shape[1]:
+        raise ValueError(
+            f"in_ has {vectors.shape[1]} dimensions and out {out_vectors.shape[1]}: they must be equal"
+        )
+    return words, vectors, out_vectors[[rows[word] for word in words]], counts
+
+
+def _read_side(
+    source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
+) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Return words, float32 vectors (V, D), and counts (V,) or None if unknown; all of it copied."""
+    if not isinstance(source, KeyedVectors):
+        read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
+        listed = read.columns.get("count")
+        return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
+    if len(source) != len(source.key_to_index):
+        nameless = len(source) - len(source.key_to_index)
+        raise ValueError(
+            f"the vectors have {nameless} rows without a word: "
+            "give each a key with add_vector, or leave them out"
+        )
+    counts = source.expandos.get("count")
+    if isinstance(counts, np.ndarray) and not np.array_equal(counts, np.arange(len(source), 0, -1)):
+        known = counts.astype(np.int64)
+    else:
+        known = None  # V, V - 1, … 1 are invented by readers of files without counts
+    return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,28 @@ from fastw2v.first_vectors import pseudorandom_weak_vector
 from fastw2v.formats.atomic import StrPath
 from fastw2v.legacy import deprecated, itself, renamed, renamed_keywords, result_of, tell
 
-if TYPE_CHECKING:
-    from fastw2v.keyedvectors import KeyedVectors
-    from fastw2v.word2vec import Word2Vec
-
 Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
+
+
+class _Keyed(Protocol):
+    """What is used here of a `KeyedVectors`, whose room is above this one."""
+
+    index_to_key: list[Key]
+    key_to_index: dict[Key, int]
+    expandos: dict[str, Any]
+
+    def set_vecattr(self, key: Key, attr: str, val: Any) -> None: ...
+
+    def get_normed_vectors(self) -> Array: ...
+
+
+class _Model(Protocol):
+    """What is used here of a `Word2Vec`, whose room is above this one."""
+
+    def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int: ...
+
+    def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float: ...
 
 
 # --- words and their records ---
@@ -40,10 +56,10 @@ class VocabRecord:
     """
 
     __slots__ = ("_index", "_kv")
-    _kv: KeyedVectors
+    _kv: _Keyed
     _index: int
 
-    def __init__(self, kv: KeyedVectors, index: int) -> None:
+    def __init__(self, kv: _Keyed, index: int) -> None:
         object.__setattr__(self, "_kv", kv)
         object.__setattr__(self, "_index", index)
 
@@ -81,7 +97,7 @@ class VocabView(Mapping[Key, VocabRecord]):
 
     __module__ = "fastw2v.keyedvectors"  # where pickles have it
 
-    def __init__(self, kv: KeyedVectors) -> None:
+    def __init__(self, kv: _Keyed) -> None:
         self._kv = kv
 
     def __getitem__(self, word: Key) -> VocabRecord:
@@ -119,11 +135,11 @@ Vocab = CompatVocab
 def _normed_rows(name: str) -> property:
     """Make a property of all rows with length 1. Not `result_of`: gensim 3's programs set these to None."""
 
-    def read(kv: KeyedVectors) -> Array:
+    def read(kv: _Keyed) -> Array:
         tell(f"KeyedVectors.{name}", "get_normed_vectors()")
         return kv.get_normed_vectors()
 
-    def write(kv: KeyedVectors, _: Any) -> None:
+    def write(kv: _Keyed, _: Any) -> None:
         """Do nothing: setting None used to clear a cache, and here there is none."""
 
     return property(read, write, doc="All rows with length 1 (V, D), computed now.")
@@ -151,7 +167,7 @@ class OlderKeyedVectors:
     def vocab(self) -> VocabView:
         """Gensim 3's mapping of words to records; it reads and writes this object's attributes."""
         tell("KeyedVectors.vocab", "key_to_index, get_vecattr() and set_vecattr()")
-        return VocabView(cast("KeyedVectors", self))
+        return VocabView(cast("_Keyed", self))
 
     @deprecated("get_vector()")
     @renamed_keywords(word="key", use_norm="norm")
@@ -249,9 +265,9 @@ class OlderWord2Vec:
     """The older names of what `Word2Vec` has, mostly of what its `wv` has."""
 
     if TYPE_CHECKING:
-        wv: KeyedVectors
+        wv: Any  # a KeyedVectors
         hashfxn: Callable[[str], int]
-        _keyed_vectors: type[KeyedVectors]
+        _keyed_vectors: type[Any]
 
         def __init__(self, *, vector_size: int) -> None: ...
 
@@ -343,7 +359,7 @@ class OlderWord2Vec:
 
 
 def train_batch_sg(
-    model: Word2Vec, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
+    model: _Model, sentences: Iterable[Any], alpha: float, work: Any = None, compute_loss: bool = False
 ) -> int:
     """Train skip-gram on one batch of sentences in this thread.
 
@@ -366,7 +382,7 @@ def train_batch_sg(
 
 
 def train_batch_cbow(
-    model: Word2Vec,
+    model: _Model,
     sentences: Iterable[Any],
     alpha: float,
     work: Any = None,
@@ -394,7 +410,7 @@ def train_batch_cbow(
     return model._train_batch(sentences, alpha, sg=False, compute_loss=compute_loss)
 
 
-def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None) -> float:
+def score_sentence_sg(model: _Model, sentence: Iterable[Any], work: Any = None) -> float:
     """Return the log likelihood of one sentence under skip-gram; see `Word2Vec.score`.
 
     Args:
@@ -412,9 +428,7 @@ def score_sentence_sg(model: Word2Vec, sentence: Iterable[Any], work: Any = None
     return model._score_sentence(sentence, sg=True)
 
 
-def score_sentence_cbow(
-    model: Word2Vec, sentence: Iterable[Any], work: Any = None, neu1: Any = None
-) -> float:
+def score_sentence_cbow(model: _Model, sentence: Iterable[Any], work: Any = None, neu1: Any = None) -> float:
     """Return the log likelihood of one sentence under CBOW; see `Word2Vec.score`.
 
     Args:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, Any, Literal, Self
+from typing import IO, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +27,14 @@ import numpy.typing as npt
 from fastw2v.checks import callbacks_of, epochs_of, finite, one_of, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
-from fastw2v.formats import model_file, word2vec_format
+from fastw2v.formats import model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.legacy import renamed_keywords
-from fastw2v.matrices import Matrices
+from fastw2v.lifecycle import class_only
+from fastw2v.matrices import Matrices, read_both_sides
 from fastw2v.older import (
     OlderWord2Vec,
     Vocab,
@@ -57,7 +58,7 @@ from fastw2v.training.run import Options, run_epoch
 from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
-from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, plan, table_of
+from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, log_plan, plan, table_of
 from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_table
 
 __all__ = [
@@ -85,21 +86,6 @@ logger = logging.getLogger(__name__)
 FAST_VERSION = CORPUSFILE_VERSION = 1  # how gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
 MAX_WINDOW = 2**31 - 1  # a C int
-
-
-if TYPE_CHECKING:  # to type checkers only classmethod itself makes class methods
-    _on_class = classmethod
-else:
-
-    class _on_class(classmethod):
-        """A classmethod that an instance does not have: `model.load(path)` would leave `model` as it was."""
-
-        def __get__(self, instance: Any, owner: type | None = None) -> Any:
-            if instance is not None:
-                raise AttributeError(
-                    "load makes a new model, so it is called on the class: Word2Vec.load(path)"
-                )
-            return super().__get__(None, owner)
 
 
 class Word2Vec(Matrices, OlderWord2Vec):
@@ -595,14 +581,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             sample=sample,
         )
         report = made.report
-        logger.info(
-            "effective_min_count=%d retains %i unique words of %i",
-            made.min_count,
-            report["num_retained_words"],
-            len(raw_words),
-        )
-        logger.info("sample=%g downsamples %i most-common words", sample or 0, made.downsampled_words)
-        logger.info("downsampling leaves about %.0f of %i words", made.tokens_left, report["retain_total"])
+        log_plan(made, sample)
         if dry_run:
             self.effective_min_count = made.min_count
             return report
@@ -1168,7 +1147,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         model_file.write_model(fname_or_handle, self._to_parts(), left_out)
 
-    @_on_class
+    @class_only
     def load(
         cls,
         fname: StrPath | IO[bytes],
@@ -1270,18 +1249,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"hs={model.hs}, negative={model.negative}: OUT vectors belong to negative sampling alone; "
                 "give hs=0 and negative=5"
             )
-        words, vectors, counts = _read_given(in_, binary, fvocab)
-        out_words, out_vectors, _ = _read_given(out, binary, None)
-        rows = {word: row for row, word in enumerate(out_words)}
-        if alone := list(rows.keys() ^ set(words)):
-            raise ValueError(
-                f"in_ has {len(words)} words and out {len(rows)}; they must be the same, but only one has "
-                + ", ".join(map(repr, sorted(alone, key=str)[:5]))
-            )
-        if vectors.shape[1] != out_vectors.shape[1]:
-            raise ValueError(
-                f"in_ has {vectors.shape[1]} dimensions and out {out_vectors.shape[1]}: they must be equal"
-            )
+        words, vectors, out_vectors, counts = read_both_sides(in_, out, binary=binary, fvocab=fvocab)
         if counts is None:
             counts = np.maximum(1, len(words) // np.arange(1, len(words) + 1))
             logger.warning("the words have no counts: Zipf's law is assumed, in the order of in_")
@@ -1290,7 +1258,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         model._set_words(Table(words, counts, downsampling(counts, model.sample)[0]))
         model.corpus_total_words = int(counts.sum())
         model.syn0 = vectors
-        model.syn1neg = out_vectors[[rows[word] for word in words]]
+        model.syn1neg = out_vectors
         model.make_cum_table()
         model.add_lifecycle_event("from_vectors", msg=f"{len(words)} words of {in_} and {out}")
         return model
@@ -1428,25 +1396,3 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
 
 _BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
-
-
-def _read_given(
-    source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
-) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
-    """Return words, float32 vectors (V, D), and counts (V,) or None if unknown; all of it copied."""
-    if not isinstance(source, KeyedVectors):
-        read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
-        listed = read.columns.get("count")
-        return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
-    if len(source) != len(source.key_to_index):
-        nameless = len(source) - len(source.key_to_index)
-        raise ValueError(
-            f"the vectors have {nameless} rows without a word: "
-            "give each a key with add_vector, or leave them out"
-        )
-    counts = source.expandos.get("count")
-    if isinstance(counts, np.ndarray) and not np.array_equal(counts, np.arange(len(source), 0, -1)):
-        known = counts.astype(np.int64)
-    else:
-        known = None  # V, V - 1, … 1 are invented by readers of files without counts
-    return list(source.index_to_key), np.array(source.vectors, dtype=np.float32, order="C"), known

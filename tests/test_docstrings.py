@@ -184,7 +184,15 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What examples may use without making it."""
     lines = ("the cat says meow", "the dog says woof", "a cow says moo")
     sentences = [line.split() for line in lines] * 60
-    settings = {"vector_size": 10, "min_count": 1, "workers": 1, "seed": 1, "progress": False, "epochs": 20}
+    settings = {
+        "vector_size": 10,
+        "min_count": 1,
+        "workers": 1,
+        "seed": 1,
+        "progress": False,
+        "epochs": 20,
+        "sample": 0,
+    }
     model = Word2Vec(sentences, sg=1, window=3, **settings)
     texts = {"cats": "the cat says meow", "dogs": "the dog says woof", "cows": "a cow says moo"}
     folder = tmp_path_factory.mktemp("examples")

@@ -9,7 +9,6 @@ Mitra, Nalisnick, Craswell and Caruana 2016, "A Dual Embedding Space Model for D
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -102,6 +101,8 @@ class SpaceComparison:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html  # imported here: it is for notebooks only, and reads a table of all entities
+
         head = "".join(f"<th colspan=2>{html.escape(title)}</th>" for title in map(str.upper, self.spaces))
         body = "".join(
             f"<tr><th>{html.escape(str(word))}</th>"

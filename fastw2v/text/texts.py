@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,7 @@ BASKET_WORDS = 500_000  # words of baskets that become sets at a time: these sta
 PAIRS_PER_BLOCK = 500_000
 
 
-@dataclass(frozen=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A source that was read, as rows of one vocabulary, which had so many `words` then."""
 
     source: Source

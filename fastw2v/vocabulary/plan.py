@@ -5,6 +5,7 @@ V is the number of words that stay. Nothing here changes a model.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
@@ -16,6 +17,9 @@ from fastw2v.columns import Ragged, check_column_type, descending, resized
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.sampling import downsampling
+
+# People filter by the name of gensim's module.
+logger = logging.getLogger("fastw2v.word2vec")
 
 NULL_WORD = "\0"
 
@@ -145,6 +149,19 @@ def plan(
     thresholds, downsampled_words, tokens_left = downsampling(stay, sample)
     retained = Table(words.at(places), stay, thresholds)
     return Plan(retained, effective, words, counts, downsampled_words, tokens_left)
+
+
+def log_plan(made: Plan, sample: float | None) -> None:
+    """Log what a plan keeps, in gensim's words."""
+    report = made.report
+    logger.info(
+        "effective_min_count=%d retains %i unique words of %i",
+        made.min_count,
+        report["num_retained_words"],
+        len(made.raw_words),
+    )
+    logger.info("sample=%g downsamples %i most-common words", sample or 0, made.downsampled_words)
+    logger.info("downsampling leaves about %.0f of %i words", made.tokens_left, report["retain_total"])
 
 
 def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | None) -> int:
