@@ -247,6 +247,40 @@ def test_a_changed_index_is_one_made_anew(steps: list[Any]) -> None:
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
+@pytest.mark.parametrize("ending", ["compacted", "saved"])
+def test_an_automatic_id_is_given_once(ending: str, tmp_path: Path) -> None:
+    """Also when documents were removed, and their rows were taken by others."""
+    index = DESM(PAIR).index(documents(10))
+    index.remove([1, 8, 9])
+    if ending == "compacted":
+        index.compact()
+    else:
+        index.save(tmp_path / "index")
+        index = DESMIndex.load(tmp_path / "index", PAIR)
+    for _ in range(2):
+        index.add([["w1"], ["w2"]])
+    assert index.ids == [0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]
+
+
+def test_an_automatic_id_is_none_that_was_given_by_hand(tmp_path: Path) -> None:
+    index = DESM(PAIR).index([["w1"]] * 3, ["a", np.int64(7), 3])
+    index.remove([7])
+    index.add([["w2"]])
+    assert index.ids == ["a", 3, 8]
+    with pytest.raises(ValueError):
+        index.add([["w1"], ["w1"]], [20, 20])
+    index.add([["w2"]])
+    assert index.ids == ["a", 3, 8, 9]  # what failed has given no ids
+    index.add([["w2"]], [30])
+    index.save(tmp_path / "index")
+    tensors, metadata = native.read(tmp_path / "index")
+    older = json.loads(metadata["desm"]) | {"next_id": 0}  # as files had it that ids were given for
+    native.write(tmp_path / "index", tensors, metadata | {"desm": json.dumps(older)})
+    loaded = DESMIndex.load(tmp_path / "index", PAIR)
+    loaded.add([["w2"]])
+    assert loaded.ids[-1] == 31
+
+
 PAIR = pair_of()
 JUDGED = {0: {1: 1}}
 

@@ -232,9 +232,7 @@ class DESMIndex:
             units = np.asarray(unit_rows(block), dtype=np.float32)
             known = np.asarray(units.any(axis=1))
             index._documents.append(itertools.islice(names, len(units)), units, known, ())
-        if ids is None:
-            index._documents.next_id = len(index)
-        elif next(names, None) is not None:
+        if ids is not None and next(names, None) is not None:
             raise ValueError("there are more ids than documents")
         return index
 
@@ -265,8 +263,9 @@ class DESMIndex:
     ) -> None:
         """Add documents at the end. ValueError for ids that are there already; then none is added."""
         side = self._require_document_side()
-        store, size, weights = self._documents, len(self._documents), self.weights
-        names = itertools.count(store.next_id) if ids is None else iter(ids)
+        store, weights = self._documents, self.weights
+        size, next_id = len(store), store.next_id
+        names = itertools.count(next_id) if ids is None else iter(ids)
         try:
             with make_progress(progress, None, "documents") as shown:
                 for documents, encoded in self._encode_blocks(docs):
@@ -277,11 +276,9 @@ class DESMIndex:
             if ids is not None and next(names, None) is not None:
                 raise ValueError("there are more ids than documents")
         except BaseException:
-            store.truncate(size)
+            store.truncate(size, next_id)
             self.weights = weights
             raise
-        if ids is None:
-            store.next_id = max(store.next_id, len(store))
 
     def update(self, docs: Iterable[Document], ids: Iterable[Any]) -> None:
         """Put other documents in the places of those called `ids`. KeyError for an unknown id."""

@@ -25,8 +25,10 @@ class DocumentStore:
     ) -> None:
         self.centroids = centroids
         self.bm25 = bm25
-        self.next_id = next_id  # for documents that are given none
         self.by_row: list[Any] = list(ids)  # ids, those of removed documents too
+        # For a document that is given none: above all numbers that are or were ids.
+        numbers = (name for name in self.by_row if isinstance(name, int))
+        self.next_id = max(next_id, 1 + max(numbers, default=-1))
         self.row_of: dict[Any, int] = {name: row for row, name in enumerate(self.by_row)}
         self._removed: list[int] = []  # rows
 
@@ -58,9 +60,11 @@ class DocumentStore:
             raise ValueError(f"document {name!r} is there already: update() replaces it")
         self.by_row.append(name)  # first, as `truncate` looks here for what to take back
         self.row_of[name] = len(self.by_row) - 1
+        if isinstance(name, int):
+            self.next_id = max(self.next_id, name + 1)
 
-    def truncate(self, size: int) -> None:
-        """Forget all rows from `size` on, of which an addition that failed may have made but a part."""
+    def truncate(self, size: int, next_id: int) -> None:
+        """Return to `size` rows and to `next_id`, after an addition that failed and may be there in part."""
         for name in self.by_row[size:]:
             if self.row_of.get(name, -1) >= size:
                 del self.row_of[name]
@@ -68,6 +72,7 @@ class DocumentStore:
         self.centroids.truncate(size)
         if self.bm25 is not None and len(self.bm25) > size:
             self.bm25.keep(range(size))
+        self.next_id = next_id
 
     def replace(
         self,
