@@ -46,7 +46,7 @@ Array = npt.NDArray[Any]
 
 _WORDS_PER_BLOCK = 1 << 20
 _QUERIES_PER_BLOCK = 32
-_SAME_SPACE = {"in": "in-in", "out": "out-out"}
+_SAME_SPACE = {"in": "in-in", "out": "out-out"}  # one name means both sides, as in `Word2Vec.similarity`
 _TOO_MANY_IDS = "there are more ids than documents: give one for each"
 _WEIGHTS_ADVICE = "give 'idf', a mapping from words to numbers, or None"
 
