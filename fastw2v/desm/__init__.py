@@ -23,9 +23,9 @@ from fastw2v.desm.answers import Explanation, Ranking, Tuned
 from fastw2v.desm.bm25 import BM25, PAPER_BM25
 from fastw2v.desm.centroids import Centroids
 from fastw2v.desm.index import DESM, DESMIndex
-from fastw2v.desm.mixing import ALPHAS, RANK_CONSTANT, mixed
+from fastw2v.desm.mixing import RANK_CONSTANT, mixed
 from fastw2v.desm.sides import ENOUGH_WORDS, Array, Document, Tokenizer, tokenize
-from fastw2v.query.choices import Mix, Precision
+from fastw2v.query.choices import ALPHAS, Mix, Precision
 
 __all__ = [
     "ALPHAS",

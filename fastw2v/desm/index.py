@@ -16,7 +16,7 @@ from fastw2v.desm import files
 from fastw2v.desm.answers import Explanation, Ranking, Tuned
 from fastw2v.desm.bm25 import BM25, DEFAULT_BM25, PAPER_BM25
 from fastw2v.desm.centroids import Centroids
-from fastw2v.desm.mixing import ALPHAS, check_mix, mixed
+from fastw2v.desm.mixing import check_mix, mixed
 from fastw2v.desm.sides import (
     Document,
     DocumentSide,
@@ -35,7 +35,7 @@ from fastw2v.desm.sides import (
 from fastw2v.desm.store import DocumentStore, Rows
 from fastw2v.formats.atomic import StrPath
 from fastw2v.progress import Mode, make_progress
-from fastw2v.query.choices import RANKS, SPACE_PAIRS, Mix, Precision, SpacePair
+from fastw2v.query.choices import ALPHAS, RANKS, SPACE_PAIRS, Mix, Precision, SpacePair
 from fastw2v.query.cosines import top_places, unit_rows
 
 if TYPE_CHECKING:

@@ -12,8 +12,6 @@ from fastw2v.query.choices import MIXES, Mix
 
 Array = npt.NDArray[Any]
 
-ALPHAS: dict[str, float] = {"raw": 0.97, "zscore": 0.3, "rrf": 0.33}
-"""The default share of DESM in each mixture; 0.97 is the paper's."""
 RANK_CONSTANT = 60  # of reciprocal rank fusion: Cormack, Clarke and Büttcher 2009
 
 
