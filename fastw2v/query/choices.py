@@ -18,7 +18,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 MIXES: tuple[Mix, ...] = get_args(Mix)
 SPACE_PAIRS: tuple[SpacePair, ...] = get_args(SpacePair)
 
-ALPHAS: dict[str, float] = {"raw": 0.97, "zscore": 0.3, "rrf": 0.33}
+ALPHAS: dict[Mix, float] = {"raw": 0.97, "zscore": 0.3, "rrf": 0.33}
 """The default share of DESM in each mixture; 0.97 is the paper's."""
 
 RANKS = 1000  # how many ranks are judged by default, as TREC does
