@@ -97,7 +97,7 @@ class DESM(Lexicon):
 
     def __init__(
         self,
-        model: Word2Vec | tuple[KeyedVectors, KeyedVectors],
+        model: Word2Vec | KeyedVectors | tuple[KeyedVectors, KeyedVectors],
         spaces: SpacePair = "in-out",
         *,
         center: bool = True,
@@ -730,7 +730,7 @@ class DESMIndex:
     def load(
         cls,
         fname: StrPath | IO[bytes],
-        model: Word2Vec | tuple[KeyedVectors, KeyedVectors] | None = None,
+        model: Word2Vec | KeyedVectors | tuple[KeyedVectors, KeyedVectors] | None = None,
         *,
         mmap: Literal["r", "c"] | None = None,
         tokenizer: Tokenizer | None = None,
@@ -740,7 +740,7 @@ class DESMIndex:
 
         Args:
             fname (path or binary file): what to read.
-            model (Word2Vec, pair of KeyedVectors, or None): the model that the index was made with. It is
+            model (as in `DESM`, or None): the model that the index was made with. It is
                 needed to add and update documents; searching does without.
             mmap ("r", "c" or None): "r" leaves the centroids in the file, read-only; "c" also does, and keeps
                 changes in memory; None reads them.
