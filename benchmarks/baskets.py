@@ -1,9 +1,10 @@
 """Complementary products in baskets with a planted truth: Recall@20 of IN-OUT, IN-IN, OUT-OUT and co-counts.
 
-Products come in families of two parts, as mattresses and sheets, with `BRANDS` brands of each; what completes
-a product are all brands of its family's other part. A basket holds one brand of one part, mostly one of the
-other too, and things that anybody buys. So few baskets are drawn that most complementary pairs never meet:
-counting them cannot find these, the spaces can, because brands of a part are bought alike.
+Products come in families of two parts, such as mattresses and sheets, with `BRANDS` brands of each part. What
+completes a product are all brands of the other part of its family. A basket holds one brand of one part,
+usually one brand of the other part too, and popular things of no family. There are so few baskets that most
+complementary pairs never occur together. Counting pairs cannot find these. The spaces can, because brands of
+a part are bought in the same way.
 
 After Kvernadze et al. 2022, "Two Is Better Than One: Dual Embeddings for Complementary Product
 Recommendations", arXiv 2211.14982, whose data is not public.
@@ -15,18 +16,21 @@ import argparse
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 
 from fastw2v import Word2Vec
+from fastw2v.query.spaces import Space
 
 FAMILIES, BRANDS, POPULAR, TOP = 100, 20, 300, 20
-SETTINGS = {"vector_size": 64, "negative": 20, "sample": 0, "alpha": 0.1, "min_count": 1}
+SETTINGS: dict[str, Any] = {"vector_size": 64, "negative": 20, "sample": 0, "alpha": 0.1, "min_count": 1}
 
 
-def baskets(count: int, seed: int) -> list[list[str]]:
-    """Baskets of one family each, with Zipfian brands and popular things."""
+def draw_baskets(count: int, seed: int) -> list[list[str]]:
+    """Return baskets of one family each, with Zipfian brands and popular things."""
     rng = np.random.default_rng(seed)
     brand = 1 / np.arange(1, BRANDS + 1) ** 0.5
     popular = 1 / np.arange(1, POPULAR + 1)
@@ -40,14 +44,55 @@ def baskets(count: int, seed: int) -> list[list[str]]:
 
 
 def completes(word: str) -> set[str]:
-    """All brands of the other part of the product's family."""
+    """Return all brands of the other part of the product's family."""
     family, part, _ = word.split(".")
     return {f"{family}.{1 - int(part)}.{brand}" for brand in range(BRANDS)}
 
 
 def recall(products: Iterable[str], answer: Callable[[str], Iterable[str]]) -> float:
-    """Mean share of what completes a product among its `TOP` answers."""
+    """Return the mean share of what completes a product that is in its answer."""
     return float(np.mean([len(completes(p) & set(answer(p))) / BRANDS for p in products]))
+
+
+def count_pairs(orders: Iterable[list[str]]) -> dict[str, Counter[str]]:
+    """Return how often each product occurs with each other one."""
+    met: dict[str, Counter[str]] = defaultdict(Counter)
+    for order in orders:
+        for a, b in permutations(order, 2):
+            met[a][b] += 1
+    return met
+
+
+def measure(options: argparse.Namespace, count: int, exponent: float, seed: int) -> list[float]:
+    """Return the numbers of one row of the table: shares, and the seconds of training."""
+    orders = draw_baskets(count, seed)
+    begin = time.perf_counter()
+    model = Word2Vec(
+        orders,
+        baskets=True,
+        sg=1,
+        ns_exponent=exponent,
+        epochs=options.epochs,
+        seed=seed,
+        workers=options.workers,
+        progress=False,
+        **SETTINGS,
+    )
+    seconds = time.perf_counter() - begin
+    met = count_pairs(orders)
+    products = [word for word in model.wv.index_to_key if not word.startswith("any")]
+
+    def nearest(source: Space, target: Space, word: str) -> list[str]:
+        return [other for other, _ in model.most_similar(word, topn=TOP, source=source, target=target)]
+
+    return [
+        recall(products, lambda word: met[word]),
+        recall(products, lambda word: [other for other, _ in met[word].most_common(TOP)]),
+        recall(products, partial(nearest, "in", "out")),
+        recall(products, partial(nearest, "in", "in")),
+        recall(products, partial(nearest, "out", "out")),
+        seconds,
+    ]
 
 
 def main() -> None:
@@ -61,44 +106,7 @@ def main() -> None:
     print("| baskets | ns_exponent | pairs seen | co-counts | IN-OUT | IN-IN | OUT-OUT | s to train |")
     print("|---|---|---|---|---|---|---|---|")
     for count, exponent in product(options.baskets, options.ns_exponent):
-        rows = []
-        for seed in range(1, options.seeds + 1):
-            orders = baskets(count, seed)
-            met: dict[str, Counter[str]] = defaultdict(Counter)
-            for order in orders:
-                for a, b in permutations(order, 2):
-                    met[a][b] += 1
-            begin = time.perf_counter()
-            model = Word2Vec(
-                orders,
-                baskets=True,
-                sg=1,
-                ns_exponent=exponent,
-                epochs=options.epochs,
-                seed=seed,
-                workers=options.workers,
-                progress=False,
-                **SETTINGS,
-            )
-            seconds = time.perf_counter() - begin
-            products = [word for word in model.wv.index_to_key if not word.startswith("any")]
-            rows.append(
-                [
-                    np.mean([len(completes(p) & met[p].keys()) / BRANDS for p in products]),
-                    recall(products, lambda p, met=met: [other for other, _ in met[p].most_common(TOP)]),
-                    *(
-                        recall(
-                            products,
-                            lambda p, model=model, source=source, target=target: [
-                                other
-                                for other, _ in model.most_similar(p, topn=TOP, source=source, target=target)
-                            ],
-                        )
-                        for source, target in (("in", "out"), ("in", "in"), ("out", "out"))
-                    ),
-                    seconds,
-                ]
-            )
+        rows = [measure(options, count, exponent, seed) for seed in range(1, options.seeds + 1)]
         mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
         cells = [f"{m:.3f} ± {s:.3f}" for m, s in zip(mean[:5], spread[:5], strict=True)]
         print(f"| {count:,} | {exponent} | {' | '.join(cells)} | {mean[5]:.1f} |", flush=True)

@@ -4,12 +4,12 @@
     python benchmarks/desm.py COLLECTION_DIR... --vectors MODEL
     python benchmarks/desm.py --speed [--docs 1000000]
 
-A collection is a folder with docs.jsonl and queries.jsonl (one {"id", "text"} a line, perhaps with a
-"title") and qrels.tsv (query, document, grade). The model is trained on the collection itself: lower-case
-words of letters and digits, without stop words, seen at least twice; CBOW, 200 dimensions, window 10, 10
-negatives, 50 epochs; with one worker both engines give the same vectors. Or --vectors names a saved model
+A collection is a folder with docs.jsonl and queries.jsonl (one {"id", "text"} a line, with a "title" or
+without) and qrels.tsv (query, document, grade). The model is trained on the collection itself: lower-case
+words of letters and digits, without stop words, that occur at least twice; CBOW, 200 dimensions, window 10,
+10 negatives, 50 epochs. With one worker both engines give the same vectors. Or --vectors names a saved model
 of fastw2v, trained on more text. BM25 has k1 = 1.2, b = 0.75; nDCG has the gain 2^grade - 1. With --results
-FILE every finished run is appended as one JSON line, and runs that FILE already holds are not repeated.
+FILE each finished run is appended as JSON lines, and runs that FILE already has are not repeated.
 Needs `pip install '.[desm]'`, and gensim to compare with.
 """
 
@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import numpy as np
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.desm import ALPHAS, DESM, DESMIndex, Precision, tokenize
 from fastw2v.evaluation import evaluate_ranking
-from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS
+from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS, SpacePair
 
 SETTINGS: dict[str, Any] = {
     "vector_size": 200,
@@ -42,8 +42,8 @@ SETTINGS: dict[str, Any] = {
 ENGINES = ("fastw2v", "gensim")
 MEASURES = ("nDCG@1", "nDCG@3", "nDCG@10", "AP")
 DEPTH = 1000  # documents of a full ranking that are judged
-CANDIDATES = 100  # BM25's best, which DESM ranks again
-# What dual-space.md asks of BM25 + IN-OUT, centred, raw mixture at 0.97: least nDCG@10.
+CANDIDATES = 100  # the best documents of BM25, which DESM ranks again
+# The least nDCG@10 of BM25 + IN-OUT, centred, raw mixture at 0.97.
 GATES = {"cranfield": 34.0, "cisi": 38.9, "npl": 37.0}
 STOP_WORDS = frozenset(
     tokenize(
@@ -80,8 +80,8 @@ class Collection:
             yield record["id"], [word for word in words if word not in STOP_WORDS]
 
 
-def trained(engine: str, docs: list[list[str]], seed: int, workers: int) -> Any:
-    """A model for DESM, trained on `docs` by one of the engines."""
+def train(engine: str, docs: list[list[str]], seed: int, workers: int) -> Any:
+    """Return a model for DESM, trained on `docs` by one of the engines."""
     if engine == "fastw2v":
         return Word2Vec(docs, seed=seed, workers=workers, **SETTINGS)
     from gensim.models import Word2Vec as GensimWord2Vec
@@ -90,6 +90,7 @@ def trained(engine: str, docs: list[list[str]], seed: int, workers: int) -> Any:
 
 
 def pair_of_gensim(model: Any) -> tuple[KeyedVectors, KeyedVectors]:
+    """Return the IN and OUT vectors of a gensim model."""
     pair = []
     for matrix in (model.wv.vectors, model.syn1neg):
         vectors = KeyedVectors(model.vector_size)
@@ -98,14 +99,14 @@ def pair_of_gensim(model: Any) -> tuple[KeyedVectors, KeyedVectors]:
     return pair[0], pair[1]
 
 
-def rows(collection: Collection, model: Any) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield (what was done, scores in percent)."""
+def judge_rankings(collection: Collection, model: Any) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield (name of the ranking, scores in percent)."""
 
     def score(run: Any) -> dict[str, float]:
         found = evaluate_ranking(run, collection.qrels, MEASURES)
         return {measure: round(100 * value, 3) for measure, value in found.items()}
 
-    def make(spaces: str, center: bool) -> DESMIndex:
+    def make(spaces: SpacePair, center: bool) -> DESMIndex:
         return DESM(model, spaces, center=center).index(collection.docs, collection.ids, bm25=True)
 
     index = make("in-out", False)
@@ -122,24 +123,22 @@ def rows(collection: Collection, model: Any) -> Iterator[tuple[str, dict[str, fl
             )
             yield f"{name}, full", score(index.search_many(collection.queries, DEPTH))
             for mix, alpha in ALPHAS.items():
-                run = index.search_many(collection.queries, DEPTH, mix=mix, alpha=alpha)  # type: ignore[arg-type]
+                run = index.search_many(collection.queries, DEPTH, mix=mix, alpha=alpha)
                 yield f"BM25 + {name}, {mix} {alpha}", score(run)
             if spaces == "in-out":
-                for precision in ("float16", "int8"):
-                    rounded = DESM(model, spaces, center=center).index(
-                        collection.docs,
-                        collection.ids,
-                        precision=precision,  # type: ignore[arg-type]
-                    )
+                for precision in PRECISIONS[1:]:
+                    desm = DESM(model, spaces, center=center)
+                    rounded = desm.index(collection.docs, collection.ids, precision=precision)
                     yield f"{name}, full, {precision}", score(rounded.search_many(collection.queries, DEPTH))
-                tuned = two_fold(collection, index)
-                yield f"BM25 + {name}, raw, alpha by two folds {tuned[0]}", score(tuned[1])
+                alphas, run = tune_by_halves(collection, index)
+                yield f"BM25 + {name}, raw, alpha by two folds {alphas}", score(run)
 
 
-def two_fold(collection: Collection, index: DESMIndex) -> tuple[str, Any]:
-    """Rank each half of the queries at the alpha that is best for the other half."""
+def tune_by_halves(collection: Collection, index: DESMIndex) -> tuple[str, Any]:
+    """Rank each half of the queries at the alpha that is best for the other half; return alphas and run."""
     names = list(collection.queries)
-    alphas, run = [], {}
+    alphas: list[float] = []
+    run: dict[str, Any] = {}
     shares = [*(i / 20 for i in range(18)), *(0.9 + i / 100 for i in range(10)), 0.995, 1.0]
     for here, there in ((names[::2], names[1::2]), (names[1::2], names[::2])):
         best = index.tune({n: collection.queries[n] for n in there}, collection.qrels, alphas=shares)
@@ -149,45 +148,50 @@ def two_fold(collection: Collection, index: DESMIndex) -> tuple[str, Any]:
 
 
 def rank_collections(args: argparse.Namespace) -> None:
+    """Rank the documents of each collection with each engine and seed, and print the scores."""
     results: list[dict[str, Any]] = []
     if args.results and args.results.exists():
         results = [json.loads(line) for line in args.results.read_text().splitlines()]
     done = {(r["collection"], r["engine"], r["seed"]) for r in results}
     for folder in args.collections:
         collection = Collection(folder)
-        model = Word2Vec.load(args.vectors) if args.vectors else None
-        if model is not None:
-            known = [word in model.wv for words in collection.docs for word in words]
-            print(f"{collection.name}: {100 * np.mean(known):.1f} % of the words are known", file=sys.stderr)
-        engines = [Path(args.vectors).stem] if args.vectors else args.engines
-        for engine in engines:
-            for seed in range(1, 1 + (1 if args.vectors else args.seeds)):
-                if (collection.name, engine, seed) in done:
-                    continue
-                start = time.perf_counter()
-                for name, scores in rows(
-                    collection, model or trained(engine, collection.docs, seed, args.workers)
-                ):
-                    run = {"collection": collection.name, "engine": engine, "seed": seed, "row": name}
-                    results.append(run | scores)
-                print(
-                    f"{collection.name}, {engine}, seed {seed}: {time.perf_counter() - start:.0f} s",
-                    file=sys.stderr,
-                )
-                if args.results:
-                    with args.results.open("a") as out:
-                        for result in results:
-                            if (result["collection"], result["engine"], result["seed"]) == (
-                                collection.name,
-                                engine,
-                                seed,
-                            ):
-                                out.write(json.dumps(result) + "\n")
+        for engine, seed, make_model in planned_runs(collection, args):
+            if (collection.name, engine, seed) in done:
+                continue
+            start = time.perf_counter()
+            run = {"collection": collection.name, "engine": engine, "seed": seed}
+            fresh = [
+                run | {"row": name} | scores for name, scores in judge_rankings(collection, make_model())
+            ]
+            tell(f"{collection.name}, {engine}, seed {seed}: {time.perf_counter() - start:.0f} s")
+            results += fresh
+            if args.results:
+                with args.results.open("a") as out:
+                    out.writelines(json.dumps(result) + "\n" for result in fresh)
     print_table(results)
 
 
+def planned_runs(
+    collection: Collection, args: argparse.Namespace
+) -> Iterator[tuple[str, int, Callable[[], Any]]]:
+    """Yield (engine, seed, function that returns the model): one saved model, or all engines and seeds."""
+    if args.vectors:
+        model = Word2Vec.load(args.vectors)
+        known = [word in model.wv for words in collection.docs for word in words]
+        tell(f"{collection.name}: {100 * np.mean(known):.1f} % of the words are known")
+        yield Path(args.vectors).stem, 1, lambda: model
+        return
+    for engine in args.engines:
+        for seed in range(1, 1 + args.seeds):
+            yield engine, seed, partial(train, engine, collection.docs, seed, args.workers)
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def print_table(results: list[dict[str, Any]]) -> None:
-    """One table per collection; mean ± standard deviation over seeds, in percent."""
+    """Print a table for each collection: mean ± standard deviation over seeds, in percent."""
     for collection in dict.fromkeys(r["collection"] for r in results):
         here = [r for r in results if r["collection"] == collection]
         engines = list(dict.fromkeys(r["engine"] for r in here))
@@ -213,7 +217,7 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def measure_speed(documents: int, precisions: list[Precision], dim: int = 200, words: int = 50_000) -> None:
-    """Seconds of the processor, one thread of numpy's BLAS if OPENBLAS_NUM_THREADS=1 says so."""
+    """Print processor time of indexing and searching; set OPENBLAS_NUM_THREADS=1 for one thread of BLAS."""
     clock = time.process_time
     chance = np.random.default_rng(1)
     pair = []
@@ -240,7 +244,7 @@ def measure_speed(documents: int, precisions: list[Precision], dim: int = 200, w
         index = DESMIndex.from_vectors(desm, blocks, precision=precision)
         query = ["w1", "w20", "w300"]
         some = chance.choice(documents, min(1000, documents), replace=False).tolist()
-        timed = {
+        timed: dict[str, Callable[[], Any]] = {
             "all scores": partial(index.scores, query),
             "best 10 of all": partial(index.search, query, 10),
             "re-ranking 1,000": partial(index.search, query, 10, candidates=some),

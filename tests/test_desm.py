@@ -190,7 +190,7 @@ def test_an_explanation_adds_up() -> None:
         assert [word for word, _, _ in told.words] == ["w1", "w5", "w1"] and told.unknown == ["unknown"]
     assert "w5" in str(told) and "unknown" in repr(told)
     assert math.isnan(index.explain(["unknown"], 3).score)
-    with pytest.raises(KeyError, match="no document is called 99"):
+    with pytest.raises(KeyError, match="no document has the id 99"):
         index.explain(query, 99)
 
 
@@ -247,30 +247,64 @@ def test_a_changed_index_is_one_made_anew(steps: list[Any]) -> None:
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
+@pytest.mark.parametrize("ending", ["compacted", "saved"])
+def test_an_automatic_id_is_given_once(ending: str, tmp_path: Path) -> None:
+    """Also when documents were removed, and their rows were taken by others."""
+    index = DESM(PAIR).index(documents(10))
+    index.remove([1, 8, 9])
+    if ending == "compacted":
+        index.compact()
+    else:
+        index.save(tmp_path / "index")
+        index = DESMIndex.load(tmp_path / "index", PAIR)
+    for _ in range(2):
+        index.add([["w1"], ["w2"]])
+    assert index.ids == [0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]
+
+
+def test_an_automatic_id_is_none_that_was_given_by_hand(tmp_path: Path) -> None:
+    index = DESM(PAIR).index([["w1"]] * 3, ["a", np.int64(7), 3])
+    index.remove([7])
+    index.add([["w2"]])
+    assert index.ids == ["a", 3, 8]
+    with pytest.raises(ValueError):
+        index.add([["w1"], ["w1"]], [20, 20])
+    index.add([["w2"]])
+    assert index.ids == ["a", 3, 8, 9]  # what failed has given no ids
+    index.add([["w2"]], [30])
+    index.save(tmp_path / "index")
+    tensors, metadata = native.read(tmp_path / "index")
+    older = json.loads(metadata["desm"]) | {"next_id": 0}  # as files had it that ids were given for
+    native.write(tmp_path / "index", tensors, metadata | {"desm": json.dumps(older)})
+    loaded = DESMIndex.load(tmp_path / "index", PAIR)
+    loaded.add([["w2"]])
+    assert loaded.ids[-1] == 31
+
+
 PAIR = pair_of()
 JUDGED = {0: {1: 1}}
 
 MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
-    "id-twice": (lambda index: index.add([["w1"], ["w2"]], ["x", "x"]), ValueError, "is there already"),
-    "id-known": (lambda index: index.add([["w1"]], [0]), ValueError, "is there already"),
+    "id-twice": (lambda index: index.add([["w1"], ["w2"]], ["x", "x"]), ValueError, "id 'x' is used already"),
+    "id-known": (lambda index: index.add([["w1"]], [0]), ValueError, "id 0 is used already"),
     "few-ids": (lambda index: index.add([["w1"], ["w2"]], ["x"]), ValueError, "fewer ids"),
     "many-ids": (lambda index: index.add([["w1"]], ["x", "y"]), ValueError, "more ids"),
     "id-float": (lambda index: index.add([["w1"]], [1.5]), TypeError, "str or int"),
     "one-text": (lambda index: index.add("w1"), TypeError, "one text"),
-    "no-document": (lambda index: index.add([["w1"], 7]), TypeError, "is no document"),
-    "bytes": (lambda index: index.add([b"w1"]), TypeError, "is no document"),
+    "no-document": (lambda index: index.add([["w1"], 7]), TypeError, "is not a document"),
+    "bytes": (lambda index: index.add([b"w1"]), TypeError, "is not a document"),
     "row-too-large": (lambda index: index.add([np.array([40])]), ValueError, "outside the vocabulary"),
     "row-negative": (lambda index: index.add([np.array([-1])]), ValueError, "outside the vocabulary"),
     "rows-of-float": (lambda index: index.add([np.array([1.0])]), TypeError, "row numbers"),
-    "update-unknown": (lambda index: index.update([["w1"]], ["x"]), KeyError, "no document is called 'x'"),
-    "update-twice": (lambda index: index.update([["w1"], ["w2"]], [0, 0]), ValueError, "stands twice"),
+    "update-unknown": (lambda index: index.update([["w1"]], ["x"]), KeyError, "has the id 'x'"),
+    "update-twice": (lambda index: index.update([["w1"], ["w2"]], [0, 0]), ValueError, "duplicate id"),
     "update-few": (lambda index: index.update([["w1"]], [0, 1]), ValueError, "1 documents for 2 ids"),
-    "remove-unknown": (lambda index: index.remove([0, "x"]), KeyError, "no document is called 'x'"),
-    "k": (lambda index: index.search(["w1"], 0), ValueError, "at least one"),
+    "remove-unknown": (lambda index: index.remove([0, "x"]), KeyError, "no document has the id 'x'"),
+    "k": (lambda index: index.search(["w1"], 0), ValueError, "k=0: it must be at least 1"),
     "mix": (lambda index: index.search(["w1"], mix="best"), ValueError, "mix='best'"),  # type: ignore[arg-type]
     "alpha-alone": (lambda index: index.search(["w1"], alpha=0.5), ValueError, "give mix="),
     "alpha": (lambda index: index.scores(["w1"], mix="raw", alpha=2), ValueError, "between 0 and 1"),
-    "candidate": (lambda index: index.search(["w1"], candidates=[77]), KeyError, "called 77"),
+    "candidate": (lambda index: index.search(["w1"], candidates=[77]), KeyError, "the id 77"),
     "no-candidates": (
         lambda index: index.search_many({"q": ["w1"]}, candidates={}),
         KeyError,
@@ -282,8 +316,8 @@ MISTAKES: dict[str, tuple[Callable[[DESMIndex], Any], type[Exception], str]] = {
     "queries-for-one": (lambda index: index.search([["w1"], ["w2"]]), TypeError, "list of its words"),
     "queries-unnamed": (lambda index: index.search_many([["w1"]]), TypeError, "queries is a list"),
     "k-share": (lambda index: index.search(["w1"], 2.5), TypeError, "k is 2.5"),
-    "ids-none": (lambda index: index.remove(3), TypeError, "3 are no ids"),
-    "ids-lists": (lambda index: index.explain(["w1"], [3]), TypeError, "are no ids"),
+    "ids-none": (lambda index: index.remove(3), TypeError, "3 is not a list of ids"),
+    "ids-lists": (lambda index: index.explain(["w1"], [3]), TypeError, "is not a list of ids"),
     "alpha-text": (lambda index: index.scores(["w1"], mix="raw", alpha="x"), ValueError, "alpha='x'"),  # type: ignore[arg-type]
     "tune-mix": (lambda index: index.tune({0: ["w1"]}, JUDGED, mix="best"), ValueError, "mix='best'"),  # type: ignore[arg-type]
     "tune-alpha": (lambda index: index.tune({0: ["w1"]}, JUDGED, alphas=[2]), ValueError, "between 0 and 1"),
@@ -313,10 +347,10 @@ def test_a_mistake_is_told_and_changes_nothing(name: str) -> None:
         ({"preset": "news"}, ValueError, "preset"),
         ({"weights": "tf"}, ValueError, "weights"),
         ({"weights": {"w1": -1.0}}, ValueError, "not negative"),
-        ({"weights": 5}, TypeError, "weights is a int"),
+        ({"weights": 5}, TypeError, "weights is of type int"),
         ({"model": PAIR[0]}, AttributeError, "vectors of one space"),
         ({"model": (pair_of()[0], KeyedVectors(12))}, ValueError, "same keys"),
-        ({"model": 5}, TypeError, "a model is needed"),
+        ({"model": 5}, TypeError, "model is of type int: give a Word2Vec"),
     ],
 )
 def test_a_mistake_in_the_model_is_told(arguments: Any, error: type[Exception], message: str) -> None:
@@ -332,6 +366,7 @@ def test_what_is_no_setting_of_bm25(constants: Any) -> None:
 
 def test_vectors_of_one_space_can_be_ranked_within_it() -> None:
     alone, both = (DESM(model, "in-in").index(documents(5)) for model in (PAIR[0], PAIR))
+    assert DESM(PAIR, "in").spaces == alone.desm.spaces  # type: ignore[arg-type]  # one name stands for both
     np.testing.assert_array_equal(alone.scores(["w1"]), both.scores(["w1"]))
 
 
@@ -413,7 +448,7 @@ def test_documents_may_be_given_as_vectors(precision: Any) -> None:
         index.add([["w3"]])
         assert index.ids[-1] == 8
     assert DESMIndex.from_vectors(desm, given[:2], ["a", "b"]).ids == ["a", "b"]
-    for ids, message in ((["a"], "fewer ids"), (["a", "b", "c"], "more ids"), (["a", "a"], "there already")):
+    for ids, message in ((["a"], "fewer ids"), (["a", "b", "c"], "more ids"), (["a", "a"], "used already")):
         with pytest.raises(ValueError, match=message):
             DESMIndex.from_vectors(desm, given[:2], ids)
     for odd in (given[:, :5], given[0], given[np.newaxis]):
@@ -519,7 +554,7 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     DESM(model).index(documents(5)).save(tmp_path / "trained")
     assert len(DESMIndex.load(tmp_path / "trained", model)) == 5
     model.train([WORDS] * 5, total_examples=5, epochs=1)
-    with pytest.raises(ValueError, match="before it was trained on"):
+    with pytest.raises(ValueError, match="before further training"):
         DESMIndex.load(tmp_path / "trained", model)
     searching = DESMIndex.load(path)
     with pytest.raises(ValueError, match="model="):
@@ -538,7 +573,7 @@ def test_a_tokenizer_of_ones_own_must_come_along(tmp_path: Path) -> None:
 
 def test_other_files_are_no_index(tmp_path: Path) -> None:
     PAIR[0].save(tmp_path / "vectors")
-    with pytest.raises(FormatError, match="not an index of documents but a KeyedVectors"):
+    with pytest.raises(FormatError, match="holds a KeyedVectors object, not a DESMIndex"):
         DESMIndex.load(tmp_path / "vectors")
     with pytest.raises(AttributeError, match="DESMIndex"):
         DESM(PAIR).index(["w1"]).save(tmp_path / "index")

@@ -1,7 +1,7 @@
 """The command line: `fastw2v train`, `neighbors`, `desm`, `info`, `demo`.
 
 Answers go to standard output; warnings, progress and errors to standard error.
-Exit codes: 0 done, 1 it failed, 2 it was asked wrongly, 130 stopped by Ctrl-C.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["COMPARED", "SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "bu
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line `arguments` (default: those of the process); returns the exit code."""
+    """Run a command line and return its exit code; `arguments` are by default those of the process."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # for words that the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")  # words may have characters that the terminal lacks
     options = argparse.Namespace(verbose=False)
     try:
         options = build_parser().parse_args(arguments)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("fastw2v: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Who read our output has enough (`| head`). Send the rest nowhere, or closing it is a second error.
+        # The reader of our output has left (`| head`). Discard the rest, or closing it is a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -52,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all subcommands; each sets `run` to the function that does it."""
+    """Return the parser of all commands. Each sets `run`, the function that runs it."""
     common = common_options()
     parser = Parser(prog="fastw2v", description="Train and query word2vec models.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"fastw2v {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    # In the order of help.
+    # In the order that help lists them.
     words.add_train(commands, common)
     words.add_neighbors(commands, common)
     documents.add_desm(commands, common)
@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 @contextlib.contextmanager
 def _log_to_stderr(options: argparse.Namespace) -> Iterator[None]:
-    """Show the library's log lines (--verbose) or its warnings (unless --quiet) while a command runs."""
+    """While a command runs, show the library's log lines (--verbose) or its warnings (unless --quiet)."""
     logger = logging.getLogger("fastw2v")
     handler = logging.StreamHandler()
     if options.verbose:
@@ -88,7 +88,11 @@ def _log_to_stderr(options: argparse.Namespace) -> Iterator[None]:
 
 
 def _complain(error: Exception, code: int) -> int:
-    """Print `error` in one line; returns `code`."""
-    message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    """Print an error in one line and return `code`."""
+    message = str(error)
+    if isinstance(error, KeyError) and error.args:
+        message = str(error.args[0])  # without the quotes that KeyError adds
+    elif isinstance(error, OSError) and error.strerror and error.filename is not None:
+        message = f"{error.strerror}: {error.filename}"  # without "[Errno 2]"
     note("error: " + (" ".join(message.split()) or type(error).__name__))
     return code

@@ -1,7 +1,7 @@
-"""The command `demo`, and its text, which is in every Python: the documentation of the standard library.
+"""The command `demo`, and its text: the documentation of the standard library, which every Python has.
 
-Docstrings are read out of the source files with `ast`; nothing is imported but the texts of `help()`.
-About 330,000 words, of which some 2,500 are frequent enough to learn.
+Docstrings are read from the source files with `ast`. Only the texts of `help()` are imported. There are about
+330,000 words, and about 2,500 different ones are frequent enough to learn.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from fastw2v.word2vec import Word2Vec
 
 DEMO_OUTPUT = "fastw2v-demo.fw2v"
 
-# Both objectives at once, so that one model has all three matrices: IN, OUT and the nodes of Huffman's tree.
+# Both objectives, so that one model has all three matrices: IN, OUT and the nodes of the Huffman tree.
 SETTINGS = {"sg": 1, "hs": 1, "negative": 5, "vector_size": 100, "window": 5, "min_count": 10, "epochs": 10}
 
-# Words whose company (IN-OUT) is plainly something else than their likes (IN-IN).
+# Words whose neighbours in IN-OUT (same topic) clearly differ from those in IN-IN (same kind).
 WORDS = ("file", "http", "month", "exception")
 
 COMMENT = "fastw2v demo: documentation of the standard library"
@@ -49,11 +49,11 @@ def add_demo(commands: Any, common: argparse.ArgumentParser) -> None:
     shown.add_argument(
         "--output",
         metavar="MODEL",
-        help=f"where to save the model; a file there is replaced (default: {DEMO_OUTPUT},"
-        " replaced only if the demo wrote it)",
+        help=f"file to write the model to; a file there is replaced (default: {DEMO_OUTPUT},"
+        " which is replaced only if the demo wrote it)",
         default=argparse.SUPPRESS,
     )
-    shown.set_defaults(warnings=False)  # of both objectives being on, as is meant here
+    shown.set_defaults(warnings=False)  # the warning that both objectives are on: they are meant to be
     workers = min(4, usable_cpus())
     add_training_options(shown, {**SETTINGS, "comment": COMMENT, "workers": workers})
 
@@ -64,7 +64,7 @@ def run_demo(options: argparse.Namespace) -> None:
     if output is None:
         output = DEMO_OUTPUT
         if os.path.exists(output) and not _is_demo_model(output):
-            raise UsageError(f"{output} exists and is not the demo's; name another file with --output")
+            raise UsageError(f"{output} was not written by the demo: give another file with --output")
     check_writable(output)
     settings = check_settings(options.settings)
 
@@ -89,7 +89,7 @@ def run_demo(options: argparse.Namespace) -> None:
 
 
 def _print_path(model: Word2Vec, word: str) -> None:
-    """Print the Huffman code of `word` and the nodes it passes from the root."""
+    """Print the Huffman code of `word` and the nodes on its path from the root."""
     path = model.huffman_path(word)
     print(f"Huffman path of {word}, from the root: {len(path.code)} rows of syn1, and the turn at each")
     width = max(len(str(node)) for node in path.point) if len(path.point) else 0
@@ -108,9 +108,9 @@ def _is_demo_model(path: str) -> bool:
 
 
 def standard_library_text() -> list[list[str]]:
-    """Paragraphs of the standard library's docstrings and of `help()`, as lists of lower-case words.
+    """Return the paragraphs of the standard library's docstrings and of `help()`, in lower-case words.
 
-    A text that stands in several places is taken once. Raises RuntimeError if Python has no sources here.
+    A text that occurs in several places is taken once. RuntimeError if this Python has no sources.
     """
     texts = dict.fromkeys(text for path in _source_files() for text in _docstrings(path))
     texts.update(dict.fromkeys(_help_topics()))
@@ -119,13 +119,13 @@ def standard_library_text() -> list[list[str]]:
     if not sentences:
         raise RuntimeError(
             f"this Python has no documentation to train on: no .py files below {sysconfig.get_path('stdlib')}"
-            " and no pydoc_data.topics; use `fastw2v train` with a text of your own"
+            " and no pydoc_data.topics: give a text of your own to `fastw2v train`"
         )
     return sentences
 
 
 def _source_files() -> Iterator[Path]:
-    """The standard library's .py files in a fixed order, its own tests left out."""
+    """Yield the .py files of the standard library in a fixed order, without its tests."""
     root = Path(sysconfig.get_path("stdlib"))
     for name in sorted(sys.stdlib_module_names):
         if (root / name).is_dir():
@@ -137,14 +137,14 @@ def _source_files() -> Iterator[Path]:
 
 
 def _docstrings(path: Path) -> Iterator[str]:
-    """Docstrings of a module and of the classes, functions and methods in it."""
+    """Yield the docstrings of a module and of the classes, functions and methods in it."""
     source = path.read_bytes()
     if b'"""' not in source and b"'''" not in source:
-        return  # parsing takes nearly all the time, and tables of character codes are a third of it
-    with warnings.catch_warnings(action="ignore"):  # on backslashes in other people's strings
+        return  # nearly all the time goes into parsing, a third of it into tables of character codes
+    with warnings.catch_warnings(action="ignore"):  # backslashes in strings
         try:
             pending: list[ast.stmt | ast.Module] = [ast.parse(source)]
-        except (SyntaxError, ValueError):  # a few files are templates, or bad on purpose
+        except (SyntaxError, ValueError):  # a few files are templates, or wrong on purpose
             return
     while pending:
         node = pending.pop()
@@ -158,7 +158,7 @@ def _docstrings(path: Path) -> Iterator[str]:
 
 
 def _help_topics() -> list[str]:
-    """What `help()` says on keywords and other topics; nothing where a distribution leaves it out."""
+    """Return what `help()` says on keywords and other topics; nothing if this Python lacks it."""
     try:
         topics: dict[str, str] = importlib.import_module("pydoc_data.topics").topics
     except ImportError:

@@ -6,12 +6,13 @@ import argparse
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastw2v import evaluation
 from fastw2v.cli.options import (
     UsageError,
     add_command,
+    as_sentence,
     check_writable,
     load_model,
     note,
@@ -19,55 +20,101 @@ from fastw2v.cli.options import (
     print_json,
     wants_progress,
 )
-from fastw2v.query.choices import MIXES, PRECISIONS, RANKS, SPACE_PAIRS
+from fastw2v.query.choices import ALPHAS, MIXES, PRECISIONS, RANKS, SPACE_PAIRS
 from fastw2v.utils import open as open_text
+
+if TYPE_CHECKING:
+    from fastw2v.desm import DESMIndex
+
+
+_JSON_LINES = 'one JSON object a line: {"id": ..., "text": ...}, with a "title" or without'
 
 
 def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command `desm`, with commands of its own."""
-    summary = "rank documents by the dual embedding space model"
-    ranking = commands.add_parser("desm", help=summary, description=summary, allow_abbrev=False)
+    summary = "rank documents by the dual embedding space model (DESM)"
+    ranking = commands.add_parser("desm", help=summary, description=as_sentence(summary), allow_abbrev=False)
     steps = ranking.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def step(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
-        return add_command(steps, common, name, run, summary, description=summary)
+        return add_command(steps, common, name, run, summary)
 
-    index = step("index", run_desm_index, "make an index of documents")
-    index.add_argument("docs", metavar="DOCS.jsonl", help='lines of JSON, {"id": ..., "text": ...}; .gz etc.')
-    index.add_argument("-m", "--model", required=True, metavar="MODEL", help="written by `fastw2v train -o`")
-    index.add_argument("-o", "--output", required=True, metavar="INDEX", help="a file there is replaced")
-    index.add_argument("--spaces", choices=SPACE_PAIRS, default="in-out", help="of query and document words")
-    index.add_argument("--no-center", action="store_true", help="leave the mean of each space where it is")
-    index.add_argument("--idf", action="store_true", help="weigh words by their inverse document frequency")
-    index.add_argument("--paper", action="store_true", help="as published: not centred, BM25 k1=1.7 b=0.95")
-    index.add_argument("--bm25", action="store_true", help="index for BM25 too; needs the package bm25s")
-    index.add_argument("--precision", choices=PRECISIONS, default="float32")
-
+    _add_index_options(step("index", run_desm_index, "make an index of documents"))
     search = step("search", run_desm_search, "print the best documents for a query")
-    search.add_argument("index", metavar="INDEX", help="file written by `fastw2v desm index`")
-    search.add_argument("query", metavar="QUERY", nargs="*")
-    search.add_argument(
-        "--queries", metavar="FILE", help="JSON lines as above; prints a run in the format of TREC"
-    )
-    search.add_argument("-k", type=positive, default=10, metavar="N", help="documents (default: 10)")
-
-    judge = step("eval", run_desm_eval, "judge rankings: nDCG@1, 3 and 10, MAP and recall")
-    judge.add_argument("index", metavar="INDEX", help="file written by `fastw2v desm index`")
-    judge.add_argument("--queries", required=True, metavar="FILE", help="JSON lines as above")
-    judge.add_argument(
-        "--qrels", required=True, metavar="FILE", help="lines: query, document, grade; or as TREC has them"
-    )
-    judge.add_argument("-k", type=positive, default=RANKS, metavar="N", help=f"ranks (default: {RANKS})")
-    judge.add_argument("--tune", action="store_true", help="with --mix: find the best alpha on these queries")
+    judge = step("eval", run_desm_eval, "judge rankings: nDCG@1, nDCG@3, nDCG@10, MAP and recall")
     for parser in (search, judge):
-        parser.add_argument("--mix", choices=MIXES, help="with BM25; without: DESM alone")
-        parser.add_argument("--alpha", type=float, metavar="X", help="share of DESM in the mixture")
+        parser.add_argument("index", metavar="INDEX", help="index file, written by `fastw2v desm index`")
+    search.add_argument("query", metavar="QUERY", nargs="*", help="words of the query")
+    search.add_argument(
+        "--queries",
+        metavar="FILE",
+        help=f"instead of QUERY: many queries, {_JSON_LINES}; prints a run in the format of TREC",
+    )
+    search.add_argument("-k", type=positive, default=10, metavar="N", help="documents a query (default: 10)")
+    judge.add_argument("--queries", required=True, metavar="FILE", help=f"queries, {_JSON_LINES}")
+    judge.add_argument(
+        "--qrels",
+        required=True,
+        metavar="FILE",
+        help="judgements, a line for each: query, document and grade, or in the format of TREC",
+    )
+    judge.add_argument(
+        "-k", type=positive, default=RANKS, metavar="N", help=f"ranks to judge (default: {RANKS})"
+    )
+    judge.add_argument("--tune", action="store_true", help="with --mix: find the best alpha on these queries")
+    shares = ", ".join(f"{alpha} for {mix}" for mix, alpha in ALPHAS.items())
+    for parser in (search, judge):
+        parser.add_argument(
+            "--mix",
+            choices=MIXES,
+            help="mix DESM with BM25, by scores as they are (raw), by standardized scores (zscore) or by"
+            " reciprocal ranks (rrf); default: DESM alone",
+        )
+        parser.add_argument(
+            "--alpha", type=float, metavar="X", help=f"share of DESM in the mixture (default: {shares})"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_index_options(index: argparse.ArgumentParser) -> None:
+    index.add_argument("docs", metavar="DOCS.jsonl", help=f"documents, {_JSON_LINES}; may be compressed")
+    index.add_argument(
+        "-m", "--model", required=True, metavar="MODEL", help="model file, written by `fastw2v train -o`"
+    )
+    index.add_argument(
+        "-o", "--output", required=True, metavar="INDEX", help="the index; a file there is replaced"
+    )
+    index.add_argument(
+        "--spaces",
+        choices=SPACE_PAIRS,
+        default="in-out",
+        help="where words of queries and words of documents are looked up (default: in-out)",
+    )
+    index.add_argument(
+        "--no-center", action="store_true", help="do not subtract the mean of each space from its vectors"
+    )
+    index.add_argument("--idf", action="store_true", help="weigh words by their inverse document frequency")
+    index.add_argument(
+        "--paper",
+        action="store_true",
+        help="the model as published: not centred; with --bm25, k1 is 1.7 and b is 0.95",
+    )
+    index.add_argument(
+        "--bm25",
+        action="store_true",
+        help="index for BM25 too, as --mix needs it; requires the package bm25s",
+    )
+    index.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="of the stored vectors: float16 takes half the memory, int8 a quarter (default: float32)",
+    )
 
 
 def run_desm_index(options: argparse.Namespace) -> None:
     """Make an index of documents."""
-    from fastw2v.desm import DESM  # here, as below, for its import is not for other commands to wait for
+    from fastw2v.desm import DESM  # imported here: slow, and other commands do not need it
 
     check_writable(options.output)
     desm = DESM(
@@ -91,13 +138,11 @@ def run_desm_index(options: argparse.Namespace) -> None:
 
 
 def run_desm_search(options: argparse.Namespace) -> None:
-    """Print the best documents for one query, or a run of many."""
-    from fastw2v.desm import DESMIndex
-
+    """Print the best documents for one query, or a run of many queries."""
     if bool(options.query) == bool(options.queries):
-        raise UsageError("give a query, or --queries FILE")
+        raise UsageError("give a query, either as QUERY or in --queries FILE")
     _check_mixture(options)
-    index = DESMIndex.load(options.index, mmap="r")
+    index = _load_index(options)
     queries = _queries(options.queries) if options.queries else {"": " ".join(options.query)}
     run = index.search_many(
         queries, options.k, mix=options.mix, alpha=options.alpha, progress=wants_progress(options)
@@ -121,12 +166,10 @@ def run_desm_search(options: argparse.Namespace) -> None:
 
 def run_desm_eval(options: argparse.Namespace) -> None:
     """Judge the rankings of an index."""
-    from fastw2v.desm import DESMIndex
-
     _check_mixture(options)
     if options.tune and (not options.mix or options.alpha is not None):
         raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
-    index = DESMIndex.load(options.index, mmap="r")
+    index = _load_index(options)
     queries, qrels = _queries(options.queries), _judgements(options.qrels)
     alpha, progress = options.alpha, wants_progress(options)
     if options.tune:
@@ -143,19 +186,32 @@ def run_desm_eval(options: argparse.Namespace) -> None:
 
 
 def _check_mixture(options: argparse.Namespace) -> None:
-    if options.alpha is not None and not (options.mix and 0 <= options.alpha <= 1):
-        raise UsageError("--alpha is the share of DESM, 0 to 1, in a mixture: give --mix too")
+    if options.alpha is None:
+        return
+    if not options.mix:
+        raise UsageError(f"--alpha {options.alpha:g} is the share of DESM in a mixture: give --mix too")
+    if not 0 <= options.alpha <= 1:
+        raise UsageError(f"--alpha {options.alpha:g}: give the share of DESM in the mixture, 0 to 1")
+
+
+def _load_index(options: argparse.Namespace) -> DESMIndex:
+    from fastw2v.desm import DESMIndex
+
+    index = DESMIndex.load(options.index, mmap="r")
+    if options.mix and index.bm25 is None:
+        raise ValueError(f"{options.index} has no BM25 for --mix: make it with `fastw2v desm index --bm25`")
+    return index
 
 
 def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
-    """Raise ValueError for ids that would stand in more than one column of a run."""
+    """Raise ValueError for ids that would take more than one column of a run."""
     for name in itertools.chain(run, *({document for document, _ in ranking} for ranking in run.values())):
         if len(str(name).split()) != 1:
-            raise ValueError(f"the id {name!r} has white space, which TREC's format cannot hold: add --json")
+            raise ValueError(f"the id {name!r} has white space, which TREC's format cannot hold: give --json")
 
 
 def _read_texts(path: str) -> Iterator[tuple[str, str]]:
-    """Yield (id, text) of lines of JSON; a title that the text does not begin with is put before it."""
+    """Yield (id, text) for lines of JSON; a title is put before the text, unless the text begins with it."""
     with open_text(path) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -166,10 +222,12 @@ def _read_texts(path: str) -> Iterator[tuple[str, str]]:
             except (ValueError, TypeError, KeyError):
                 name = text = None
             if not isinstance(name, str | int) or not isinstance(text, str):
-                raise ValueError(f'{path}, line {number}: JSON of the form {{"id": ..., "text": ...}} is due')
+                raise ValueError(
+                    f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
+                )
             title = record.get("title") or ""
             if not isinstance(title, str):
-                raise ValueError(f"{path}, line {number}: the title is {title!r}, not a text")
+                raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
             yield str(name), text if text.startswith(title) else f"{title} {text}"
 
 
@@ -177,13 +235,13 @@ def _queries(path: str) -> dict[str, str]:
     queries: dict[str, str] = {}
     for name, text in _read_texts(path):
         if name in queries:
-            raise ValueError(f"{path}: two queries are called {name!r}")
+            raise ValueError(f"{path}: duplicate query id {name!r}")
         queries[name] = text
     return queries
 
 
 def _judgements(path: str) -> dict[str, dict[str, int]]:
-    """Query → document → grade; lines of three columns, or four as TREC has them, the second left out."""
+    """Return query → document → grade. Lines have 3 columns, or 4 as in TREC, where the second is ignored."""
     found: dict[str, dict[str, int]] = {}
     with open_text(path) as lines:
         for number, line in enumerate(lines, 1):
@@ -194,5 +252,7 @@ def _judgements(path: str) -> dict[str, dict[str, int]]:
                 query, document, grade = fields if len(fields) == 3 else (fields[0], fields[2], fields[3])
                 found.setdefault(query, {})[document] = int(grade)
             except (ValueError, IndexError):
-                raise ValueError(f"{path}, line {number}: query, document and grade are due") from None
+                raise ValueError(
+                    f"{path}, line {number}: expected query, document and grade, found {line.strip():.40}"
+                ) from None
     return found

@@ -1,4 +1,4 @@
-"""What the commands share: the parser, the constructor's parameters as options, notes to the user."""
+"""What the commands share: the parser, training options, checks, and messages to the user."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from typing import Any, NoReturn
 from fastw2v.progress import is_watched
 from fastw2v.word2vec import Word2Vec
 
-# Constructor parameters that can be given as --options, with what help says of them. Types and defaults are
-# read off the constructor; the others (corpora, callables) have no spelling on a command line.
+# Constructor parameters that can be given as --options, with their help. Types and defaults are those of the
+# constructor. The other parameters (corpora, callables) cannot be written on a command line.
 TRAINING_OPTIONS = {
     "vector_size": "dimensions of the vectors",
     "alpha": "learning rate at the start",
     "min_alpha": "learning rate at the end",
     "window": "largest distance between a word and its context words",
-    "min_count": "leave out words seen less often",
-    "max_vocab_size": "prune rare words while counting, to keep no more than this many in memory",
-    "max_final_vocab": "raise --min-count until no more words than this are kept",
+    "min_count": "leave out words that occur less often than this",
+    "max_vocab_size": "prune rare words while counting, to hold at most this many words in memory",
+    "max_final_vocab": "raise --min-count until at most this many words are kept",
     "sample": "downsample words more frequent than this share of the text; 0 for never",
-    "seed": "of the random numbers; with one worker, the same seed gives the same vectors",
-    "workers": "threads",
-    "sg": "1 skip-gram, 0 CBOW; --sg alone means 1",
-    "hs": "1 hierarchical softmax; --hs alone means 1. Add --negative 0 for hierarchical softmax only",
-    "negative": "noise words drawn for each true one; 0 for no negative sampling",
-    "ns_exponent": "noise words are drawn by their frequency to this power",
-    "cbow_mean": "1 CBOW takes the mean of the context vectors, 0 their sum",
+    "seed": "seed of the random numbers; with --workers 1 the same seed gives the same vectors",
+    "workers": "number of threads",
+    "sg": "1 for skip-gram, 0 for CBOW; --sg alone means 1",
+    "hs": "1 for hierarchical softmax; --hs alone means 1. Add --negative 0 for hierarchical softmax only",
+    "negative": "noise words drawn for each true word; 0 for no negative sampling",
+    "ns_exponent": "draw noise words in proportion to their frequency to this power",
+    "cbow_mean": "CBOW takes the mean (1) or the sum (0) of the context vectors",
     "epochs": "passes over the text",
-    "null_word": "1 adds a null word to the vocabulary",
-    "sorted_vocab": "1 sorts the vocabulary by frequency, 0 leaves it in order of appearance",
+    "null_word": "1 to add a null word to the vocabulary",
+    "sorted_vocab": "1 to sort the vocabulary by frequency, 0 for the order of first appearance",
     "batch_words": "words that a thread takes at a time",
-    "compute_loss": "report the loss",
-    "comment": "a note kept in the model",
+    "compute_loss": "compute and report the loss",
+    "comment": "a note to keep in the model",
     "shrink_windows": "draw each window's size from 1 to --window, rather than always --window",
-    "step": "order of updates in skip-gram: gensim's (pair), or all context words of a window at once",
-    "baskets": "a sentence is a set: every word is context of all others, and --window has no say",
+    "step": "order of updates: pair, as in gensim, or window, all context words of a window together, faster"
+    " (default: window for skip-gram with negative sampling alone, else pair)",
+    "baskets": "treat a sentence as a set: every word is context of all others, and --window is ignored",
 }
 SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab"}  # gensim has them as 0 and 1
 CHOICES = {"step": ("window", "pair")}
@@ -48,21 +49,26 @@ TYPES: dict[str, type] = {"max_vocab_size": int, "max_final_vocab": int, "commen
 
 
 class UsageError(Exception):
-    """The command line asks for something that cannot be; nothing has been done."""
+    """The command line is wrong; nothing has been done."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports in one line instead of printing its usage."""
+    """A parser that reports an error in one line, without its usage."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
 def common_options() -> argparse.ArgumentParser:
-    """The options of every command."""
+    """Return the options that every command has."""
     common = Parser(add_help=False, allow_abbrev=False)
-    common.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary, no warnings")
-    common.add_argument("-v", "--verbose", action="store_true", help="log lines; a traceback with an error")
+    common.add_argument(
+        "-q", "--quiet", action="store_true", help="show no progress bar, summary or warnings"
+    )
+    common.add_argument(
+        "-v", "--verbose", action="store_true", help="show log lines, and the traceback of an error"
+    )
     return common
 
 
@@ -72,16 +78,12 @@ def add_command(
     name: str,
     run: Callable[[argparse.Namespace], None],
     summary: str,
-    description: str | None = None,
 ) -> argparse.ArgumentParser:
-    """Add a command, which `run` does, to a parser's `commands`; `common` options are among its own.
-
-    `description`: what its help begins with, by default the summary as a sentence.
-    """
+    """Add a command with the `common` options to `commands`; `run` runs it, `summary` is its help."""
     made: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
-        description=description or summary[0].upper() + summary[1:] + ".",
+        description=as_sentence(summary),
         parents=[common],
         allow_abbrev=False,
     )
@@ -89,12 +91,18 @@ def add_command(
     return made
 
 
-def add_training_options(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
-    """Add an --option for each of TRAINING_OPTIONS; parsed values land in `options.settings`, a dict.
+def as_sentence(summary: str) -> str:
+    """Return a summary with a capital and a full stop, as descriptions have them."""
+    return summary[0].upper() + summary[1:] + "."
 
-    It holds `defaults` and what was given on the command line: the rest is the constructor's business.
+
+def add_training_options(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
+    """Add an --option for each of TRAINING_OPTIONS.
+
+    Parsed values are put into the dict `options.settings`, over `defaults`. It holds nothing else: the other
+    defaults are the constructor's.
     """
-    group = parser.add_argument_group("training options, gensim's by name and default")
+    group = parser.add_argument_group("training options, with gensim's names and defaults")
     parameters = inspect.signature(Word2Vec).parameters
 
     class Store(argparse.Action):
@@ -113,7 +121,7 @@ def add_training_options(parser: argparse.ArgumentParser, defaults: Mapping[str,
             how = {"nargs": 0}
             default = "yes" if default else "no"
         elif name in SWITCHES:
-            how = {"type": _switch, "nargs": "?", "const": 1, "metavar": "0|1"}
+            how = {"type": _parse_switch, "nargs": "?", "const": 1, "metavar": "0|1"}
         elif name in CHOICES:
             how = {"choices": CHOICES[name]}
         else:
@@ -123,29 +131,31 @@ def add_training_options(parser: argparse.ArgumentParser, defaults: Mapping[str,
         group.add_argument(*flags, action=Store, default=argparse.SUPPRESS, dest=name, **how)
 
 
-def _switch(text: str) -> int:
+def _parse_switch(text: str) -> int:
     if text not in ("0", "1"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 0 nor 1")
+        # As in `--sg corpus.txt`: an optional value takes what follows.
+        advice = "" if text.isdecimal() else ", or put the option after CORPUS"
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 0 nor 1: give one of them{advice}")
     return int(text)
 
 
 def positive(text: str) -> int:
-    """The type of an option that is a number from 1 on."""
+    """Return the value of an option that is a whole number, at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number, at least 1")
     return int(text)
 
 
 def wants_progress(options: argparse.Namespace) -> bool:
-    """Whether to show a progress bar: not to nobody, nor if --quiet."""
+    """Whether to show a progress bar: if standard error is a terminal, and not --quiet."""
     return not options.quiet and is_watched()
 
 
 def check_writable(path: str) -> None:
-    """Raise OSError if a file cannot be made at `path`."""
+    """Raise OSError if a file cannot be written at `path`."""
     folder = Path(path).absolute().parent
     if os.path.isdir(path):
-        raise IsADirectoryError(f"cannot write {path}: it is a folder")
+        raise IsADirectoryError(f"cannot write {path}: it is a folder, give a file")
     if not folder.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {folder}")
     if not os.access(path if os.path.exists(path) else folder, os.W_OK):
@@ -153,16 +163,16 @@ def check_writable(path: str) -> None:
 
 
 def load_model(path: str) -> Word2Vec:
-    """The model in `path`, its matrices mapped."""
+    """Load the model in `path`, its matrices mapped."""
     return Word2Vec.load(path, mmap="r")
 
 
 def note(text: str) -> None:
-    """Tell the user something, on standard error."""
+    """Print a line for the user on standard error."""
     print(f"fastw2v: {text}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, words as they are."""
+    """Print a value as JSON; characters beyond ASCII are not escaped."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     print()

@@ -29,12 +29,12 @@ from fastw2v.text.readers import PathLineSentences
 from fastw2v.word2vec import Word2Vec
 
 SPACES = {
-    "in": "words used like it: its IN vector against all IN vectors",
-    "out": "words whose company is like its own: OUT against OUT",
-    "in-out": "words it keeps company with: its IN vector against all OUT vectors",
-    "out-in": "words that keep company with it: its OUT vector against all IN vectors",
+    "in": "its IN vector with all IN vectors, words of the same kind",
+    "out": "its OUT vector with all OUT vectors, also words of the same kind",
+    "in-out": "its IN vector with all OUT vectors, words that occur around it",
+    "out-in": "its OUT vector with all IN vectors, words around which it occurs",
 }
-COMPARED = "all"  # in place of one of them: IN-IN, OUT-OUT and IN-OUT side by side
+COMPARED = "all"  # instead of one of these: IN-IN, OUT-OUT and IN-OUT side by side
 
 
 # --- train ---
@@ -46,19 +46,21 @@ def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
     train.add_argument(
         "corpus",
         metavar="CORPUS",
-        help="text file, one sentence a line, words separated by white space; .gz .bz2 .xz .zst are"
-        " unpacked; a folder of such files; - for standard input",
+        help="text file, one sentence a line, words separated by white space; .gz, .bz2, .xz and .zst are"
+        " unpacked; or a folder of such files; or - for standard input",
     )
     output = train.add_argument_group("what to write (at least one)")
     output.add_argument("-o", "--output", metavar="MODEL", help="the model; a file there is replaced")
-    output.add_argument("--vectors", metavar="FILE", help="IN vectors in word2vec format; - standard output")
-    output.add_argument("--out-vectors", metavar="FILE", help="OUT vectors, likewise")
-    output.add_argument("--binary", action="store_true", help="binary word2vec format rather than text")
+    output.add_argument(
+        "--vectors", metavar="FILE", help="IN vectors in word2vec format; - for standard output"
+    )
+    output.add_argument("--out-vectors", metavar="FILE", help="OUT vectors, in the same way")
+    output.add_argument("--binary", action="store_true", help="word2vec format in binary instead of text")
     add_training_options(train, {})
 
 
 def run_train(options: argparse.Namespace) -> None:
-    """Train on a text; write the model and, if asked, its vectors."""
+    """Train on a text; write the model, its vectors, or both."""
     outputs = [path for path in (options.output, options.vectors, options.out_vectors) if path is not None]
     _check_train(options, outputs)
     with _open_corpus(options.corpus) as corpus:
@@ -82,21 +84,21 @@ def run_train(options: argparse.Namespace) -> None:
 
 
 def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
-    """Refuse before the work what would fail after it."""
+    """Raise before training what would fail after it."""
     if not outputs:
         raise UsageError("nothing to write: give -o MODEL, --vectors FILE or --out-vectors FILE")
     checked = check_settings(options.settings)
     if options.out_vectors and not checked.negative:
         raise UsageError(
             "--out-vectors with --negative 0: hierarchical softmax has no OUT vector per word;"
-            " train with --negative 5"
+            " give --negative 5"
         )
     if options.output == "-":
         raise UsageError("-o -: a model cannot go to standard output; only --vectors and --out-vectors can")
     if options.binary and not (options.vectors or options.out_vectors):
-        raise UsageError("--binary is the format of --vectors and --out-vectors; give one of them")
+        raise UsageError("--binary is the format of --vectors and --out-vectors: give one of them too")
     if len(set(map(os.path.abspath, outputs))) < len(outputs):
-        raise UsageError("two outputs have the same name")
+        raise UsageError("two outputs have the same name: give each its own")
     if options.corpus != "-" and not os.path.exists(options.corpus):
         raise FileNotFoundError(f"no such file or folder: {options.corpus}")
     for path in outputs:
@@ -104,36 +106,34 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
             continue
         check_writable(path)
         if options.corpus != "-" and os.path.exists(path) and os.path.samefile(path, options.corpus):
-            raise UsageError(f"{path} is the corpus itself; it would be overwritten")
+            raise UsageError(f"{path} is the corpus itself and would be overwritten: give another output")
 
 
 def check_settings(settings: Mapping[str, Any]) -> Word2Vec:
-    """An empty model with these settings, which the constructor checks; UsageError if they make no sense."""
+    """Return an empty model with these settings; UsageError if they are invalid."""
     try:
         model = Word2Vec(**settings)
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
     if not (model.hs or model.negative):
-        raise UsageError("--negative 0 leaves nothing to train: add --hs, or draw noise with --negative 5")
+        raise UsageError("--negative 0 without --hs leaves nothing to train: add --hs, or give --negative 5")
     if model.epochs < 1:
-        raise UsageError(f"--epochs {model.epochs}: go through the text at least once")
+        raise UsageError(f"--epochs {model.epochs}: give at least 1")
     return model
 
 
 def train_model(corpus: Iterable[list[str]], options: argparse.Namespace) -> Word2Vec:
-    """A model trained on `corpus`, with a progress bar for who watches."""
+    """Return a model trained on `corpus`; show a progress bar if `wants_progress`."""
     return Word2Vec(corpus, **options.settings, progress=wants_progress(options))
 
 
 @contextlib.contextmanager
 def _open_corpus(source: str) -> Iterator[PathLineSentences]:
-    """The sentences of a file or folder; standard input (-) and pipes are copied to a temporary file first.
-
-    Training reads a text more than once.
-    """
+    """Open the sentences of a file or folder."""
     if source != "-" and (os.path.isfile(source) or os.path.isdir(source)):
         yield PathLineSentences(source)
         return
+    # Standard input (-) and pipes are copied to a file first, because training reads a text more than once.
     with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
         path = Path(folder, "corpus")
         with contextlib.ExitStack() as files:
@@ -143,12 +143,12 @@ def _open_corpus(source: str) -> Iterator[PathLineSentences]:
 
 
 def _target_of(path: str) -> Any:
-    """Where to write: a file name, or the bytes of standard output for `-`."""
+    """Return where to write: a file name, or standard output in bytes for `-`."""
     return sys.stdout.buffer if path == "-" else path
 
 
 def describe_speed(model: Word2Vec) -> str:
-    """What training took, in words of the text, those left out and downsampled included."""
+    """Return words and seconds of training as text; words that were left out or downsampled count."""
     words = sum(epoch["words"] for epoch in model.history)
     seconds = sum(epoch["seconds"] for epoch in model.history)
     return f"{words:,} words trained in {seconds:.1f} s ({words / max(seconds, 1e-9):,.0f} words/s)"
@@ -162,13 +162,14 @@ def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
     neighbors = add_command(
         commands, common, "neighbors", run_neighbors, "print the nearest neighbours of words"
     )
-    neighbors.add_argument("model", metavar="MODEL", help="file written by `fastw2v train -o`")
-    neighbors.add_argument("words", metavar="WORD", nargs="+")
+    neighbors.add_argument("model", metavar="MODEL", help="model file, written by `fastw2v train -o`")
+    neighbors.add_argument("words", metavar="WORD", nargs="+", help="word of the vocabulary")
     neighbors.add_argument(
         "--space",
         choices=[*SPACES, COMPARED],
         default="in",
-        help="; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items())
+        help="vectors to compare. "
+        + "; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items())
         + f"; {COMPARED}: in, out and in-out side by side (default: in)",
     )
     neighbors.add_argument(
@@ -178,7 +179,7 @@ def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run_neighbors(options: argparse.Namespace) -> None:
-    """Print the neighbours of words, a table or JSON."""
+    """Print the neighbours of words, as a table or JSON."""
     model = load_model(options.model)
     unknown = next((word for word in options.words if word not in model.wv), None)
     if unknown is not None:
@@ -212,7 +213,7 @@ def run_neighbors(options: argparse.Namespace) -> None:
 
 
 def _as_records(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
-    """Neighbours as JSON has them."""
+    """Return neighbours as objects for JSON."""
     return [{"word": other, "similarity": similarity} for other, similarity in ranked]
 
 
@@ -222,7 +223,7 @@ def _as_records(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
 def add_info(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command `info`."""
     info = add_command(commands, common, "info", run_info, "print what is in a model file")
-    info.add_argument("model", metavar="MODEL", help="file written by `fastw2v train -o`")
+    info.add_argument("model", metavar="MODEL", help="model file, written by `fastw2v train -o`")
     info.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -248,7 +249,7 @@ def run_info(options: argparse.Namespace) -> None:
 
 
 def _facts_of(model: Word2Vec) -> dict[str, Any]:
-    """What a model is and how it was trained, as JSON has it."""
+    """Return what a model is and how it was trained, as an object for JSON."""
     return {
         "vocabulary": len(model.wv),
         "vector_size": model.vector_size,

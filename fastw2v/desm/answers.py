@@ -11,9 +11,14 @@ Ranking = list[tuple[Any, float]]
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """Why a document has its score: `score` is the sum of the parts in `words`, (query word, cosine, part).
+    """Why a document has its DESM score. Printed, it is a table.
 
-    `unknown` are the query's words that the model lacks. Printed, it is a table.
+    Args:
+        id (str or int): the document.
+        score (float): its DESM score, the sum of the parts in `words`; NaN if it has none.
+        words (list of tuples): (word, cosine, part) of each known word of the query: its cosine with the
+            document's centroid, and its part of the score.
+        unknown (list of words): the query's words that the model lacks.
     """
 
     id: Any
@@ -35,7 +40,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The share `alpha` of DESM with the largest mean `value`, of those in `curve`, {alpha: value}."""
+    """The best share of DESM in a mixture, as `DESMIndex.tune` found it.
+
+    Args:
+        alpha (float): the share with the largest value.
+        value (float): the mean of the measure at this share.
+        curve (dict of float to float): the mean of the measure at each share that was tried.
+    """
 
     alpha: float
     value: float

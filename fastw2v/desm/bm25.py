@@ -1,4 +1,4 @@
-"""BM25 of documents that come and go, by the package `bm25s` (pip install 'fastw2v[desm]')."""
+"""BM25 of documents that are added and removed, by the package `bm25s` (pip install 'fastw2v[desm]')."""
 
 from __future__ import annotations
 
@@ -13,22 +13,34 @@ from fastw2v.formats.errors import FormatError
 
 Array = npt.NDArray[Any]
 
-DEFAULT_BM25 = (1.2, 0.75)  # k1 and b, as Lucene has them
-PAPER_BM25 = (1.7, 0.95)  # those of the paper on DESM
+DEFAULT_BM25 = (1.2, 0.75)  # k1 and b, as in Lucene
+PAPER_BM25 = (1.7, 0.95)  # k1 and b, as in the paper on DESM
 
 
 class BM25:
-    """Scores Σ idf(t) · (k1 + 1) tf / (tf + k1 (1 − b + b |D| / mean |D|)) over the terms t of a query, with
-    Lucene's idf, ln(1 + (N − df + ½) / (df + ½)).
+    """Documents as lists of terms, and their BM25 scores.
 
-    Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework"; Lucene and bm25s leave out the
-    constant k1 + 1, which matters where scores are mixed as they are. The idf depends on every document, so
-    the first query after a change computes all scores anew.
+        score = Σ idf(t) · (k1 + 1) tf / (tf + k1 (1 − b + b |D| / mean |D|)) over the terms t of a query
+        idf(t) = ln(1 + (N − df + ½) / (df + ½)), as in Lucene
+
+    Lucene and bm25s leave out the constant k1 + 1. It is kept here, since it matters where scores are mixed
+    as they are. The idf depends on every document, so the first query after a change computes all scores
+    again.
+
+    Args:
+        k1 (float): how slowly repeated terms saturate, at least 0.
+        b (float): how much long documents lose, from 0 to 1.
+
+    Raises:
+        ValueError: `k1` or `b` is out of range.
+        ImportError: the package bm25s is not installed.
+
+    Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
     """
 
     def __init__(self, k1: float = DEFAULT_BM25[0], b: float = DEFAULT_BM25[1]) -> None:
         if not (k1 >= 0 and 0 <= b <= 1):
-            raise ValueError(f"k1={k1}, b={b}: k1 must not be negative, and b lies between 0 and 1")
+            raise ValueError(f"k1={k1}, b={b}: k1 must be at least 0, and b between 0 and 1")
         self.k1, self.b = float(k1), float(b)
         self._terms: dict[Any, int] = {}
         self._documents: list[npt.NDArray[np.int32] | None] = []  # None: removed
@@ -40,24 +52,41 @@ class BM25:
         return len(self._documents)
 
     def extend(self, documents: Iterable[Iterable[Any]]) -> None:
-        """Append documents, each the list of its terms."""
+        """Append documents.
+
+        Args:
+            documents (iterable of iterables): the terms of each document.
+        """
         self._documents += [self._encode(document) for document in documents]
         self._retriever = None
 
     def replace(self, rows: Sequence[int], documents: Iterable[Iterable[Any]]) -> None:
-        """Put other documents in the places `rows`."""
+        """Put other documents in the places of some.
+
+        Args:
+            rows (sequence of int): the places.
+            documents (iterable of iterables): the terms of each new document.
+        """
         for row, document in zip(rows, documents, strict=True):
             self._documents[row] = self._encode(document)
         self._retriever = None
 
     def remove(self, rows: Iterable[int]) -> None:
-        """Take documents out; their places stay, with score 0."""
+        """Remove documents. Their places stay, with score 0.
+
+        Args:
+            rows (iterable of int): their places.
+        """
         for row in rows:
             self._documents[row] = None
         self._retriever = None
 
     def keep(self, rows: Iterable[int]) -> None:
-        """Drop all documents but those at `rows`, which rise."""
+        """Keep some documents and drop all others. Those that are kept move up.
+
+        Args:
+            rows (iterable of int): the places of the documents to keep.
+        """
         self._documents = [self._documents[row] for row in rows]
         self._retriever = None
 
@@ -66,7 +95,14 @@ class BM25:
         return np.array([terms.setdefault(term, len(terms)) for term in document], dtype=np.int32)
 
     def scores(self, query: Iterable[Any]) -> npt.NDArray[np.float32]:
-        """Return the scores (N,) of all documents; terms that none of them has count nothing."""
+        """Return the scores of all documents.
+
+        Args:
+            query (iterable of terms): the query's terms; those that no document has count nothing.
+
+        Returns:
+            float32 (N,): a score for each place.
+        """
         terms = [self._terms[term] for term in query if term in self._terms]
         scores = np.zeros(len(self._documents), dtype=np.float32)
         if terms and self._retriever is None:
@@ -89,9 +125,10 @@ class BM25:
         return _import_bm25s().BM25(k1=self.k1, b=self.b, method="lucene")
 
     def to_tensors(self) -> dict[str, Array]:
-        """Return what `from_tensors` needs, with the scores of every term so that none is computed anew.
+        """Return the arrays that `from_tensors` needs, by name.
 
-        None of the documents must have been removed but by `keep`.
+        The scores of every term are among them, so that none is computed again. Documents may have been
+        removed by `keep` only.
         """
         documents = [document for document in self._documents if document is not None]
         lengths = np.array([len(document) for document in documents], dtype=np.int64)
@@ -111,12 +148,25 @@ class BM25:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array], size: int, k1: float, b: float) -> BM25:
-        """Return what `to_tensors` gave of `size` documents; raises `FormatError` for what it cannot have."""
+        """Return the documents of which `to_tensors` gave the arrays.
+
+        Args:
+            tensors (mapping of str to array): the arrays.
+            size (int): the number of documents.
+            k1 (float): as in the constructor.
+            b (float): as in the constructor.
+
+        Returns:
+            BM25: the documents, with their scores.
+
+        Raises:
+            FormatError: an array is missing, or holds what `to_tensors` cannot have given.
+        """
         made = cls(k1, b)
         terms = native.unpack_strings(tensors, "bm25_terms")
         made._terms = {term: number for number, term in enumerate(terms)}
         if len(made._terms) != len(terms):
-            raise FormatError("a term of BM25 stands twice")
+            raise FormatError("duplicate BM25 term")
         ids = native.expect(tensors, "bm25_ids", np.int32, (None,))
         starts = np.concatenate([[0], native.expect(tensors, "bm25_ends", np.int64, (size,))])
         native.check_starts("bm25_ends", starts, len(ids))
@@ -131,7 +181,7 @@ class BM25:
             _check_range("bm25_indices", indices, size)
             made._retriever = made._make_retriever()
             made._retriever.scores = {"data": data, "indices": indices, "indptr": indptr, "num_docs": size}
-            made._retriever.nonoccurrence_array = None  # this method of scoring has none
+            made._retriever.nonoccurrence_array = None  # the method "lucene" has none
         return made
 
 

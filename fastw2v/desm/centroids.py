@@ -8,27 +8,33 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import one_of
 from fastw2v.desm._centroids import widen
 from fastw2v.formats import native
-from fastw2v.query.choices import PRECISIONS, Precision, either
+from fastw2v.query.choices import PRECISIONS, Precision
 
 Array = npt.NDArray[Any]
 
-_ROWS_PER_BLOCK = 1 << 12  # of rounded centroids, made float32 at a time
+_ROWS_PER_BLOCK = 1 << 12  # rounded centroids that are made float32 at a time
 _LEVELS = 127  # of int8, on each side of 0
-_SPARE = 2  # room for a half more is left when a matrix must grow
+_SPARE = 2  # a matrix that must grow leaves room for 1/2 more rows
 
 
 class Centroids:
-    """Unit rows (N, D), float32 or rounded, that can grow; `known` says which have a direction.
+    """A matrix of unit rows (N, D), as they are or rounded, that can grow.
 
-    An int8 row is rounded to 127ths of its largest component, which `scales` keeps.
+    An int8 row is rounded to 127ths of its largest component, which is kept beside it.
+
+    Args:
+        dim (int): D.
+        precision (str): "float32", "float16" or "int8".
+
+    Raises:
+        ValueError: the precision is another.
     """
 
     def __init__(self, dim: int, precision: Precision = "float32") -> None:
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision={precision!r}: give {either(PRECISIONS)}")
-        self.precision: Precision = precision
+        self.precision = one_of("precision", precision, PRECISIONS)
         self._size = 0
         self._rows: Array = np.empty((0, dim), dtype=precision)
         self._scales: npt.NDArray[np.float32] = np.empty(0, dtype=np.float32)
@@ -39,11 +45,11 @@ class Centroids:
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
-        """Which rows (N,) have a direction."""
+        """Which rows have a direction, bool (N,)."""
         return self._known[: self._size]
 
     def _round(self, rows: npt.NDArray[np.float32]) -> tuple[Array, npt.NDArray[np.float32]]:
-        """Return rows (R, D) in the precision of these, and their scales (R,)."""
+        """Return rows (R, D) rounded to this precision, and their scales (R,)."""
         if self.precision != "int8":
             return rows.astype(self.precision, copy=False), np.ones(len(rows), dtype=np.float32)
         scales = np.abs(rows).max(axis=1, initial=0) / np.float32(_LEVELS)
@@ -51,10 +57,15 @@ class Centroids:
         return np.rint(levels).astype(np.int8), scales
 
     def extend(self, rows: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> None:
-        """Append rows."""
+        """Append rows.
+
+        Args:
+            rows (array): float32 (R, D), each of length 1.
+            known (array): bool (R,), which of them have a direction.
+        """
         size = self._size + len(rows)
         if size > len(self._rows) or not self._rows.flags.writeable:
-            # A first addition takes what it needs; later ones leave room, so that each row is moved twice.
+            # A first addition takes what it needs. Later ones leave room, so that a row is seldom moved.
             room = max(size, self._size + self._size // _SPARE)
             self._rows = _grow(self._rows, self._size, room)
             self._scales = _grow(self._scales, self._size, room)
@@ -67,18 +78,32 @@ class Centroids:
     def replace(
         self, places: npt.NDArray[np.intp], rows: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]
     ) -> None:
-        """Put other rows in these places."""
+        """Put other rows in the places of some.
+
+        Args:
+            places (array): int (R,).
+            rows (array): float32 (R, D), each of length 1.
+            known (array): bool (R,), which of them have a direction.
+        """
         if not self._rows.flags.writeable:  # mapped
             self.keep(np.arange(self._size))
         self._rows[places], self._scales[places] = self._round(rows)
         self._known[places] = known
 
     def truncate(self, size: int) -> None:
-        """Forget the last rows."""
+        """Remove the last rows.
+
+        Args:
+            size (int): how many rows stay.
+        """
         self._size = min(size, self._size)
 
     def keep(self, places: npt.NDArray[np.intp]) -> None:
-        """Keep these rows only, which rise."""
+        """Keep some rows and drop all others. Those that are kept move up.
+
+        Args:
+            places (array): int (R,), the rows to keep.
+        """
         self._rows, self._scales = self._rows[places], self._scales[places]
         self._known = self._known[places]
         self._size = len(places)
@@ -86,12 +111,20 @@ class Centroids:
     def dots(
         self, vectors: npt.NDArray[np.float32], places: npt.NDArray[np.intp] | slice
     ) -> npt.NDArray[np.float32]:
-        """Return the products (Q, N) of vectors (Q, D) with the rows at `places`."""
+        """Return the dot products of vectors with rows.
+
+        Args:
+            vectors (array): float32 (Q, D).
+            places (array or slice): int (R,), the rows.
+
+        Returns:
+            float32 (Q, R): `vectors` @ `rows[places].T`.
+        """
         if not isinstance(places, slice) and 2 * len(places) > self._size:
-            return self.dots(vectors, slice(0, self._size))[:, places]  # to copy the rows takes longer
+            return self.dots(vectors, slice(0, self._size))[:, places]  # faster than to copy the rows
         rows = self._rows[places]
         if self.precision == "float32":
-            # BLAS is fastest with one vector as such.
+            # BLAS is faster with one vector than with a matrix of one row.
             if len(vectors) == 1:
                 return np.asarray(rows @ vectors[0], dtype=np.float32)[np.newaxis]
             return np.asarray(vectors @ rows.T, dtype=np.float32)
@@ -110,7 +143,7 @@ class Centroids:
         return out
 
     def to_tensors(self) -> dict[str, Array]:
-        """Return what `from_tensors` needs."""
+        """Return the arrays that `from_tensors` needs, by name."""
         return {
             "centroids": self._rows[: self._size],
             "scales": self._scales[: self._size],
@@ -119,7 +152,20 @@ class Centroids:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array], size: int, dim: int, precision: Precision) -> Self:
-        """Return `size` rows as `to_tensors` gave them."""
+        """Return the rows of which `to_tensors` gave the arrays.
+
+        Args:
+            tensors (mapping of str to array): the arrays; they are used as they are, not copied.
+            size (int): N.
+            dim (int): D.
+            precision (str): "float32", "float16" or "int8".
+
+        Returns:
+            Centroids: the rows.
+
+        Raises:
+            FormatError: an array is missing, or has another type or shape.
+        """
         made = cls(dim, precision)
         made._rows = native.expect(tensors, "centroids", np.dtype(precision), (size, dim))
         made._scales = native.expect(tensors, "scales", np.float32, (size,))

@@ -1,4 +1,4 @@
-"""An index in one file: ids, centroids and BM25 of the documents, and the words with their query vectors."""
+"""An index in one file: its documents, and the words with their vectors for queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fastw2v.desm.store import DocumentStore
 from fastw2v.formats import native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.query.choices import PRECISIONS
+from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS, SpacePair
 
 Array = npt.NDArray[Any]
 
@@ -25,21 +25,26 @@ KIND = "DESMIndex"
 
 @dataclass(frozen=True)
 class SavedIndex:
-    """What a file holds."""
+    """What is in a file."""
 
-    spaces: str
+    spaces: SpacePair
     center: bool
     bm25: tuple[float, float]  # k1 and b
     fingerprint: str
-    own_tokenizer: bool  # not `tokenize`: it is not in the file
+    own_tokenizer: bool  # another one than `tokenize`; the file has no tokenizer
     words: list[Any]  # of the model, by row
     query_rows: npt.NDArray[np.float32]  # (V, D)
-    weights: npt.NDArray[np.float32] | Literal["idf"] | None  # (V,), or idf of documents yet to come
+    weights: npt.NDArray[np.float32] | Literal["idf"] | None  # (V,); "idf": of the first documents to come
     documents: DocumentStore
 
 
 def write(target: StrPath | IO[bytes], index: SavedIndex) -> None:
-    """Write an index. No document must have been removed from its store but by `compact`."""
+    """Write an index to one file.
+
+    Args:
+        target (path or binary file): where to write.
+        index (SavedIndex): the index; its store must have been compacted.
+    """
     documents = index.documents
     tensors = {
         **documents.centroids.to_tensors(),
@@ -69,11 +74,26 @@ def read(
     mmap: Literal["r", "c"] | None,
     verify: Literal["structure", "full"],
 ) -> SavedIndex:
-    """Return what `write` wrote; `FormatError` for files that it cannot have written."""
+    """Return what `write` wrote.
+
+    Args:
+        source (path or binary file): what to read.
+        mmap ("r", "c" or None): whether to leave the arrays in the file, read-only or copied on write.
+        verify ("structure" or "full"): whether to compare checksums too.
+
+    Returns:
+        SavedIndex: the index.
+
+    Raises:
+        FormatError: the file holds something else, or is damaged.
+    """
     tensors, metadata = native.read(source, mmap, verify=verify)
     if metadata.get("kind") != KIND:
-        kind = metadata.get("kind", "foreign file")
-        raise FormatError(f"{source}: not an index of documents but a {kind}")
+        held = metadata.get("kind", "foreign")
+        raise FormatError(
+            f"{source} holds a {held} object, not a DESMIndex: give a file that DESMIndex.save or "
+            "`fastw2v desm index` wrote"
+        )
     try:
         return _unpack(tensors, _check_settings(metadata.get("desm", "")))
     except FormatError as error:
@@ -94,7 +114,7 @@ def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedI
     bm25 = BM25.from_tensors(tensors, size, *constants) if constants else None
     documents = DocumentStore(centroids, bm25, ids, settings["next_id"])
     if len(documents.row_of) != size or None in documents.row_of:
-        raise FormatError("an id stands twice, or is missing")
+        raise FormatError("duplicate or missing id")
     return SavedIndex(
         spaces=settings["spaces"],
         center=settings["center"],
@@ -109,7 +129,7 @@ def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedI
 
 
 def _check_settings(text: str) -> dict[str, Any]:
-    """Return the settings in a file's metadata; `FormatError` unless `write` could have written them."""
+    """Return the settings in a file's metadata, checked."""
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError):
@@ -125,13 +145,14 @@ def _check_settings(text: str) -> dict[str, Any]:
         "bm25": list | None,
     }
     if not isinstance(settings, dict) or settings.keys() != kinds.keys():
-        raise FormatError("the settings of the index are missing")
+        raise FormatError("the settings of the index are missing or incomplete")
     wrong = [name for name, kind in kinds.items() if not isinstance(settings[name], kind)]
     constants = settings["bm25"]
     if constants is not None and not (len(constants) == 2 and all(type(c) is float for c in constants)):
         wrong.append("bm25")
-    if settings["precision"] not in PRECISIONS:
-        wrong.append("precision")
+    for name, choices in (("precision", PRECISIONS), ("spaces", SPACE_PAIRS)):
+        if settings[name] not in choices:
+            wrong.append(name)
     if wrong:
-        raise FormatError(f"the settings {', '.join(wrong)} of the index make no sense")
+        raise FormatError(f"invalid settings of the index: {', '.join(wrong)}")
     return settings

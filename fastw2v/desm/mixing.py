@@ -7,29 +7,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import one_of
 from fastw2v.query.choices import MIXES, Mix
 
 Array = npt.NDArray[Any]
 
-ALPHAS: dict[str, float] = {"raw": 0.97, "zscore": 0.3, "rrf": 0.33}
-"""The share of DESM in a mixture unless one is given; 0.97 is the paper's."""
 RANK_CONSTANT = 60  # of reciprocal rank fusion: Cormack, Clarke and Büttcher 2009
 
 
 def check_mix(mix: Any, alpha: Any) -> None:
-    """Raise ValueError unless these are the name of a mixture, and a share of DESM or None; or both None."""
-    if mix is not None and mix not in MIXES:
-        raise ValueError(f"mix={mix!r}: give one of {', '.join(map(repr, MIXES))}, or None for DESM alone")
+    """Check the name of a mixture and the share of DESM in it; each may be None.
+
+    Raises:
+        ValueError: there is no such mixture, `alpha` is not a number from 0 to 1, or it is given without
+            `mix`.
+    """
+    one_of("mix", mix, (*MIXES, None))
     if alpha is not None and mix is None:
-        raise ValueError("alpha is the share of DESM in a mixture: give mix= too")
+        raise ValueError(f"alpha={alpha!r} is the share of DESM in a mixture: give mix= too")
     if alpha is not None and not (isinstance(alpha, int | float | np.number) and 0 <= alpha <= 1):
-        raise ValueError(f"alpha={alpha!r}: the share of DESM is a number that lies between 0 and 1")
+        raise ValueError(f"alpha={alpha!r}: give the share of DESM, a number between 0 and 1")
 
 
 def mixed(desm: Array, bm25: Array, mix: Mix, alpha: float) -> Array:
-    """Return mixtures (N,) of DESM scores and BM25 scores; see `DESMIndex.search`.
+    """Return the mixture of DESM scores with BM25 scores, by the formulas of `DESMIndex.search`.
 
-    NaN where neither has anything to say: no DESM score, and none of the query's words.
+    A document without a DESM score is given the lowest one of all. If none has a DESM score, the BM25 scores
+    alone decide.
+
+    Args:
+        desm (array): float (N,), NaN where a document has no score.
+        bm25 (array): float (N,), 0 where a document has none of the query's words.
+        mix (str): "raw", "zscore" or "rrf".
+        alpha (float): the share of DESM, from 0 to 1.
+
+    Returns:
+        float (N,): NaN where a document has neither a DESM score nor a word of the query.
     """
     known = ~np.isnan(desm)
     if not known.any():
@@ -45,13 +58,14 @@ def mixed(desm: Array, bm25: Array, mix: Mix, alpha: float) -> Array:
 
 
 def _standardize(scores: Array) -> Array:
+    """Return the scores with mean 0 and deviation 1; all 0 if they are equal."""
     deviation = float(scores.std(dtype=np.float64))
     centered = scores - scores.mean(dtype=np.float64)
     return np.asarray(centered / deviation if deviation > 0 else centered)
 
 
 def _reciprocal_ranks(scores: Array, ranked: Array) -> Array:
-    """1 / (60 + rank) of those `ranked`, best 1; 0 of others."""
+    """Return 1 / (60 + rank), where the best of those `ranked` has rank 1; 0 for the others."""
     order = np.argsort(-scores, kind="stable")
     order = order[ranked[order]]
     out = np.zeros(len(scores))

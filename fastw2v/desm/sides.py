@@ -1,4 +1,4 @@
-"""The two sides of the model, and how words come to them.
+"""The two sides of the model, and how documents and queries become rows of their words.
 
 documents → words → row numbers                          `Lexicon`
 row numbers of a query → unit vectors and their shares   `QuerySide`
@@ -36,20 +36,40 @@ Encoding = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
 Weights = npt.NDArray[np.float32] | None
 """What each word of the vocabulary weighs (V,); None: all the same."""
 
-ENOUGH_WORDS = 5_000_000  # trained, over all epochs: with fewer, rankings were no better than chance
+ENOUGH_WORDS = 5_000_000
+"""Words to train on, in all epochs together: with fewer, rankings were no better than chance."""
 
-_WORDS_PER_ENCODER_WORD = 4  # an encoder is three times as fast as a dict, but must be told the vocabulary
+# An encoder is three times as fast as a dict, but must read the vocabulary first.
+_WORDS_PER_ENCODER_WORD = 4
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the lower-cased runs of letters and digits."""
+    """Return the runs of letters and digits in a text, in lower case.
+
+    Args:
+        text (str): any text.
+
+    Returns:
+        list of str: its words.
+
+    Example:
+        >>> from fastw2v.desm import tokenize
+        >>> tokenize("A flat tyre, 7 bar!")
+        ['a', 'flat', 'tyre', '7', 'bar']
+    """
     return _WORD.findall(text.lower())
 
 
 class Lexicon:
-    """The words of a model and their row numbers, and what a document has of them."""
+    """The words of a model and their row numbers, and how documents become these.
+
+    Args:
+        words (list): the vocabulary, by row.
+        key_to_index (dict): the row of each word.
+        tokenizer (callable): text → words.
+    """
 
     def __init__(self, words: list[Any], key_to_index: dict[Any, int], tokenizer: Tokenizer) -> None:
         self.words = words  # by row
@@ -57,29 +77,70 @@ class Lexicon:
         self.tokenizer = tokenizer
 
     def words_of(self, document: Document) -> list[Any]:
-        """Return the words of a document or query; of an array those that its numbers stand for."""
+        """Return the words of a document or query.
+
+        Args:
+            document (str, iterable of words, or int array): a text is tokenized; an array (n,) holds row
+                numbers in the vocabulary.
+
+        Returns:
+            list: its words, also those that the model lacks.
+
+        Raises:
+            TypeError: this is not a document, or the array is not one of integers in one dimension.
+            ValueError: a row number is outside the vocabulary.
+        """
         if isinstance(document, str):
             return list(self.tokenizer(document))
         if isinstance(document, np.ndarray):
             return [self.words[row] for row in self._check_rows(document).tolist()]
         if isinstance(document, bytes) or not isinstance(document, Iterable):
             raise TypeError(
-                f"{document!r:.60} of type {type(document).__name__} is no document: "
+                f"{document!r:.60} of type {type(document).__name__} is not a document: "
                 "give a text, the list of its words, or an array of row numbers"
             )
         return list(document)
 
     def held(self, document: Document) -> list[Any] | Array:
-        """Return `document` as what can be read twice: the list of its words, or its row numbers."""
+        """Return a document in a form that can be read twice.
+
+        Args:
+            document (str, iterable of words, or int array): as in `words_of`.
+
+        Returns:
+            list or array: its words, or the row numbers as they were given.
+        """
         return document if isinstance(document, list | np.ndarray) else self.words_of(document)
 
     def known(self, words: Iterable[Any]) -> list[Any]:
-        """Return those of these words that the model has."""
+        """Return the words that the model has, in the order given.
+
+        Args:
+            words (iterable of words): any words; repeated ones are kept.
+
+        Returns:
+            list: the known words.
+
+        Raises:
+            TypeError: a word is not hashable, a list for instance.
+        """
         with _expect_words():
             return [word for word in words if word in self.key_to_index]
 
-    def encode(self, documents: Sequence[Document]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """Return the row numbers of all known words, and where each document's end in them (N,)."""
+    def encode(self, documents: Sequence[Document]) -> Encoding:
+        """Return the row numbers of the words of documents. Words that the model lacks are left out.
+
+        Args:
+            documents (sequence of documents): N documents, each as in `words_of`.
+
+        Returns:
+            (int32 (n,), int64 (N,)): the row numbers of all documents, one after the other, and the place in
+            them where each document ends.
+
+        Raises:
+            TypeError: one of them is not a document, or a word is not hashable.
+            ValueError: a row number is outside the vocabulary.
+        """
         arrays = [document for document in documents if isinstance(document, np.ndarray)]
         if not arrays:
             return self._encode_words(documents)
@@ -90,7 +151,8 @@ class Lexicon:
             ]
             ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
             return np.concatenate(parts), ends
-        # Empty arrays are often of float; all others are checked together, which is ten times as fast.
+        # Empty arrays are left out, as they are often of float. To check all others together is ten times as
+        # fast.
         full = [array for array in arrays if array.size]
         rows = self._check_rows(np.concatenate(full) if full else np.empty(0, np.int32))
         return rows, np.cumsum([len(array) for array in arrays], dtype=np.int64)
@@ -111,27 +173,28 @@ class Lexicon:
         return rows[known], before[ends]
 
     def _check_rows(self, rows: Array) -> npt.NDArray[np.int32]:
-        """Return `rows` as int32; raise TypeError or ValueError unless they are row numbers of the model."""
+        """Return `rows` as int32, checked."""
         if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
             raise TypeError(
-                f"an array of {rows.dtype} {rows.shape} is no document: give row numbers, in one dimension"
+                f"an array of {rows.dtype} {rows.shape} is not a document: give row numbers, integers in "
+                "one dimension"
             )
         if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= len(self.words)):
             raise ValueError(
-                f"row numbers from {rows.min()} to {rows.max()} are outside the vocabulary, "
-                f"0 to {len(self.words) - 1}"
+                f"row numbers from {rows.min()} to {rows.max()} are outside the vocabulary: "
+                f"give numbers from 0 to {len(self.words) - 1}"
             )
         return rows.astype(np.int32, copy=False)
 
 
 @contextlib.contextmanager
 def _expect_words() -> Iterator[None]:
-    """Say what is expected where a word turns out to be a list."""
+    """Add to a TypeError of a word that is not hashable what was expected."""
     try:
         yield
     except TypeError as error:
         raise TypeError(
-            f"{error}: a document is a text or the list of its words, each of them hashable"
+            f"{error}: give each document as a text or as the list of its words, which must be hashable"
         ) from error
 
 
@@ -144,8 +207,14 @@ class QuerySide:
     def share_out(
         self, words: list[int], weights: Weights
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-        """Return the unit vectors (Q, D) of words, given as rows, and the share (Q,) that each has in the
-        mean; no shares if they weigh nothing.
+        """Return the vectors of words, and the share of each in their mean.
+
+        Args:
+            words (list of int): their rows.
+            weights (array or None): float32 (V,), the weight of each word of the vocabulary; None: all equal.
+
+        Returns:
+            (float32 (Q, D), float64 (Q,)): unit vectors and shares; no shares if the words weigh nothing.
         """
         weighed = np.ones(len(words)) if weights is None else weights[words].astype(np.float64)
         total = weighed.sum()
@@ -161,7 +230,15 @@ class DocumentSide:
     def centroids(
         self, encoded: Encoding, weights: Weights
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Return the unit centroids (N, D) of encoded documents, and which of them have a direction (N,)."""
+        """Return the centroids of documents.
+
+        Args:
+            encoded (pair of arrays): what `Lexicon.encode` returned of N documents.
+            weights (array or None): float32 (V,), the weight of each word of the vocabulary; None: all equal.
+
+        Returns:
+            (float32 (N, D), bool (N,)): centroids of length 1, and which of them have a direction.
+        """
         ids, ends = encoded
         out = np.empty((len(ends), self.rows.shape[1]), dtype=np.float32)
         known = np.zeros(len(ends), dtype=np.uint8)
@@ -174,35 +251,47 @@ class DocumentSide:
 
 
 def take_spaces(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
-    """Return the wanted spaces of a model or of a pair (IN, OUT), by name.
+    """Return the wanted spaces of a model.
 
-    AttributeError if it has no OUT vectors, TypeError for what is no model, ValueError if the two spaces do
-    not belong together.
+    Args:
+        model (Word2Vec, or pair of KeyedVectors): a model, or its IN and OUT vectors.
+        wanted (set of str): "in", "out" or both.
+
+    Returns:
+        dict of str to KeyedVectors: the spaces by name.
+
+    Raises:
+        AttributeError: OUT vectors are wanted, and the model has none.
+        TypeError: this is not a model.
+        ValueError: the two KeyedVectors do not belong together.
     """
     if isinstance(model, tuple):
         if len(model) != 2 or not all(isinstance(kv, KeyedVectors) for kv in model):
-            raise TypeError("a model is needed, or the pair (IN, OUT) of KeyedVectors")
+            raise TypeError(f"model={model!r:.60}: of a tuple give two KeyedVectors, (IN, OUT)")
         first, second = model
         if first.index_to_key != second.index_to_key or first.vector_size != second.vector_size:
-            raise ValueError("IN and OUT vectors must have the same keys in the same order, and dimension")
+            raise ValueError(
+                "the IN and OUT vectors are of different models: give two with the same keys in the same "
+                "order, and the same dimension"
+            )
         spaces = {"in": first, "out": second}
         return {name: spaces[name] for name in sorted(wanted)}
     if isinstance(model, KeyedVectors):
         if wanted == {"in"}:
             return {"in": model}
         raise AttributeError(
-            "these are the vectors of one space: OUT vectors are in the model, or the second of the pair "
-            "(IN, OUT); spaces='in-in' needs none"
+            "these KeyedVectors are the vectors of one space: give the model or the pair (IN, OUT) of "
+            "KeyedVectors, or spaces='in-in', which needs no OUT vectors"
         )
     if not hasattr(model, "wv"):
         raise TypeError(
-            f"a model is needed, or the pair (IN, OUT) of KeyedVectors, not {type(model).__name__}"
+            f"model is of type {type(model).__name__}: give a Word2Vec, or the pair (IN, OUT) of KeyedVectors"
         )
     return {name: model.wv if name == "in" else model.wv_out for name in sorted(wanted)}
 
 
 def make_unit(vectors: Array, center: bool) -> npt.NDArray[np.float32]:
-    """Return the rows (V, D) with length 1, after their mean was subtracted if `center`."""
+    """Return the rows (V, D) with length 1. If `center`, their mean is subtracted first."""
     vectors = np.asarray(vectors, dtype=np.float32)
     if center:
         vectors = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -210,7 +299,7 @@ def make_unit(vectors: Array, center: bool) -> npt.NDArray[np.float32]:
 
 
 def fingerprint_of(words: list[Any], matrices: Mapping[str, Array]) -> str:
-    """SHA-256 of words and vectors: the same model has the same one on every machine."""
+    """Return the SHA-256 of words and vectors, which is the same on every machine."""
     digest = hashlib.sha256(json.dumps(words, ensure_ascii=True, default=str).encode())
     for name in sorted(matrices):
         matrix = np.ascontiguousarray(matrices[name], dtype="<f4")
@@ -227,8 +316,8 @@ def warn_of_little_text(model: Any) -> None:
     words = sum(epoch["words"] for epoch in history)
     if words < ENOUGH_WORDS:
         logger.warning(
-            "the model was trained on %s words, all epochs together: rankings need %s or more, so give a "
-            "small collection more epochs (50, say)",
+            "the model was trained on %s words in all epochs together, and good rankings need %s or more: "
+            "train on a small collection for more epochs (50, say)",
             f"{words:,}",
             f"{ENOUGH_WORDS:,}",
         )
@@ -238,15 +327,36 @@ def warn_of_little_text(model: Any) -> None:
 
 
 def weights_by_row(words: list[Any], weights: Mapping[Any, float]) -> npt.NDArray[np.float32]:
-    """Return what each word weighs (V,), 0 if it is left out; ValueError unless they can be weights."""
+    """Return the weights of words by row, checked.
+
+    Args:
+        words (list): the vocabulary.
+        weights (mapping of word to float): words that are left out weigh 0.
+
+    Returns:
+        float32 (V,): the weights.
+
+    Raises:
+        ValueError: a weight is negative or not finite, or all are 0.
+    """
     made = np.array([weights.get(word, 0) for word in words], dtype=np.float32)
     if not (np.isfinite(made).all() and (made >= 0).all() and made.any()):
-        raise ValueError("weights must be finite, not negative, and not 0 for all words of the model")
+        raise ValueError(
+            "weights must be finite, not negative, and larger than 0 for at least one word of the model"
+        )
     return made
 
 
 def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
-    """Return ln(1 + (N − df + ½) / (df + ½)) of each word (V,) in the documents of these blocks."""
+    """Return ln(1 + (N − df + ½) / (df + ½)) for each word.
+
+    Args:
+        blocks (iterable of pairs of arrays): the documents, encoded by `Lexicon.encode` in blocks.
+        words (int): V, the size of the vocabulary.
+
+    Returns:
+        float32 (V,): by row.
+    """
     documents, frequency = 0, np.zeros(words, dtype=np.int64)
     for rows, ends in blocks:
         owners = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))

@@ -1,4 +1,4 @@
-"""The documents of an index: ids, centroids and BM25, which change together."""
+"""The documents of an index: their ids, centroids and BM25, which change together."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Rows = npt.NDArray[np.intp] | slice
 
 
 class DocumentStore:
-    """Row i of the ids, of the centroids and, if there is one, of BM25 is one document.
+    """Row i of the ids, of the centroids and of BM25 (if there is one) is one document.
 
-    A document that is removed keeps its row until `compact`, which makes the others rise.
+    A document that is removed keeps its row until `compact`, which moves the others up.
     """
 
     def __init__(
@@ -25,13 +25,15 @@ class DocumentStore:
     ) -> None:
         self.centroids = centroids
         self.bm25 = bm25
-        self.next_id = next_id  # for documents that are given none
-        self.by_row: list[Any] = list(ids)  # ids, those of removed documents too
+        self.by_row: list[Any] = list(ids)  # ids, also of removed documents
+        # The next automatic id: larger than all numbers that are or were ids.
+        numbers = (name for name in self.by_row if isinstance(name, int))
+        self.next_id = max(next_id, 1 + max(numbers, default=-1))
         self.row_of: dict[Any, int] = {name: row for row, name in enumerate(self.by_row)}
         self._removed: list[int] = []  # rows
 
     def __len__(self) -> int:
-        """How many rows there are, those of removed documents too."""
+        """The number of rows, also of removed documents."""
         return len(self.by_row)
 
     def append(
@@ -41,26 +43,46 @@ class DocumentStore:
         known: npt.NDArray[np.bool_],
         terms: Iterable[Sequence[Any]],
     ) -> None:
-        """Append documents, the `terms` of each for BM25. If it fails, the caller must `truncate`."""
+        """Append documents. If it fails, the caller must `truncate`.
+
+        Args:
+            ids (iterable of str or int): one for each document.
+            centroids (array): float32 (N, D).
+            known (array): bool (N,), which of them have a direction.
+            terms (iterable of sequences): the words of each document, for BM25.
+
+        Raises:
+            TypeError: an id is neither str nor int.
+            ValueError: an id is used already, or there are fewer ids than documents.
+        """
         for name in ids:
             self._take_id(name)
         if len(self) != len(self.centroids) + len(centroids):
-            raise ValueError("there are fewer ids than documents")
+            raise ValueError("there are fewer ids than documents: give one for each")
         self.centroids.extend(centroids, known)
         if self.bm25 is not None:
             self.bm25.extend(terms)
 
     def _take_id(self, name: Any) -> None:
         if not isinstance(name, str | int | np.integer):
-            raise TypeError(f"an id must be str or int, not {name!r:.60}")
+            raise TypeError(f"id {name!r:.60} is of type {type(name).__name__}: give str or int")
         name = name if isinstance(name, str) else int(name)
         if name in self.row_of:
-            raise ValueError(f"document {name!r} is there already: update() replaces it")
+            raise ValueError(
+                f"id {name!r} is used already: give another one, or replace that document with update()"
+            )
         self.by_row.append(name)  # first, as `truncate` looks here for what to take back
         self.row_of[name] = len(self.by_row) - 1
+        if isinstance(name, int):
+            self.next_id = max(self.next_id, name + 1)
 
-    def truncate(self, size: int) -> None:
-        """Forget all rows from `size` on, of which an addition that failed may have made but a part."""
+    def truncate(self, size: int, next_id: int) -> None:
+        """Take back what an addition that failed may have appended.
+
+        Args:
+            size (int): the number of rows before.
+            next_id (int): the next automatic id before.
+        """
         for name in self.by_row[size:]:
             if self.row_of.get(name, -1) >= size:
                 del self.row_of[name]
@@ -68,6 +90,7 @@ class DocumentStore:
         self.centroids.truncate(size)
         if self.bm25 is not None and len(self.bm25) > size:
             self.bm25.keep(range(size))
+        self.next_id = next_id
 
     def replace(
         self,
@@ -76,20 +99,31 @@ class DocumentStore:
         known: npt.NDArray[np.bool_],
         terms: Iterable[Sequence[Any]],
     ) -> None:
-        """Put other documents in the places `rows`."""
+        """Put other documents in the places of some.
+
+        Args:
+            rows (array): int (N,), their places.
+            centroids (array): float32 (N, D), of the new documents.
+            known (array): bool (N,), which of them have a direction.
+            terms (iterable of sequences): the words of each new document, for BM25.
+        """
         self.centroids.replace(rows, centroids, known)
         if self.bm25 is not None:
             self.bm25.replace(rows.tolist(), terms)
 
     def remove(self, rows: npt.NDArray[np.intp]) -> None:
-        """Remove documents."""
+        """Remove documents.
+
+        Args:
+            rows (array): int (N,), their places.
+        """
         for row in rows.tolist():
             if self.row_of.pop(self.by_row[row], None) is not None:
                 self._removed.append(row)
         if self.bm25 is not None:
             self.bm25.remove(rows.tolist())
         if len(self.row_of) * 2 < len(self.by_row):
-            self.compact()  # now and then, so that a removal takes constant time on the whole
+            self.compact()  # seldom enough that a removal takes constant time on average
 
     def compact(self) -> None:
         """Free the memory of removed documents."""
@@ -104,16 +138,29 @@ class DocumentStore:
         self._removed = []
 
     def live(self) -> Rows:
-        """Return the rows of all documents that were not removed."""
+        """Return the rows of all documents that were not removed, an array or a slice."""
         if len(self.row_of) == len(self.by_row):
             return slice(0, len(self.by_row))
         return np.delete(np.arange(len(self.by_row)), self._removed)
 
     def rows_of(self, ids: Iterable[Any]) -> npt.NDArray[np.intp]:
-        """Return the rows of documents; KeyError if there is no document of such a name."""
+        """Return the rows of documents.
+
+        Args:
+            ids (iterable of str or int): the documents.
+
+        Returns:
+            int (N,): their rows.
+
+        Raises:
+            KeyError: no document has such an id.
+            TypeError: this is not a list of ids.
+        """
         try:
             return np.array([self.row_of[name] for name in ids], dtype=np.intp)
         except KeyError as error:
-            raise KeyError(f"no document is called {error.args[0]!r}") from None
+            raise KeyError(f"no document has the id {error.args[0]!r}") from None
         except TypeError as error:
-            raise TypeError(f"{ids!r:.60} are no ids ({error}): give a list of str or int") from error
+            raise TypeError(
+                f"{ids!r:.60} is not a list of ids ({error}): give a list of str or int"
+            ) from error

@@ -1,7 +1,7 @@
-"""How good are these vectors? Analogies, correlation with human judgement of word pairs, and rankings.
+"""How good vectors and rankings are: analogies, correlation with human judgement, measures of rankings.
 
-Nothing here knows `KeyedVectors`: functions take the words, and `unit`, which gives rows of length 1 for a
-slice or an array of row numbers.
+Nothing here knows `KeyedVectors`: functions take the words, and `unit`, a function that returns rows of
+length 1 for a slice or an array of row numbers.
 """
 
 from __future__ import annotations

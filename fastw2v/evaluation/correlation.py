@@ -25,14 +25,31 @@ def word_pairs(
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
 ) -> tuple[Any, Any, float]:
-    """Correlate cosines with the judgements in a file: return scipy's Pearson and Spearman results, and the
-    percentage of pairs with unknown words.
+    """Correlate cosines with the human judgements of word pairs in a file.
 
-    Lines are word, word, number; "#" starts a comment. `unit_second` gives the rows of a pair's second word,
-    if they are others than those of the first. Pairs with unknown words are left out, or given cosine
-    0 if `dummy4unknown`. `ValueError` if fewer than two pairs remain.
+    A line is two words and a number, a line that starts with "#" is a comment. Other lines are skipped and
+    logged.
+
+    Args:
+        path (path): the file; it may be compressed.
+        words (sequence of words): V words, by row.
+        unit (callable): slice or int array of rows → vectors of length 1, float (n, D).
+        unit_second (callable or None): the same for the second word of a pair; None takes `unit`.
+        delimiter (str): what separates the fields of a line.
+        encoding (str): of the file.
+        case_insensitive (bool): whether to compare words in upper case; of equal words the first row counts.
+        dummy4unknown (bool): whether pairs with unknown words have the cosine 0, or are left out.
+
+    Returns:
+        (result, result, float): scipy's results for Pearson's and for Spearman's correlation, and the
+        percentage of pairs with unknown words.
+
+    Raises:
+        ValueError: fewer than two pairs are left.
+        OSError: the file cannot be read.
+        UnicodeDecodeError: the file has another encoding.
     """
-    from scipy import stats  # takes a second to import, longer than all the rest
+    from scipy import stats  # imported here: it takes a second, longer than everything else
 
     rows = rows_by_word(fold_case(words, case_insensitive))
     gold: list[float] = []
@@ -49,8 +66,8 @@ def word_pairs(
         gold.append(judgement)
     if len(gold) < 2:
         raise ValueError(
-            f"{path}: {len(gold)} usable pairs are too few for a correlation; "
-            f"{unknown} pairs have words that are not among the {len(words):,} looked at"
+            f"{path}: {len(gold)} usable pairs are too few for a correlation, give at least 2; "
+            f"{unknown} pairs have words that are not among the {len(words):,} words of the vectors"
         )
     places, left, right = np.array(known, dtype=np.intp).reshape(-1, 3).T
     cosines = np.zeros(len(gold))
@@ -64,7 +81,7 @@ def word_pairs(
 def _read_pairs(
     path: StrPath, delimiter: str, encoding: str, case_insensitive: bool
 ) -> Iterator[tuple[int, str, tuple[str, str], float]]:
-    """Yield (number, line, pair of words, judgement) of the lines that are such."""
+    """Yield (number, line, pair of words, judgement) for the lines that have these."""
     for number, line in lines_of(path, encoding):
         if line.startswith("#"):
             continue
@@ -79,5 +96,12 @@ def _read_pairs(
 
 
 def log_evaluate_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: StrPath) -> None:
-    """Log what `word_pairs` returned of a file `pairs`."""
+    """Log what `word_pairs` returned.
+
+    Args:
+        pearson (result): scipy's result for Pearson's correlation.
+        spearman (result): scipy's result for Spearman's correlation.
+        oov (float): the percentage of pairs with unknown words.
+        pairs (path): the file.
+    """
     logger.info("%s: Pearson %.4f, Spearman %.4f, %.1f%% unknown", pairs, pearson[0], spearman[0], oov)

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
+from fastw2v.checks import one_of
 from fastw2v.evaluation.words import Array, Unit, fold_case, lines_of, rows_by_word
 from fastw2v.formats.atomic import StrPath
 from fastw2v.query._sieve import raise_best
@@ -18,9 +19,18 @@ from fastw2v.threads import blas_threads, in_shares
 logger = logging.getLogger("fastw2v.evaluation")
 
 Question = tuple[str, str, str, str]
-Section = dict[str, Any]  # "section": name, "correct" and "incorrect": lists of questions
-CANDIDATES = 5  # how many of the nearest words may be case variants of the question's words
-_ROWS_PER_BLOCK = 1 << 9  # whose scores for one question the nearest cache holds
+"""The words a, b, c and the expected answer."""
+CANDIDATES = 5
+"""The number of nearest rows among which an answer must be; case variants of a, b, c count too."""
+_ROWS_PER_BLOCK = 1 << 9  # so that the scores for one question fit in the nearest cache
+
+
+class Section(TypedDict):
+    """The questions under one heading of a file: the heading, and those answered right and wrong."""
+
+    section: str
+    correct: list[Question]
+    incorrect: list[Question]
 
 
 def analogies(
@@ -32,17 +42,37 @@ def analogies(
     dummy4unknown: bool = False,
     similarity_function: str = "most_similar",
 ) -> tuple[float, list[Section]]:
-    """Answer a file of questions "a is to b as c is to …?"; return the share of right answers, and sections.
+    """Answer the questions in a file, "a is to b as c is to …?".
 
-    Lines are four words, after at least one line ": name of section"; others are skipped. The answer is the
-    row nearest to b − a + c (or, by "most_similar_cosmul", with the largest cos(b)·cos(c)/cos(a), cosines
-    shifted to 0…1) that is none of a, b, c in any case, among the `CANDIDATES` best. Questions with unknown
-    words are left out, or wrong answers if `dummy4unknown`. If `case_insensitive`, words are upper-cased, and
-    the first of equal ones is meant. The last section, "Total accuracy", has all. `ValueError` if the file
-    has no question.
+        most_similar          the row nearest to b − a + c
+        most_similar_cosmul   the row with the largest cos(b) cos(c) / (cos(a) + 1e-6), cosines shifted to 0…1
+
+    Rows that are a, b or c in any case are no answers. The answer must be among the `CANDIDATES` best rows.
+    Words are compared by unit vectors. A line is four words, the last one the expected answer; a line
+    ": name" starts a section. Other lines are skipped and logged.
+
+    Args:
+        path (path): the file; it may be compressed.
+        words (sequence of words): V words, by row.
+        unit (callable): slice or int array of rows → vectors of length 1, float (n, D).
+        case_insensitive (bool): whether to compare words in upper case; of equal words the first row counts.
+        dummy4unknown (bool): whether questions with unknown words count as wrong answers, or are left out.
+        similarity_function (str): "most_similar" or "most_similar_cosmul".
+
+    Returns:
+        (float, list of Section): the share of right answers, and the sections; the last one,
+        "Total accuracy", has the questions of all others.
+
+    Raises:
+        ValueError: the file has no question, or one before the first section; or an unknown
+            `similarity_function`.
+        OSError: the file cannot be read.
+        UnicodeDecodeError: the file is not UTF-8.
+
+    Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space", arXiv 1301.3781;
+    3CosMul: Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word Representations".
     """
-    if similarity_function not in ("most_similar", "most_similar_cosmul"):
-        raise ValueError(f"most_similar or most_similar_cosmul is due, not {similarity_function!r}")
+    one_of("similarity_function", similarity_function, ("most_similar", "most_similar_cosmul"))
     folded = fold_case(words, case_insensitive)
     rows = rows_by_word(folded)
     sections, asked = _read_questions(path, case_insensitive)
@@ -52,7 +82,7 @@ def analogies(
     for section, question in asked:
         if question in answers or dummy4unknown:
             right = question in answers and answers[question] == question[3]
-            section["correct" if right else "incorrect"].append(question)
+            (section["correct"] if right else section["incorrect"]).append(question)
     sections.append(_add_up(sections))
     for section in sections:
         log_accuracy(section)
@@ -68,7 +98,7 @@ def analogies(
 def _read_questions(
     path: StrPath, case_insensitive: bool
 ) -> tuple[list[Section], list[tuple[Section, Question]]]:
-    """Return the sections of a file, empty as yet, and all questions, each with its section."""
+    """Return the sections of a file, still empty, and all questions, each with its section."""
     sections: list[Section] = []
     asked: list[tuple[Section, Question]] = []
     for number, line in lines_of(path, "utf8"):
@@ -76,7 +106,9 @@ def _read_questions(
             sections.append({"section": line.lstrip(": ").strip(), "correct": [], "incorrect": []})
             continue
         if not sections:
-            raise ValueError(f"{path}, line {number}: a section ': name' is due before the first question")
+            raise ValueError(
+                f"{path}, line {number}: found a question before the first section, expected a line ': name'"
+            )
         fields = (line.upper() if case_insensitive else line).split()
         if len(fields) != 4:
             logger.info("%s, line %d: skipped, not four words", path, number)
@@ -84,7 +116,9 @@ def _read_questions(
         a, b, c, expected = fields
         asked.append((sections[-1], (a, b, c, expected)))
     if not asked:
-        raise ValueError(f"{path} holds no analogies: lines of four words after a line ': name of section'")
+        raise ValueError(
+            f"{path} holds no analogies: give a line ': name of section', then lines of four words"
+        )
     return sections, asked
 
 
@@ -98,13 +132,18 @@ def _add_up(sections: list[Section]) -> Section:
 
 
 def log_accuracy(section: Section) -> None:
-    """Log the share of right answers in a section, unless it is empty."""
+    """Log the share of right answers in a section, unless it is empty.
+
+    Args:
+        section (Section): a section that `analogies` returned.
+    """
     right, wrong = len(section["correct"]), len(section["incorrect"])
     if right + wrong:
         logger.info("%s: %.1f%% (%d/%d)", section["section"], 100 * _share(section), right, right + wrong)
 
 
 def _share(section: Section) -> float:
+    """Return the share of right answers in a section, 0 if it is empty."""
     right, wrong = len(section["correct"]), len(section["incorrect"])
     return right / (right + wrong) if right + wrong else 0.0
 
@@ -121,10 +160,10 @@ def _answer(
 
 
 class _Search:
-    """For each of Q questions, the nearest row that is no variant of its words: no spelling of a, b or c.
+    """For each of Q questions, the nearest row that is not a spelling of a, b or c (a "variant").
 
-    Rows of the matrix pass by once, for all questions together. The scores of variants are kept, as other
-    spellings of the question's words take places among the candidates, and may take all.
+    The rows of the matrix are read once, for all questions together. The scores of variants are kept: they
+    take places among the candidates, perhaps all.
     """
 
     def __init__(
@@ -137,15 +176,15 @@ class _Search:
         used = sorted({rows[word] for word in spellings})
         place = {row: i for i, row in enumerate(used)}
         self.unit = unit
-        self.asked_words = unit(np.array(used))  # (R, D): those of all questions
-        # (Q, 3): where a, b and c are among these.
+        self.asked_words = unit(np.array(used))  # (R, D), of all questions
+        # (Q, 3): the rows of a, b and c in asked_words.
         terms = [[place[rows[word]] for word in question[:3]] for question in questions]
         self.terms = np.array(terms, dtype=np.int64)
         self.asked_rows = [{rows[word] for word in question[:3]} for question in questions]
         self.variants = [
             sorted({row for word in question[:3] for row in spellings[word]}) for question in questions
         ]
-        # All variants, those of question q from first_hidden[q] on.
+        # All variants; those of question q start at first_hidden[q].
         self.hidden = np.array([row for variants in self.variants for row in variants], dtype=np.int64)
         self.first_hidden = np.cumsum([0, *map(len, self.variants)], dtype=np.int64)
         self.hidden_scores = np.empty(len(self.hidden), dtype=self.asked_words.dtype)
@@ -160,7 +199,7 @@ class _Search:
                 block = self.unit(slice(first, min(first + _ROWS_PER_BLOCK, count)))
                 work = partial(
                     raise_best,
-                    *_terms(self.asked_words, block, multiply),
+                    *_gains_and_losses(self.asked_words, block, multiply),
                     self.terms,
                     first,
                     self.first_hidden,
@@ -180,13 +219,11 @@ class _Search:
         return answers
 
     def _among_variants(self, i: int) -> int:
-        """Return the row that answers question i, whose words have other spellings; -1 if there is none.
-
-        That is the best row, unless so many spellings come before it that it is no candidate.
-        """
+        """Return the row that answers question i, whose words have other spellings; -1 if there is none."""
         best, best_score = int(self.best[i]), self.best_scores[i]
         scores = self.hidden_scores[self.first_hidden[i] : self.first_hidden[i + 1]].tolist()
         ranked = sorted(zip([-score for score in scores], self.variants[i], strict=True))
+        # The best row is the answer, unless so many spellings come before it that it is not a candidate.
         before = [
             row
             for score, row in ranked
@@ -197,12 +234,10 @@ class _Search:
         return before[-1] if best < 0 and before else best
 
 
-def _terms(asked: Array, candidates: Array, multiply: bool) -> tuple[Array, Array]:
-    """What candidates, unit rows (n, D), gain and lose (R, n) by being near to words asked, unit rows (R, D).
-
-    A candidate's score for "a is to b as c is to …?" is gain(b) + gain(c) - loss(a): all questions together
-    name only R words, whose products are made once. 3CosMul is the sum of logarithms.
-    """
+def _gains_and_losses(asked: Array, candidates: Array, multiply: bool) -> tuple[Array, Array]:
+    """Return what candidates, unit rows (n, D), gain and lose (R, n) by each asked word, unit rows (R, D)."""
+    # A candidate's score for "a is to b as c is to …?" is gain(b) + gain(c) - loss(a). All questions together
+    # have only R words, whose products are computed once. 3CosMul is a sum of logarithms.
     cosines = asked @ candidates.T
     if not multiply:
         return cosines, cosines

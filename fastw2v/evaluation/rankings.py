@@ -8,8 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-Run = Mapping[Any, Sequence[tuple[Any, float]]]  # query → [(document, score), …], best first
-Judgements = Mapping[Any, Mapping[Any, int]]  # query → document → grade
+from fastw2v.checks import one_of
+
+Run = Mapping[Any, Sequence[tuple[Any, float]]]
+"""query → [(document, score), …], best first."""
+Judgements = Mapping[Any, Mapping[Any, int]]
+"""query → document → grade."""
 GAINS: dict[str, Callable[[int], int]] = {
     "exponential": lambda grade: 2 ** max(grade, 0) - 1,
     "linear": lambda grade: grade,
@@ -23,12 +27,32 @@ def evaluate_ranking(
     *,
     gain: Literal["exponential", "linear"] = "exponential",
 ) -> dict[str, float]:
-    """Return the mean of each measure over the judged queries; one that `run` lacks counts as 0.
+    """Return the mean of each measure over the judged queries.
 
-    The measures are those of the package `ir_measures` (pip install 'fastw2v[desm]'): AP is that of MAP. The
-    gain of a grade g in nDCG is 2^g − 1 (Burges et al. 2005, as the paper of DESM has it), or g if "linear"
-    (Järvelin and Kekäläinen 2002, as trec_eval has it). Documents count in the order they are given in, for
-    trec_eval would break ties by their names. ValueError for an unknown measure, or if nothing is judged.
+    The package `ir_measures` computes them (pip install 'fastw2v[desm]'). A judged query that `run` lacks
+    counts as 0. Documents count in the order given: scores are not looked at, because trec_eval would break
+    ties by the names of documents.
+
+    Args:
+        run (mapping): query → [(document, score), …], best first.
+        qrels (mapping): query → document → grade, a whole number; larger is better.
+        measures (str or sequence of str): names in ir_measures: "nDCG@10", "AP" (whose mean is MAP), "R@100".
+        gain (str): of a grade g in nDCG: "exponential" is 2^g − 1, as in the paper on DESM (Burges et al.
+            2005); "linear" is g, as in trec_eval (Järvelin and Kekäläinen 2002).
+
+    Returns:
+        dict of str to float: each measure, from 0 to 1.
+
+    Raises:
+        ImportError: the package ir_measures is not installed.
+        TypeError: `run` or `qrels` is not a mapping.
+        ValueError: an unknown measure or `gain`, a grade that is not a whole number, or no query is judged.
+
+    Example:
+        >>> from fastw2v.evaluation import evaluate_ranking
+        >>> run = {"q": [("a", 0.9), ("b", 0.5)]}
+        >>> evaluate_ranking(run, {"q": {"b": 1}}, ["AP", "R@2"])
+        {'AP': 0.5, 'R@2': 1.0}
     """
     measures = [measures] if isinstance(measures, str) else measures
     by_query = ranking_by_query(run, qrels, measures, gain=gain)
@@ -44,15 +68,29 @@ def ranking_by_query(
     *,
     gain: Literal["exponential", "linear"] = "exponential",
 ) -> dict[Any, dict[str, float]]:
-    """Return what `evaluate_ranking` averages: query → measure → value, for every judged query."""
+    """Return the value of each measure for each judged query.
+
+    Args:
+        run (mapping): query → [(document, score), …], best first.
+        qrels (mapping): query → document → grade, a whole number.
+        measures (sequence of str): names in the package ir_measures.
+        gain (str): of a grade in nDCG: "exponential" or "linear", as in `evaluate_ranking`.
+
+    Returns:
+        dict: query → measure → value; 0 for a judged query that `run` lacks.
+
+    Raises:
+        ImportError: the package ir_measures is not installed.
+        TypeError: `run` or `qrels` is not a mapping.
+        ValueError: an unknown measure or `gain`, a grade that is not a whole number, or no query is judged.
+    """
     ir_measures = _import_ir_measures()
     if not isinstance(run, Mapping) or not isinstance(qrels, Mapping):
         raise TypeError(
             f"run and qrels must be mappings by query, not {type(run).__name__} and {type(qrels).__name__}: "
             "run = {query: [(document, score), ...]}, qrels = {query: {document: grade}}"
         )
-    if gain not in GAINS:
-        raise ValueError(f"gain={gain!r}: give one of {', '.join(map(repr, GAINS))}")
+    one_of("gain", gain, tuple(GAINS))
     judged = [query for query in qrels if qrels[query]]
     if not judged:
         raise ValueError("no query has a judgement: give qrels as {query: {document: grade}}")
@@ -78,7 +116,18 @@ def ranking_by_query(
 
 
 def cutoff_of(measure: str) -> int | None:
-    """Return down to which rank a measure looks: 10 for "nDCG@10"; None if it looks at all ranks."""
+    """Return the last rank that a measure looks at: 10 for "nDCG@10".
+
+    Args:
+        measure (str): its name in the package ir_measures.
+
+    Returns:
+        int or None: the rank; None if the measure looks at all.
+
+    Raises:
+        ImportError: the package ir_measures is not installed.
+        ValueError: the measure is unknown.
+    """
     cutoff = _parse_measure(measure).params.get("cutoff")
     return None if cutoff is None else int(cutoff)
 
@@ -86,17 +135,17 @@ def cutoff_of(measure: str) -> int | None:
 def _parse_measure(name: str) -> Any:
     package = _import_ir_measures()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # its parser asks for names that `ast` gives up
+        warnings.simplefilter("ignore", DeprecationWarning)  # its parser uses deprecated names of `ast`
         try:
             return package.parse_measure(name)
         except (NameError, ValueError, SyntaxError) as error:
-            raise ValueError(f"measure {name!r}: {error}; examples are nDCG@10, AP, R@100") from None
+            raise ValueError(f"measure {name!r}: {error}; give one as in nDCG@10, AP or R@100") from None
 
 
 def _check_grade(grade: Any) -> int:
-    """Return a grade as int; ValueError unless it is a whole number."""
+    """Return a grade as int; raise ValueError unless it is a whole number, which may be a float: 1.0."""
     if int(grade) != grade:
-        raise ValueError(f"grade {grade!r}: measures take whole numbers")
+        raise ValueError(f"grade {grade!r}: give a whole number")
     return int(grade)
 
 

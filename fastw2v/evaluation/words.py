@@ -12,11 +12,11 @@ from fastw2v.utils import open as open_file
 
 Array = npt.NDArray[Any]
 Unit = Callable[[Any], Array]
-"""Rows of length 1, of a slice or an array of row numbers."""
+"""slice or int array of row numbers → rows of length 1, float (n, D)."""
 
 
 def lines_of(path: StrPath, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield (number, line) of a file, from 1 on; it may be compressed."""
+    """Yield (number, line) for the lines of a file, which may be compressed. The first line has number 1."""
     with open_file(path, "rb") as file:
         for number, line in enumerate(file, 1):
             yield number, line.decode(encoding)
@@ -30,5 +30,5 @@ def fold_case(words: Sequence[Any], case_insensitive: bool) -> Sequence[Any]:
 
 
 def rows_by_word(words: Sequence[Any]) -> dict[Any, int]:
-    """Return the row of each word; of equal words the first counts."""
+    """Return the row of each word; of equal words the first one."""
     return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
