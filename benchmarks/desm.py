@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -160,29 +161,22 @@ def rank_collections(args: argparse.Namespace) -> None:
             known = [word in model.wv for words in collection.docs for word in words]
             print(f"{collection.name}: {100 * np.mean(known):.1f} % of the words are known", file=sys.stderr)
         engines = [Path(args.vectors).stem] if args.vectors else args.engines
-        for engine in engines:
-            for seed in range(1, 1 + (1 if args.vectors else args.seeds)):
-                if (collection.name, engine, seed) in done:
-                    continue
-                start = time.perf_counter()
-                for name, scores in rows(
-                    collection, model or trained(engine, collection.docs, seed, args.workers)
-                ):
-                    run = {"collection": collection.name, "engine": engine, "seed": seed, "row": name}
-                    results.append(run | scores)
-                print(
-                    f"{collection.name}, {engine}, seed {seed}: {time.perf_counter() - start:.0f} s",
-                    file=sys.stderr,
-                )
-                if args.results:
-                    with args.results.open("a") as out:
-                        for result in results:
-                            if (result["collection"], result["engine"], result["seed"]) == (
-                                collection.name,
-                                engine,
-                                seed,
-                            ):
-                                out.write(json.dumps(result) + "\n")
+        seeds = range(1, 2 if args.vectors else 1 + args.seeds)
+        for engine, seed in product(engines, seeds):
+            if (collection.name, engine, seed) in done:
+                continue
+            start = time.perf_counter()
+            run = {"collection": collection.name, "engine": engine, "seed": seed}
+            ranked = rows(collection, model or trained(engine, collection.docs, seed, args.workers))
+            found = [run | {"row": name} | scores for name, scores in ranked]
+            results += found
+            print(
+                f"{collection.name}, {engine}, seed {seed}: {time.perf_counter() - start:.0f} s",
+                file=sys.stderr,
+            )
+            if args.results:
+                with args.results.open("a") as out:
+                    out.writelines(json.dumps(result) + "\n" for result in found)
     print_table(results)
 
 

@@ -374,7 +374,7 @@ def _is_sizes(value: Any) -> bool:
 def all_finite(array: Array) -> bool:
     """Return whether an array is free of NaN and infinity.
 
-    It is checked block by block, so a mapped array is never in memory as a whole.
+    It is checked block by block, so that this needs little memory.
 
     Args:
         array (array): of any dtype; only floats can fail.

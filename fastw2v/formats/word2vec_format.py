@@ -222,8 +222,9 @@ class _Reader:
         header = self.file.readline(_MAX_HEADER)
         fields = header.split()
         if len(fields) != 2 or not header.endswith(b"\n") or not all(map(_is_count, fields)):
-            hint = "no_header=True reads files that lack it" if header else "the file is empty"
-            self.fail(1, f"expected 'rows dimension', found {_show(header)}: {hint}")
+            hint = ": give no_header=True if the file has no header"
+            found = _show(header) + hint if header else "an empty file"
+            self.fail(1, f"expected 'rows dimension', found {found}")
         rows, dimension = map(int, fields)
         if not 1 <= dimension <= MAX_DIMENSION:
             self.fail(1, f"the vectors have {dimension:,} numbers, expected 1 to {MAX_DIMENSION:,}")
