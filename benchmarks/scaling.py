@@ -444,7 +444,7 @@ def main() -> None:
     if sizes is None:
         sizes = [1_000_000] if args.quick else [1_000_000, 5_000_000, 40_000_000]
     if words < 20_000:
-        parser.error("--words: fewer than 20,000 take no time that could be measured")
+        parser.error("--words: give at least 20,000; fewer take too little time to be measured")
     print(f"{machine()}; gensim {gensim.__version__}, fastw2v {fastw2v.__version__}, numpy {np.__version__}")
     studies = {}
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:

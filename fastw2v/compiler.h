@@ -1,4 +1,4 @@
-/* What compilers spell differently, and what a cache line holds: for all C and Cython of this package. */
+/* Differences between compilers, and the size of a cache line; for all C and Cython of this package. */
 #ifndef FASTW2V_COMPILER_H
 #define FASTW2V_COMPILER_H
 
@@ -10,7 +10,7 @@
 
 #define FASTW2V_CACHE_LINE 16 /* floats */
 
-/* Calls the cache line at an address for reading: all cores may have a copy of it. */
+/* Prefetches the cache line at an address for reading: other cores may keep a copy of it. */
 FASTW2V_INLINE void fastw2v_prefetch(const void *address) {
 #if defined(__GNUC__)
     __builtin_prefetch(address);

@@ -175,7 +175,7 @@ def words_with(**change: Any) -> Vectors:
     "change, reason",
     [
         ({"keys": ["a", "b", "c"]}, "3 keys, but 2 vectors"),
-        ({"keys": ["a", "a"]}, "2 keys, but only 1 different ones"),
+        ({"keys": ["a", "a"]}, "duplicate keys: only 1 of 2 keys are different"),
         (
             {"columns": words_with().columns | {"code": Ragged(np.zeros(2, np.uint8), np.array([0, 2, 2]))}},
             "the Huffman codes and paths of a word differ in length",
@@ -219,7 +219,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] 
     "another": (lambda state, _: state.update(random=["PCG64", 0, 0, 0.0]), "settings are damaged"),
     "logs": (lambda _, tensors: tensors.update(logs=np.frombuffer(b"[]", np.uint8)), "settings are damaged"),
     "no logs": (lambda _, tensors: tensors.pop("logs"), "array 'logs' is missing"),
-    "size": (lambda state, _: state.update(vector_size=5), "array 'syn0' is float32 8x4, not float32 8x5"),
+    "size": (lambda state, _: state.update(vector_size=5), "'syn0' is float32 8x4, expected float32 8x5"),
     "rows": (lambda _, tensors: tensors.update(syn1neg=tensors["syn1neg"][1:]), "array 'syn1neg' is float32"),
     "table": (lambda _, tensors: tensors.pop("cum_table"), "array 'cum_table' is missing"),
 }

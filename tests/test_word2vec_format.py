@@ -415,10 +415,10 @@ def test_a_damaged_vocabulary(tmp_path: Path, line: bytes) -> None:
 # --- damage ---
 
 ROWS: dict[str, tuple[bytes, str]] = {
-    "one number": (b"foo 0.5", "line 3: .* 2 numbers are due"),  # gensim repeats it
-    "no number": (b"foo", "line 3: .* 2 numbers are due"),
-    "one more": (b"foo 1 2 3", "line 3: .* 2 numbers are due"),
-    "blank": (b"", "line 3: .* 2 numbers are due"),
+    "one number": (b"foo 0.5", "line 3: .* a word and 2 numbers, found a word and 1"),  # gensim repeats it
+    "no number": (b"foo", "line 3: expected a word and 2 numbers, found a word and 0"),
+    "one more": (b"foo 1 2 3", "line 3: expected a word and 2 numbers, found a word and 3"),
+    "blank": (b"", "line 3: expected a word and 2 numbers, found an empty line"),
     "word": (b"foo 1 bar", "line 3: b'bar' is not a number"),
     "hexadecimal": (b"foo 1 0x1p3", "line 3: b'0x1p3'"),
     "comma": (b"foo 1,5 2", "line 3: b'1,5'"),
@@ -531,7 +531,7 @@ def test_no_prefix_of_a_compressed_file_is_read(
 @FORMATS
 def test_short_files_say_where(binary: bool) -> None:
     raw = (BINARY if binary else TEXT).replace(b"3 2", b"4 2", 1)
-    with pytest.raises(EOFError, match="4 rows are due, the file ends in row 4"):
+    with pytest.raises(EOFError, match="expected 4 rows, but the file ends in row 4"):
         load(raw, binary=binary)
 
 

@@ -1,4 +1,4 @@
-"""What numpy has not, or not fast, of document ranking: sums of many rows, and rows of float16 made float32."""
+"""The parts of document ranking that numpy lacks or does slowly: sums of many rows, and float16 to float32."""
 
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
@@ -19,8 +19,8 @@ cdef extern from "_half.h" nogil:
 
 
 cdef enum:
-    AHEAD = 3   # words whose rows are on their way while one is added
-    RUN = 64    # words added up in float32 before their sum goes to the float64 one: bounds the rounding
+    AHEAD = 3   # rows are prefetched so many words before they are added
+    RUN = 64    # words added up in float32 before their sum is added to that in float64: this bounds the rounding error
 
 
 def unit_sums(
@@ -31,10 +31,7 @@ def unit_sums(
     float[:, ::1] out,           # OUT (N, D)
     uint8_t[::1] known,          # OUT (N,)
 ):
-    """out[i] := s / |s| for s = Σ weights[id] rows[id] over the ids of document i; known[i] := s != 0.
-
-    Where s = 0, out[i] := 0.
-    """
+    """out[i] := s / |s| for s = Σ weights[id] rows[id] over the ids of document i, 0 if s = 0; known[i] := s != 0."""
     cdef Py_ssize_t dim = rows.shape[1], document, j, place = 0, stop, run
     cdef double[::1] total = np.empty(dim)
     cdef float[::1] partial = np.empty(dim, np.float32)
@@ -79,7 +76,7 @@ cdef inline void add(float *total, const float *row, float weight, Py_ssize_t di
 
 
 def widen(const uint16_t[:, ::1] halves, float[:, ::1] out, bint plain=False):
-    """out := halves, the bits of float16 numbers, as float32; both (N, D). `plain`: by the portable code."""
+    """out := halves as float32; both (N, D), `halves` the bits of float16. `plain` uses the portable code."""
     if not halves.size:
         return
     with nogil:

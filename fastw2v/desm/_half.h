@@ -1,4 +1,4 @@
-/* float32 of IEEE half-precision numbers, for which plain x86-64 has no instruction and numpy takes one at a time.
+/* IEEE half precision to float32: plain x86-64 has no instruction for it, and numpy converts one number at a time.
  * One body, compiled for AVX2 as well: with it 1,000,000 documents of 200 dimensions are scored in 49 ms, in plain C in
  * 70 ms, by numpy's conversion in 350 ms.
  */
@@ -13,10 +13,10 @@
 
 FASTW2V_INLINE void half_body(const uint16_t *half, ptrdiff_t count, float *out) {
     for (ptrdiff_t i = 0; i < count; i++) {
-        uint32_t bits = (uint32_t)(half[i] & 0x7fff) << 13;  /* a float, but for the bias of its exponent */
+        uint32_t bits = (uint32_t)(half[i] & 0x7fff) << 13;  /* a float except for the bias of its exponent */
         float value;
         memcpy(&value, &bits, sizeof value);
-        value *= 5.192296858534828e33f;  /* 2^112 makes up for that, and normalises subnormal ones */
+        value *= 5.192296858534828e33f;  /* 2^112 corrects the bias, and normalises subnormal numbers */
         memcpy(&bits, &value, sizeof bits);
         bits |= (uint32_t)(half[i] & 0x8000) << 16;
         bits |= (half[i] & 0x7c00) == 0x7c00 ? 0x7f800000u : 0;  /* infinity, NaN */

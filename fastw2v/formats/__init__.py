@@ -1,9 +1,9 @@
-"""Files: they know arrays, strings and the Huffman tree, not the classes that are saved.
+"""Files: arrays, strings and the Huffman tree; the classes that are saved are not known here.
 
-atomic, errors     replace a file safely; what can be wrong with one
+atomic, errors     replace a file safely; the errors that its content can cause
 native             the container .fw2v: named arrays and a few strings, checked
-parts              what a model is made of; between the classes and the codecs:
+parts              what a model is made of; every codec reads and writes these parts:
   model_file         .fw2v, by `columns` and `native`
-  gensim_parts       gensim's models, of files by `gensim_pickle`, or alive
+  gensim_parts       gensim's models, from files by `gensim_pickle`, or live objects
   word2vec_format    the original program's text and binary, by `_decimals`
 """

@@ -1,13 +1,13 @@
-"""Rows of vectors as word2vec's text and binary: numbers to bytes and back, without objects between.
+"""Rows of vectors as word2vec's text and binary: numbers to bytes and back, without Python objects.
 
-Decimals are printed by Schubfach (R. Giulietti, "The Schubfach way to render doubles", 2020): the shortest
-that read back to the same float32, and of these the nearest. They are read to the nearest double: in one
-operation where both operands are exact doubles (W. Clinger, "How to read floating point numbers accurately",
-1990); from 64 bits of the power of ten where these decide it, as almost always (D. Lemire, "Number parsing at a
-gigabyte per second", 2021); else by Python.
+Decimals are printed by Schubfach (R. Giulietti, "The Schubfach way to render doubles", 2020): the shortest that read
+back to the same float32, and of several the nearest. They are read to the nearest double: in one operation if both
+operands are exact doubles (W. Clinger, "How to read floating point numbers accurately", 1990); otherwise from 64 bits
+of the power of ten, which almost always suffice (D. Lemire, "Number parsing at a gigabyte per second", 2021); otherwise
+by Python.
 
-A double on the way to a narrower type must not be rounded twice: 7.038531e-26 lies just below the middle of two
-float32, and the nearest double on it. Such doubles are moved off the middle, to the side of the number.
+A double that becomes a narrower type must not be rounded twice: 7.038531e-26 is just below the middle of two float32,
+and the nearest double is exactly the middle. Such doubles are moved off the middle, to the side where the number is.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -19,15 +19,15 @@ from decimal import Decimal
 
 
 cdef enum:
-    MIN_POWER = -31   # of ten, that printing a float32 needs
+    MIN_POWER = -31   # powers of ten that printing a float32 needs
     MAX_POWER = 45
     EXACT_POWER = 22  # the largest that a double holds exactly
     MAX_DECIMAL = 16  # bytes of a printed number and its separator: "-0.000123456789", "-1.23456789e-38"
-    MAX_DIGITS = 9    # that tell any two float32 apart
+    MAX_DIGITS = 9    # enough to distinguish any two float32
     FRACTION = 23     # bits of a float32 below its exponent
     BIAS = 150        # such a number is mantissa * 2**(exponent - BIAS)
     DOUBLE = 53       # bits of a double's mantissa
-    UINT64 = 19       # digits that 64 bits hold, whatever they are
+    UINT64 = 19       # digits that always fit into 64 bits
 
 cdef uint64_t[MAX_POWER - MIN_POWER + 1] LEADING_BITS  # 10**power / 2**(log2_of_power(power) - 63), rounded up
 cdef double[EXACT_POWER + 1] EXACT                     # 10**power
@@ -57,18 +57,18 @@ cdef inline int log2_of_power(int power) noexcept nogil:
 # --- printing ---
 
 cdef inline uint32_t round_to_odd(uint64_t leading, uint32_t factor) noexcept nogil:
-    """Return leading * factor / 2**64 with the last bit set if anything was cut off (beyond the table's error)."""
+    """Return leading * factor / 2**64, the last bit set if more than the table's error was cut off."""
     cdef uint64_t low = <uint64_t><uint32_t>leading * factor
     cdef uint64_t high = (leading >> 32) * factor + (low >> 32)
     return <uint32_t>(high >> 32) | (<uint32_t>high > 1)
 
 
 cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int *power) noexcept nogil:
-    """Return the digits of a positive finite float32, given by its two fields; it is digits * 10**power.
+    """Return the digits of a positive finite float32, given by its two fields; the number is digits * 10**power.
 
-    Between the middles to its neighbours on either side, themselves included where the fraction is even, every
-    decimal reads back to this number. In units of 10**k, about a digit finer than that interval, its ends are
-    found four times too large, so that two bits tell how they lie to integers.
+    Every decimal between the middles to its two neighbours reads back to this number, the middles themselves only if
+    the fraction is even. The ends of this interval are computed in units of 10**k, about a digit finer than the
+    interval, and times four, so that the last two bits tell how they compare with integers.
     """
     cdef uint32_t mantissa = fraction | 1 << FRACTION if exponent else fraction
     cdef int q = <int>(exponent if exponent else 1) - BIAS  # the number is mantissa * 2**q
@@ -82,7 +82,7 @@ cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int *power) noexcep
     cdef uint32_t value = round_to_odd(leading, 4 * mantissa << shift)
     cdef uint32_t high = round_to_odd(leading, 4 * mantissa + 2 << shift) - odd
     cdef uint32_t digits = value >> 2, tens = digits // 10
-    # Of two neighbours with a digit less, one at most lies inside; of those with all digits perhaps both or none.
+    # Of the two nearest decimals with a digit less, at most one is inside; with all digits perhaps both, or none.
     cdef bint down = low <= 40 * tens
     cdef bint up = 40 * tens + 40 <= high
     if tens and down != up:
@@ -91,7 +91,7 @@ cdef uint32_t shortest(uint32_t exponent, uint32_t fraction, int *power) noexcep
     else:
         down = low <= 4 * digits
         up = 4 * digits + 4 <= high
-        # The nearer if the ends do not decide, and of two as near the even one.
+        # If the ends do not decide, the nearer one; of two equally near ones the even one.
         digits += up if down != up else (value & 3) + (digits & 1) > 2
     while digits % 10 == 0:
         digits //= 10
@@ -114,7 +114,7 @@ cdef inline char *put_bytes(char *out, const char *text, int count) noexcept nog
 
 
 cdef char *put_number(char *out, float number) noexcept nogil:
-    """Write the number as numpy 2.4 prints it (older ones keep 1000000.0 as it is); return the end."""
+    """Write the number as numpy 2.4 prints it (older versions print 1e+06 as 1000000.0); return the end."""
     cdef uint32_t bits, digits, ten = 10
     cdef int power, count = 1, point
     memcpy(&bits, &number, 4)
@@ -192,19 +192,19 @@ cdef inline uint64_t multiply_high(uint64_t a, uint64_t b) noexcept nogil:
 
 
 cdef bint scale(uint64_t digits, int power, double *value) noexcept nogil:
-    """Set `value` to digits * 10**power, digits > 0, rounded to the nearest; False if that takes more bits."""
+    """Set `value` to digits * 10**power, digits > 0, rounded to nearest; return False if 64 bits do not decide it."""
     cdef int exponent = log2_of_power(power) + 12
     cdef uint64_t product
     cdef int rest
     while not digits >> 63:
         digits <<= 1
         exponent -= 1
-    # What the table and this product cut off or add changes the last bit by 1 at most.
+    # The errors of the table and of this product change the last bit by at most 1.
     product = multiply_high(digits, LEADING_BITS[power - MIN_POWER])
     if not product >> 63:
         product <<= 1
         exponent -= 1
-    rest = product & 0x7FF  # what does not fit the 53 bits of a double; its middle decides
+    rest = product & 0x7FF  # the bits beyond the 53 of a double; rounding depends on which side of the middle they are
     if 0x400 - 2 <= rest <= 0x400 + 2:
         return False
     value[0] = ldexp(<double>((product >> 11) + (rest > 0x400)), exponent)
@@ -212,14 +212,14 @@ cdef bint scale(uint64_t digits, int power, double *value) noexcept nogil:
 
 
 cdef inline bint is_in_the_middle(double number) noexcept nogil:
-    """Return whether it has at most 25 bits, as all middles of float32 and float16 have, and all of these."""
+    """Return whether it has at most 25 bits, as all float32 and float16 and the middles between them do."""
     cdef uint64_t bits
     memcpy(&bits, &number, 8)
     return bits & 0xFFFFFFF == 0
 
 
 cdef inline double moved(double number, double error) noexcept nogil:
-    """Return the next double in the direction of the error's sign, or if that is 0 the number itself."""
+    """Return the next double in the direction of the sign of `error`; the number itself if that is 0."""
     return nextafter(number, INFINITY if error > 0 else -INFINITY) if error else number
 
 
@@ -237,7 +237,7 @@ cdef inline const char *read_digits(const char *p, uint64_t *number) noexcept no
 
 
 cdef const char *read_number(const char *p, double *value, bint narrow) noexcept nogil:
-    """Read the decimal number that starts at `p` and return its end; NULL if there is none, or a hard one."""
+    """Read the decimal number at `p` and return its end; NULL if there is none, or if it needs `read_any_number`."""
     cdef double number, operand
     cdef bint negative = p[0] == b"-", exponent_negative
     cdef uint64_t digits = 0, exponent = 0
@@ -255,7 +255,7 @@ cdef const char *read_number(const char *p, double *value, bint narrow) noexcept
         count -= power
     if count == 0:
         return NULL
-    if count > UINT64:  # too many, unless zeros lead
+    if count > UINT64:  # too many, unless there are leading zeros
         while first[0] == b"0" or first[0] == b".":
             count -= first[0] == b"0"
             first += 1
@@ -289,7 +289,7 @@ cdef const char *read_number(const char *p, double *value, bint narrow) noexcept
 
 
 cdef bint read_any_number(const char *p, Py_ssize_t length, double *value, bint narrow) except -1:
-    """Read what Python's float() takes, but for its 1_000."""
+    """Read any number that Python's float() accepts, except with underscores; return False for anything else."""
     cdef object text = p[:length]
     if b"_" in text:
         return False
@@ -297,7 +297,7 @@ cdef bint read_any_number(const char *p, Py_ssize_t length, double *value, bint 
         value[0] = float(text)
     except ValueError:
         return False
-    if narrow and 1e-99 < abs(value[0]) < INFINITY and is_in_the_middle(value[0]):  # smaller ones become 0 anyway
+    if narrow and 1e-99 < abs(value[0]) < INFINITY and is_in_the_middle(value[0]):  # smaller ones become 0
         exact = Decimal(text.decode())
         value[0] = moved(value[0], (exact > value[0]) - (exact < value[0]))
     return True
@@ -306,7 +306,7 @@ cdef bint read_any_number(const char *p, Py_ssize_t length, double *value, bint 
 cdef bint read_numbers(
     const char *p, const char *stop, double *values, Py_ssize_t count, bint narrow
 ) except -1:
-    """Read `count` numbers, a space before each, that end at `stop`, which is no part of a number."""
+    """Read `count` numbers up to `stop`, each after a space; return whether that was possible."""
     cdef const char *end
     cdef Py_ssize_t i
     for i in range(count):
@@ -329,11 +329,11 @@ cdef inline bint is_space(char c) noexcept nogil:
 
 
 def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint narrow):
-    """Read lines "word number …" from `position` on, whose numbers become rows of `values` (n, D).
+    """Read lines "word number …" from `position` on; their numbers become rows of `values` (n, D).
 
-    `block` must end with a line end. Reading stops when `values` is full, at the end of the block, or at a
-    line that is no such row or has spaces in its word. The numbers are rounded to double, or if `narrow` such
-    that a cast to float32 or float16 rounds them correctly. Return the words (bytes), and where reading stopped.
+    `block` must end with a line end. Reading stops when `values` is full, at the end of the block, or at a line that is
+    not such a row or has spaces in its word. The numbers are rounded to double; with `narrow`, so that a cast to
+    float32 or float16 rounds them correctly. Return the words (bytes), and the position where reading stopped.
     """
     cdef const char *text = block
     cdef const char *end = text + len(block)
@@ -344,7 +344,7 @@ def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint nar
     cdef Py_ssize_t row = 0
     cdef list words = []
     if not 0 <= position <= len(block) or not block.endswith(b"\n"):
-        raise ValueError(f"a block of whole lines and a place in it are needed, not {position}")
+        raise ValueError(f"expected a block of whole lines and a position in it, got position {position}")
     while row < values.shape[0] and p != end:
         line_end = stop = <const char *>memchr(p, b"\n", end - p)
         while stop != p and is_space((stop - 1)[0]):
@@ -361,10 +361,10 @@ def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint nar
 
 
 def split_rows(bytes block, Py_ssize_t position, unsigned char[:, ::1] vectors, Py_ssize_t longest_word):
-    """Copy the bytes after each "word " from `position` on to rows of `vectors` (n, size of a vector).
+    """Copy the bytes after each "word ", from `position` on, to rows of `vectors` (n, bytes of a vector).
 
-    Copying stops when `vectors` is full, or where the block has no whole row any more or no space within
-    `longest_word` bytes. Return the words (bytes), without leading newlines, and where copying stopped.
+    Copying stops when `vectors` is full, where no whole row is left in the block, or where there is no space within
+    `longest_word` bytes. Return the words (bytes), without leading newlines, and the position where copying stopped.
     """
     cdef const char *text = block
     cdef const char *p = text + position

@@ -1,8 +1,8 @@
 """Replace a file so that its old content stays until the new one is complete and on the disk.
 
 Write to a temporary file in the same directory, fsync it, `os.replace` it over the target, fsync the
-directory. A crash, a full disk, a `kill -9` or Ctrl-C leaves the old file as it was. What a killed writer
-leaves behind is removed by the next save to the same name.
+directory. A crash, a full disk, a `kill -9` or Ctrl-C leaves the old file as it was. The next save to the
+same name removes the temporary file of a killed writer.
 """
 
 from __future__ import annotations
@@ -23,19 +23,29 @@ except ImportError:  # Windows
 
 StrPath = str | os.PathLike[str]
 
-_WINDOWS_PATIENCE = 1.0  # seconds to wait for a reader to let go of the target
+_WINDOWS_PATIENCE = 1.0  # seconds to wait until readers have closed the target
 
 
 @contextlib.contextmanager
 def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> Iterator[IO[bytes]]:
-    """Open `target` for writing bytes; it takes its new content when the block ends without an error.
+    """Open `target` for writing bytes; it is replaced when the block ends without an error.
 
-    An open binary handle is passed through and left open: its atomicity is its owner's concern.
-    See `atomic_path` for the rest.
+    Args:
+        target (path or binary file): what to replace, as `atomic_path` does; an open file is written to
+            directly and left open.
+        expected_bytes (int): size of the new content; an error is raised at once if the file system has less
+            room. 0 does not check.
+
+    Yields:
+        binary file: to write the new content to.
+
+    Raises:
+        TypeError: `target` is neither a path nor an open file.
+        OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
         if not hasattr(target, "write"):
-            raise TypeError(f"a path or an open binary file is needed, not {target!r}")
+            raise TypeError(f"expected a path or an open binary file, got {target!r}")
         yield target
         return
     with atomic_path(target, expected_bytes=expected_bytes) as temporary, open(temporary, "wb") as file:
@@ -46,10 +56,22 @@ def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> It
 def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
     """Yield the name of a temporary file that replaces `path` when the block ends without an error.
 
-    The temporary name ends as `path` does, so openers that look at the suffix (.gz) work on it. Symbolic
-    links are resolved; mode and, where permitted, owner of an existing file are kept. What is not a regular
-    file (a pipe, a device) cannot be replaced: its own name is yielded. `expected_bytes` > 0 refuses early
-    when the file system has less room. Raises `OSError` naming `path`.
+    The temporary name has the suffix of `path`, for functions that look at it (.gz). Symbolic links are
+    resolved; mode and, where permitted, owner of an existing file are kept.
+
+    Args:
+        path (path): what to replace.
+        expected_bytes (int): size of the new content; an error is raised at once if the file system has less
+            room. 0 does not check.
+
+    Yields:
+        str: the name to write to. It is `path` itself if that is not a regular file (a pipe, a device) and
+            so cannot be replaced.
+
+    Raises:
+        IsADirectoryError: `path` is a directory.
+        PermissionError: the file is read-only.
+        OSError: there is not enough room, or the file cannot be written; the error names `path`.
     """
     name = os.fspath(path)
     old = _stat_target(name)
@@ -72,7 +94,7 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
             if old is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
             _flush_to_disk(descriptor)
-            if os.name == "nt":  # an open file cannot be renamed there
+            if os.name == "nt":  # Windows cannot rename an open file
                 os.close(descriptor)
                 descriptor = -1
             _replace(temporary, final)
@@ -85,7 +107,7 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
             raise
     finally:
         if descriptor >= 0:
-            with contextlib.suppress(OSError):  # it has been synced
+            with contextlib.suppress(OSError):  # the content has been synced already
                 os.close(descriptor)
     _flush_directory(directory)
 
@@ -103,7 +125,7 @@ def _check_room(directory: str, expected_bytes: int, name: str) -> None:
     try:
         room = os.statvfs(directory)
     except OSError:
-        return  # creating the file will say what is wrong
+        return  # creating the file will raise the right error
     free = room.f_bavail * room.f_frsize
     # Some network and overlay file systems report no blocks at all.
     if room.f_blocks and free < expected_bytes:
@@ -112,14 +134,14 @@ def _check_room(directory: str, expected_bytes: int, name: str) -> None:
 
 
 def _temporary_prefix(final: str) -> str:
-    # Cut, because the target's name may already be as long as a name can be.
+    # Cut, because the target's name may already have the greatest length that is allowed.
     return f".{os.path.basename(final)[:40]}."
 
 
 def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[int, str]:
-    """Create the temporary file, readable by nobody who could not read the old one, and lock it."""
+    """Create the temporary file, readable only by those who could read the old one, and lock it."""
     suffix = os.path.splitext(final)[1][:16]
-    # We must be able to write; the exact old mode is set at the end, and is never wider than this.
+    # The owner must be able to write; the old mode, which is never wider than this, is set at the end.
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode) | 0o600
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     while True:
@@ -142,11 +164,11 @@ def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[i
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        os.close(descriptor)  # another process took it for a leftover between open and lock: try again
+        os.close(descriptor)  # another process removed it as a leftover between open and lock: try again
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock without waiting; False if somebody else holds it. File systems without locks count as locked."""
+    """Lock without waiting; return False if another process has the lock, True if there are no locks."""
     if fcntl is None:
         return True
     try:
@@ -166,7 +188,7 @@ def _is_still(descriptor: int, name: str) -> bool:
 
 
 def _remove_leftovers(final: str) -> None:
-    """Unlink temporary files of this target whose writer has died: nobody holds their lock any more."""
+    """Unlink temporary files of this target that are not locked: their writer has died."""
     pattern = re.compile(re.escape(_temporary_prefix(final)) + r"\d+\.[0-9a-f]{16}\.tmp(\.|$)")
     try:
         with os.scandir(os.path.dirname(final)) as entries:
@@ -204,7 +226,7 @@ def _replace(temporary: str, final: str) -> None:
             os.replace(temporary, final)
             return
         except PermissionError:
-            # Windows refuses while anyone has the target open or mapped.
+            # Windows refuses while a process has the target open or mapped.
             if os.name != "nt" or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
@@ -217,7 +239,7 @@ def _flush_directory(directory: str) -> None:
     try:
         descriptor = os.open(directory, os.O_RDONLY)
     except PermissionError:
-        return  # a directory one may write to but not list
+        return  # a directory that may be written to but not listed
     try:
         os.fsync(descriptor)
     except OSError as error:

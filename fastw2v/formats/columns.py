@@ -1,8 +1,8 @@
 """Columns of attributes ↔ arrays of a file.
 
-In a file a column is `counts`, or one of the Huffman tree's three, or a prefix and the attribute's name:
-`attr.x` holds numbers, together with `attr_starts.x` rows of different lengths, and `attr_json.x` whatever
-else JSON can say.
+The column `count` is the array `counts`, and the Huffman tree is `codes`, `points` and `path_starts`. Any
+other attribute x is `attr.x` if it has numbers, `attr.x` and `attr_starts.x` if it has rows of different
+lengths, and `attr_json.x` if it has other values, which are saved as JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ _NUMBERS, _STARTS, _OBJECTS = "attr.", "attr_starts.", "attr_json."
 
 
 def pack_columns(columns: Mapping[str, Array | Ragged]) -> dict[str, Array]:
-    """Return the columns as arrays by their names in a file; TypeError for what JSON cannot say."""
+    """Return the columns as arrays, by their names in a file.
+
+    Args:
+        columns (mapping of str to array or Ragged): V values each.
+
+    Returns:
+        dict of str to array: the numbers are not copied.
+
+    Raises:
+        TypeError: an attribute has a value that JSON cannot represent.
+    """
     rest = dict(columns)
     tensors: dict[str, Array] = {}
     count = columns.get("count")
@@ -49,9 +59,18 @@ def pack_columns(columns: Mapping[str, Array | Ragged]) -> dict[str, Array]:
 
 
 def unpack_columns(tensors: Mapping[str, Array], size: int) -> Columns:
-    """Return the columns, of `size` values each; `FormatError` for any that are not, or paths astray.
+    """Return the columns that `pack_columns` packed.
 
-    Plain ones are copied: they can be changed while the matrix is mapped.
+    Args:
+        tensors (mapping of str to array): the arrays of a file.
+        size (int): number of values that each column must have.
+
+    Returns:
+        dict of str to array or Ragged: plain columns are copied, so that they can be changed while the matrix
+            is mapped.
+
+    Raises:
+        FormatError: a column is damaged or has another number of values, or a Huffman path leaves the tree.
     """
     columns: Columns = {}
     if "counts" in tensors:
@@ -82,7 +101,7 @@ def _pack_objects(name: str, column: Array) -> Array:
     def numbers(value: Any) -> Any:
         if isinstance(value, np.ndarray | np.generic):
             return value.tolist()
-        raise TypeError(f"attribute {name!r} holds {value!r}: only what JSON knows can be saved")
+        raise TypeError(f"attribute {name!r} holds {value!r}, which cannot be saved as JSON")
 
     return np.frombuffer(json.dumps(column.tolist(), default=numbers).encode(), dtype=np.uint8)
 
@@ -93,5 +112,5 @@ def _unpack_objects(packed: Array, name: str, size: int) -> Array:
     except (ValueError, RecursionError) as error:
         raise FormatError(f"attribute {name!r} is damaged: {error}") from None
     if not isinstance(values, list) or len(values) != size:
-        raise FormatError(f"attribute {name!r} does not hold {size} values")
+        raise FormatError(f"attribute {name!r} is not a list of {size} values")
     return object_column(values, size)

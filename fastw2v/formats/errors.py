@@ -1,7 +1,7 @@
-"""What goes wrong with files.
+"""Errors about files.
 
-Only what a file's *content* causes has a type of its own; missing files, full disks and the like stay
-`OSError`, and wrong arguments stay `ValueError`/`TypeError`.
+Only a file's *content* has errors of its own; a missing file or a full disk is an `OSError`, and a wrong
+argument a `ValueError` or `TypeError`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import pickle
 
 
 class FastW2VError(ValueError):
-    """Base of the errors about files. A `ValueError`, as gensim raises for malformed files."""
+    """Base of the errors about the content of files. Also a `ValueError`, as gensim raises."""
 
 
 class FormatError(FastW2VError):
-    """The file is not what its format says: truncated, damaged, forged, or of another kind."""
+    """The file does not follow its format: it is truncated, damaged, forged, or of another kind."""
 
 
 class TruncatedError(FormatError, EOFError):
-    """The file ends before what it announced. An `EOFError`, as gensim raises."""
+    """The file ends too early. Also an `EOFError`, as gensim raises."""
 
 
 class WordEncodingError(FormatError, UnicodeDecodeError):
-    """A word is not text in the encoding asked for. A `UnicodeDecodeError` whose reason says where."""
+    """A word cannot be decoded. Also a `UnicodeDecodeError`; its reason says where in the file."""
 
 
 class RefusedPickle(FormatError, pickle.UnpicklingError):
-    """A pickle is not what gensim writes. A `pickle.UnpicklingError`, and nothing of it was run."""
+    """A pickle is not what gensim writes, and was not run. Also a `pickle.UnpicklingError`."""

@@ -1,7 +1,7 @@
-"""gensim's models and vectors ↔ parts: the names of any version, 0.12 to 4.4, read as those of gensim 4.
+"""gensim's models and vectors ↔ parts: attributes of any version, 0.12 to 4.4, under their names in gensim 4.
 
-What is read is an inert object out of a file (`read`), or a live one of an installed gensim
-(`describe_live`); `build` makes live ones of parts.
+`read` describes the inert object in a file, `describe_live` an object of an installed gensim; `build` makes
+such an object of parts.
 """
 
 from __future__ import annotations
@@ -30,23 +30,42 @@ _NOT_COLUMNS = ("index", "word")  # of a word's `Vocab`
 
 
 def read(source: StrPath | IO[bytes], mmap: Mmap = None) -> Model | Vectors:
-    """Read what gensim's `save` wrote: a path, or an open binary handle if no arrays lie beside it.
+    """Read what gensim's `save` wrote.
 
-    `mmap` maps those arrays that do: "r" read-only and shared, "c" with changes kept in memory. Raises
-    `RefusedPickle` (a `FormatError` and a `pickle.UnpicklingError`) for anything but gensim's Word2Vec and
-    KeyedVectors, FileNotFoundError if an array beside is missing, and OSError if a compressed file is to be
-    mapped.
+    Args:
+        source (path or binary file): the pickle; an open file only if no arrays are in files beside it.
+        mmap (str or None): how to map the arrays that are in files beside it: None reads them, "r" maps them
+            read-only and shared, "c" maps them with changes kept in memory.
+
+    Returns:
+        Model or Vectors: the parts.
+
+    Raises:
+        RefusedPickle: the file is damaged or not of gensim's Word2Vec or KeyedVectors. Also a FormatError
+            and a pickle.UnpicklingError.
+        ValueError: `mmap` is not a mode.
+        OSError: a file cannot be read, or a compressed one is to be mapped.
     """
     return gensim_pickle.read(source, mmap, describe)
 
 
 def describe(saved: Any) -> Model | Vectors:
-    """What a model or vectors of gensim are made of: inert ones, or live ones of an installed gensim."""
+    """Return the parts of a model or of vectors of gensim.
+
+    Args:
+        saved (any): an inert object, or a live one of an installed gensim.
+
+    Returns:
+        Model or Vectors: the parts; their arrays are not copied where that can be avoided.
+
+    Raises:
+        RefusedPickle: the object is something else, or its attributes do not fit together.
+    """
     kind = gensim_pickle.kind_of(saved)
     if kind == "KeyedVectors" or (kind is None and not hasattr(saved, "wv")):
         return _vectors(_attributes(saved))
     if kind == "record":
-        raise RefusedPickle("it holds a part of a model")
+        raise RefusedPickle("it holds a part of a model, not a whole one")
     own = _attributes(saved)
     flat: dict[str, Any] = {}
     for part in ("vocabulary", "trainables"):  # of 3.3 to 3.8
@@ -56,14 +75,14 @@ def describe(saved: Any) -> Model | Vectors:
     for old, new in _RENAMED.items():
         if old in flat:
             flat.setdefault(new, flat[old])
-    in_wv = _attributes(flat["wv"]) if "wv" in flat else {}  # before 0.13.3 it was all one
-    wv = _vectors({**_chosen(flat, "syn0", "index2word", "vocab", "vector_size"), **in_wv})
+    in_wv = _attributes(flat["wv"]) if "wv" in flat else {}  # before 0.13.3 models had no wv
+    wv = _vectors({**_choose(flat, "syn0", "index2word", "vocab", "vector_size"), **in_wv})
     if wv.lockf is None:
         wv.lockf = _lockf(flat)
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in flat.items()}
     settings = {name: value for name, value in plain.items() if type(value) in _SCALARS}
     if kind is None:
-        settings |= _chosen(flat, "hashfxn")
+        settings |= _choose(flat, "hashfxn")
     return Model(
         wv,
         settings,
@@ -75,15 +94,23 @@ def describe(saved: Any) -> Model | Vectors:
 
 
 def describe_live(obj: Any) -> Model | Vectors:
-    """Copies of what a model or vectors of an installed gensim, 3.8 or 4, are made of.
+    """Return copies of the parts of a model or of vectors of an installed gensim.
 
-    TypeError for objects of other classes and for FastText and Doc2Vec, whose models are more than that.
+    Args:
+        obj (any): gensim's Word2Vec or KeyedVectors, version 3.8 or 4.
+
+    Returns:
+        Model or Vectors: the parts.
+
+    Raises:
+        TypeError: the object is of another class; also FastText and Doc2Vec, whose models have further parts.
+        RefusedPickle: its attributes do not fit together.
     """
     classes = [cls for cls in type(obj).__mro__ if cls.__module__.partition(".")[0] == "gensim"]
     names = {cls.__name__ for cls in classes}
     if not names & {"Word2Vec", "KeyedVectors", "Word2VecKeyedVectors"} or names & {"FastText", "Doc2Vec"}:
         raise TypeError(
-            f"a Word2Vec or KeyedVectors of gensim is needed, not {type(obj).__module__}."
+            f"expected gensim's Word2Vec or KeyedVectors, got {type(obj).__module__}."
             f"{type(obj).__qualname__}" + ("; give its .wv" if names & {"FastText", "Doc2Vec"} else "")
         )
     return copy.deepcopy(describe(obj))
@@ -93,7 +120,7 @@ def _attributes(saved: Any) -> dict[str, Any]:
     return {name: gensim_pickle.as_array(value) for name, value in gensim_pickle.attributes_of(saved).items()}
 
 
-def _chosen(attributes: dict[str, Any], *names: str) -> dict[str, Any]:
+def _choose(attributes: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}
 
 
@@ -106,9 +133,9 @@ def _vectors(attributes: dict[str, Any]) -> Vectors:
     if keys is None:
         keys = []
     if not isinstance(keys, list):
-        raise RefusedPickle(f"its words are a {type(keys).__name__}")
+        raise RefusedPickle(f"its words are a {type(keys).__name__}, expected a list")
     if odd := set(map(type, keys)) - {str, int, bytes, float, bool, tuple, type(None)} - _numpy_scalars():
-        raise RefusedPickle(f"its words are of type {', '.join(kind.__name__ for kind in odd)}")
+        raise RefusedPickle(f"it has words of type {', '.join(kind.__name__ for kind in odd)}")
     vectors = _first(attributes, "vectors", "syn0")
     if vectors is None:
         if keys:
@@ -141,16 +168,16 @@ def _lockf(attributes: dict[str, Any]) -> Array | None:
         return None
     factors = np.array(factors, dtype=np.float32)
     if factors.ndim != 1:
-        raise RefusedPickle(f"vectors_lockf has shape {factors.shape}")
-    # One factor per word was what gensim 3 wrote even if nobody had set any; gensim 4 wants a word for it.
+        raise RefusedPickle(f"vectors_lockf has shape {factors.shape}, expected one dimension")
+    # gensim 3 always wrote a factor for each word; gensim 4 has a single one until others are set.
     return np.ones(1, dtype=np.float32) if (factors == 1).all() else factors
 
 
 def _columns_of_records(keys: list[Any], vocab: Any) -> dict[str, Array | Ragged]:
-    """Columns of what gensim 3 kept in one record per word, `vocab[word]`."""
+    """Return the columns of what gensim 3 kept in one record per word, `vocab[word]`."""
     records = [gensim_pickle.attributes_of(vocab[key]) for key in keys]
     if len(vocab) != len(keys) or any(record.get("index") != i for i, record in enumerate(records)):
-        raise RefusedPickle("its words and their records disagree")
+        raise RefusedPickle("its list of words and their records in vocab do not fit together")
     names = dict.fromkeys(chain.from_iterable(records))
     return {
         name: _column(name, [record[name] for record in records], len(keys))
@@ -160,7 +187,7 @@ def _columns_of_records(keys: list[Any], vocab: Any) -> dict[str, Array | Ragged
 
 
 def _column(name: str, values: Any, size: int) -> Array | Ragged:
-    missing = size - len(values)  # gensim 4 forgets words that were added to those of a file
+    missing = size - len(values)  # gensim 4 does not grow the columns of a loaded file with its words
     if missing < 0:
         raise RefusedPickle(f"attribute {name!r} has {len(values)} values for {size} words")
     if name in ("code", "point"):
@@ -169,7 +196,7 @@ def _column(name: str, values: Any, size: int) -> Array | Ragged:
         )
     if missing:
         values = np.concatenate([values, np.zeros(missing, dtype=np.asarray(values).dtype)])
-    if name == "sample_int":  # once 2**32 stood for "never dropped"
+    if name == "sample_int":  # older versions wrote 2**32 for "never dropped"
         return np.minimum(np.asarray(values, dtype=np.int64), 2**32 - 1).astype(np.uint32)
     if isinstance(values, np.ndarray) and values.dtype != object:
         return values.copy()
@@ -188,7 +215,7 @@ def _paths(paths: Iterable[Any], size: int, dtype: np.dtype[Any]) -> Ragged:
 
 
 def _random(generator: Any) -> RandomState | None:
-    """The state of the Mersenne twister that all versions draw from; None if it is something else."""
+    """Return the state of the Mersenne twister that all versions use; None if it is something else."""
     if isinstance(generator, np.random.RandomState):
         return state_of(generator)
     state = gensim_pickle.state_of_generator(generator)
@@ -221,14 +248,21 @@ def _events(events: Any) -> list[dict[str, Any]] | None:
 
 
 def build(parts: Model | Vectors) -> Any:
-    """The real gensim object, of gensim 4, that is made of these parts; it takes the arrays as they are.
+    """Return a model or vectors of the installed gensim, made of parts.
 
-    Raises ImportError if no gensim is installed.
+    Args:
+        parts (Model or Vectors): the parts; arrays are not copied.
+
+    Returns:
+        gensim.models.Word2Vec or gensim.models.KeyedVectors: of gensim 4.
+
+    Raises:
+        ImportError: gensim cannot be imported.
     """
     try:
         from gensim.models import KeyedVectors, Word2Vec
     except ImportError as error:
-        raise ImportError(f"this makes an object of gensim, which cannot be imported: {error}") from error
+        raise ImportError(f"gensim is needed here, and cannot be imported: {error}") from error
     words = parts.wv if isinstance(parts, Model) else parts
     wv = KeyedVectors(words.vectors.shape[1], dtype=words.vectors.dtype)
     wv.vectors = words.vectors

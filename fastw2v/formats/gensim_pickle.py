@@ -1,11 +1,11 @@
 """gensim's pickles, 0.12 to 4.4: read without gensim, and without running anything that they name.
 
-A pickle says which functions to call. Here each of the few names that gensim's files hold stands for
-something inert that remembers what it was given; any other name is refused. Before, the pickle's own
-structure is checked, for a number in it can ask for gigabytes. Large arrays lie beside the file,
-`model.wv.vectors.npy`, and can be mapped.
+A pickle names functions to call. Each of the few names in gensim's files is replaced by something inert that
+keeps its arguments, and any other name is refused. The structure of the pickle is checked first, because a
+number in it can ask for gigabytes. Large arrays are in files beside it, `model.wv.vectors.npy`, and can be
+mapped.
 
-What comes out has the names of the version that wrote it: `gensim_parts` reads them.
+The result has the attribute names of the version that wrote it; `gensim_parts` knows them.
 """
 
 from __future__ import annotations
@@ -46,11 +46,22 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
     (b"\xfd7zXZ", lzma.LZMAFile),
 )
 _LONGEST_MAGIC = 6  # bytes
-_HEAD = 32  # bytes that tell a pickle from other files
+_HEAD = 32  # bytes that distinguish a pickle from other files
 
 
 def is_pickle(source: StrPath | IO[bytes]) -> bool:
-    """Whether a path or seekable handle leads to a pickle, perhaps compressed, and not to a native file."""
+    """Return whether a file is a pickle.
+
+    Args:
+        source (path or binary file): what to look at; an open file keeps its position.
+
+    Returns:
+        bool: True if it is a pickle, perhaps compressed, and not a native file; False if an open file is not
+            seekable.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
     if not isinstance(source, str | os.PathLike):
         return hasattr(source, "seek") and _starts_as_pickle(source)
     with open(source, "rb") as file:
@@ -60,18 +71,18 @@ def is_pickle(source: StrPath | IO[bytes]) -> bool:
 def _starts_as_pickle(file: IO[bytes]) -> bool:
     start = file.tell()
     try:
-        head = _opened(file).read(_HEAD)
-    except (OSError, EOFError, lzma.LZMAError):  # magic bytes, and then something else
+        head = _decompress(file).read(_HEAD)
+    except (OSError, EOFError, lzma.LZMAError):  # it only begins as a compressed file does
         return False
     finally:
         file.seek(start)
-    # A native file begins with the length of its header, which could look like a pickle's first two bytes.
+    # A native file begins with the length of its header, whose bytes can equal a pickle's first two.
     is_native = head[4:9] == b"\0\0\0\0{"
     return _PICKLES.match(head) is not None and not is_native
 
 
-def _opened(file: IO[bytes]) -> IO[bytes]:
-    """The file, or what gives its content if it is compressed."""
+def _decompress(file: IO[bytes]) -> IO[bytes]:
+    """Return the file, or a reader of its content if it is compressed."""
     start = file.tell()
     magic = file.read(_LONGEST_MAGIC)
     file.seek(start)
@@ -83,10 +94,20 @@ def _opened(file: IO[bytes]) -> IO[bytes]:
 
 
 def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Described]) -> Described:
-    """Return what `describe` makes of the inert object in a file, or of one in an open binary handle.
+    """Read the inert object in a file and return what `describe` makes of it.
 
-    `mmap` maps those arrays that lie beside the file. Whatever is wrong with the pickle, `describe`'s
-    complaints included, is raised as `RefusedPickle`.
+    Args:
+        source (path or binary file): the pickle.
+        mmap (str or None): how to map the arrays that are in files beside it, as in `native.read`.
+        describe (callable): gets the inert object.
+
+    Returns:
+        any: what `describe` returns.
+
+    Raises:
+        RefusedPickle: the pickle is damaged or not gensim's, or `describe` raised one of the usual errors.
+        ValueError: `mmap` is not a mode.
+        OSError: a file cannot be read, or a compressed one is to be mapped.
     """
     check_mmap(mmap)
     if not isinstance(source, str | os.PathLike):
@@ -99,10 +120,10 @@ def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Desc
 def _read_open(
     file: IO[bytes], path: str | None, name: str, mmap: Mmap, describe: Callable[[Any], Described]
 ) -> Described:
-    opened = _opened(file)
+    opened = _decompress(file)
     compressed = opened is not file
     if compressed and mmap is not None:
-        raise OSError(f"{name} is compressed, so it cannot be mapped: load it with mmap=None")
+        raise OSError(f"{name} is compressed and cannot be mapped: load it with mmap=None")
     try:
         loaded = _unpickle(io.BytesIO(opened.read()) if compressed else file)
         if not isinstance(loaded, _Object):
@@ -111,7 +132,7 @@ def _read_open(
         return describe(loaded)
     except RefusedPickle as error:
         raise RefusedPickle(f"{name}: {error}") from None
-    # What a pickle can bring the unpickler, and its forged values us, to raise.
+    # What the unpickler, and code here that meets forged values, can raise.
     except (
         pickle.UnpicklingError,
         EOFError,
@@ -125,14 +146,14 @@ def _read_open(
         lzma.LZMAError,
         zipfile.BadZipFile,
     ) as error:
-        raise RefusedPickle(f"{name}: it is damaged, or not gensim's: {error!r}") from None
+        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's: {error!r}") from None
 
 
 def _unpickle(file: IO[bytes]) -> Any:
     try:
         data: Any = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
         begin = file.tell()
-    except (AttributeError, OSError, ValueError):  # no file of the system
+    except (AttributeError, OSError, ValueError):  # not a file of the system
         data, begin = file.read(), 0
         file = io.BytesIO(data)
     with memoryview(data) as view:
@@ -150,11 +171,11 @@ _WIDTH = {
     pickletools.TAKEN_FROM_ARGUMENT4U: 4,
     pickletools.TAKEN_FROM_ARGUMENT8U: 8,
 }
-_LINES = {"stringnl_noescape_pair": 2}  # arguments that are lines of text; the others are one line
+_LINES = {"stringnl_noescape_pair": 2}  # arguments of more than one line of text
 
 
-def _opcodes() -> dict[int, tuple[str, int, int]]:
-    """Opcode → name, bytes of its argument or of the argument's length or 0, and lines of its argument."""
+def _list_opcodes() -> dict[int, tuple[str, int, int]]:
+    """Return by opcode: its name, the bytes of its argument or of the argument's length, and its lines."""
     table = {}
     for opcode in pickletools.opcodes:
         width, lines = 0, 0
@@ -166,35 +187,34 @@ def _opcodes() -> dict[int, tuple[str, int, int]]:
     return table
 
 
-_OPCODES = _opcodes()
+_OPCODES = _list_opcodes()
 _COUNTED = {ord(op.code) for op in pickletools.opcodes if op.arg is not None and op.arg.n in _WIDTH}
 _WATCHED = {ord(op.code) for op in pickletools.opcodes if op.name in ("STOP", "FRAME", "PUT", "LONG_BINPUT")}
 
 
-def _harmless(size: int) -> re.Pattern[bytes]:
-    """Matches a run of opcodes, with their arguments, that need no look at their numbers.
+def _compile_harmless(size: int) -> re.Pattern[bytes]:
+    r"""Return a pattern of opcodes, with their arguments, that announce no great size.
 
-    That is all but very few: those with arguments of a fixed length, short strings, and LONG_BINPUT to
-    places in the memo that are not far beyond the `size` of the pickle in bytes. As an example, a list of 5
-    and "abc" is matched but for its last opcode, STOP, which `_check_structure` must see; a string that says
-    it has 2**31 - 1 bytes is not matched:
+    These are nearly all opcodes of a pickle: those with arguments of a fixed length, short strings, and
+    LONG_BINPUT with a memo index not far beyond the `size` of the pickle in bytes. The pattern matches the
+    list of 5 and "abc" up to its last opcode, STOP. It does not match a string that claims 2**31 - 1 bytes:
 
-        >>> _harmless(40).match(b"]K\\x05aX\\x03\\x00\\x00\\x00abca.")[0]
-        b']K\\x05aX\\x03\\x00\\x00\\x00abca'
-        >>> _harmless(40).match(b"X\\xff\\xff\\xff\\x7fabc.")
+        >>> _compile_harmless(40).match(b"]K\x05aX\x03\x00\x00\x00abca.")[0]
+        b']K\x05aX\x03\x00\x00\x00abca'
+        >>> _compile_harmless(40).match(b"X\xff\xff\xff\x7fabc.")
     """
 
-    def one_of(codes: Iterable[int]) -> bytes:
+    def any_of(codes: Iterable[int]) -> bytes:
         return b"[" + b"".join(re.escape(bytes([code])) for code in codes) + b"]"
 
     plain = [code for code, (_, _, lines) in _OPCODES.items() if not lines and code not in _WATCHED]
     runs = []
     for width in (1, 4):
         lengths = (re.escape(n.to_bytes(width, "little")) + b".{%d}" % n for n in range(_SHORT))
-        codes = one_of(code for code in plain if code in _COUNTED and _OPCODES[code][1] == width)
+        codes = any_of(code for code in plain if code in _COUNTED and _OPCODES[code][1] == width)
         runs.append(codes + b"(?:" + b"|".join(lengths) + b")")
     for width in (0, 1, 2, 4, 8):
-        codes = one_of(code for code in plain if code not in _COUNTED and _OPCODES[code][1] == width)
+        codes = any_of(code for code in plain if code not in _COUNTED and _OPCODES[code][1] == width)
         runs.append(codes + b".{%d}" % width)
     high = size >> 16 if size < 1 << 24 else min(size >> 24, 255)
     highest = b"[\\0-" + re.escape(bytes([high])) + b"]"
@@ -203,12 +223,10 @@ def _harmless(size: int) -> re.Pattern[bytes]:
 
 
 def _check_structure(data: Any) -> None:
-    """Raise `RefusedPickle` unless all that the opcodes announce fits into the pickle `data` (bytes-like).
-
-    Python's unpickler makes room before it looks: a memo index of 4 bytes is answered with up to 64 GB.
-    """
+    """Raise RefusedPickle unless all sizes in the pickle `data` (bytes-like) fit into it."""
+    # Python's unpickler allocates before it checks: for a memo index of 4 bytes up to 64 GB.
     size = len(data)
-    harmless = _harmless(size)
+    harmless = _compile_harmless(size)
     at = 0
     while at < size:
         if run := harmless.match(data, at):
@@ -216,7 +234,7 @@ def _check_structure(data: Any) -> None:
             continue
         code = data[at]
         if code not in _OPCODES:
-            raise RefusedPickle(f"byte {at} is no opcode of a pickle")
+            raise RefusedPickle(f"byte {at} is not a pickle opcode")
         name, width, lines = _OPCODES[code]
         if name == "STOP":
             return
@@ -231,17 +249,17 @@ def _check_structure(data: Any) -> None:
         else:
             at = begin + number if code in _COUNTED else begin
         if "PUT" in name and not 0 <= number <= size:
-            raise RefusedPickle(f"its place {number} in the memo cannot be: it has {size} bytes")
+            raise RefusedPickle(f"its memo index {number} is impossible in a pickle of {size} bytes")
         if name == "FRAME" and number > size - at:
             break
     raise RefusedPickle("it is cut short")
 
 
-# --- what the names stand for ---
+# --- what replaces the names ---
 
 
 class _Name:
-    """A name of the closed list, for what is only mentioned, such as the class of an array."""
+    """A name that may be mentioned but not called, such as the class of an array."""
 
     __slots__ = ("name",)
 
@@ -249,14 +267,14 @@ class _Name:
         self.name = name
 
     def __setstate__(self, state: Any) -> None:
-        raise RefusedPickle(f"it changes {self.name}")
+        raise RefusedPickle(f"it changes the state of {self.name}")
 
     def __repr__(self) -> str:
         return self.name
 
 
 class _Call(_Name):
-    """A name that the pickle may call, with what the call gives."""
+    """A name that the pickle may call, with the function that is called instead."""
 
     __slots__ = ("_result",)
 
@@ -269,7 +287,7 @@ class _Call(_Name):
 
 
 class _Object:
-    """An object of a gensim class: its attributes. The subclasses say which class."""
+    """The attributes of an object of gensim; the subclass tells which class it had."""
 
     __slots__ = ("attributes",)
     attributes: dict[str, Any]
@@ -282,7 +300,9 @@ class _Object:
 
     def __setstate__(self, state: Any) -> None:
         if type(state) is not dict or not all(type(name) is str for name in state):
-            raise RefusedPickle(f"an object of {type(self).__name__} has the state {type(state).__name__}")
+            raise RefusedPickle(
+                f"the state of an object is a {type(state).__name__}, expected a dict of attributes by name"
+            )
         self.attributes.update(state)
 
 
@@ -301,7 +321,7 @@ class _Record(_Object):
 
 
 class _Dtype:
-    """A numpy dtype to be: only numbers, and objects that are then looked at one by one."""
+    """A numpy dtype: of numbers, or of objects, which are checked one by one."""
 
     __slots__ = ("dtype",)
 
@@ -318,13 +338,13 @@ class _Dtype:
             self.dtype = self.dtype.newbyteorder(order)
 
     def array(self, data: Any, shape: Any, order: Any) -> Array:
-        """The array of this dtype and shape, in C or Fortran `order`, of the bytes or the list `data`."""
+        """Return the array of this dtype and shape, in C or Fortran `order`, of the bytes or list `data`."""
         if not all(type(size) is int and size >= 0 for size in shape):
             raise RefusedPickle(f"it holds an array of shape {shape}")
         if self.dtype.kind == "O":
             array = object_column(data, len(data))
         else:
-            if isinstance(data, str):  # bytes, in a pickle of Python 2
+            if isinstance(data, str):  # Python 2 pickled bytes as str
                 data = data.encode("latin1")
             array = np.frombuffer(data, dtype=self.dtype)
             native = self.dtype.newbyteorder("=")
@@ -334,7 +354,7 @@ class _Dtype:
 
 
 class _Array:
-    """A numpy array to be."""
+    """A numpy array that has not been made yet."""
 
     __slots__ = ("_data", "_dtype", "_order", "_shape")
 
@@ -358,7 +378,7 @@ class _Array:
         return self._dtype.array(self._data, self._shape, self._order)
 
     def bytes_as(self, dtype: np.dtype[Any]) -> bytes:
-        """The bytes of this array, one of many small ones, in `dtype`; without making it, if that can be."""
+        """Return its bytes in `dtype`; if possible without making the array, as there are many small ones."""
         data = self._data
         if (
             type(data) is bytes
@@ -370,7 +390,7 @@ class _Array:
 
 
 class _Random:
-    """A generator of random numbers, or a part of one: what it would have been set to."""
+    """The state of a generator of random numbers, or of a part of one."""
 
     __slots__ = ("state",)
     state: Any
@@ -382,29 +402,29 @@ class _Random:
         self.state = state
 
 
-def _bytes(text: str, encoding: str) -> bytes:
+def _encode(text: str, encoding: str) -> bytes:
     if encoding != "latin1":
-        raise RefusedPickle(f"it holds text in {encoding!r}")
+        raise RefusedPickle(f"it encodes text as {encoding!r}, expected 'latin1'")
     return text.encode("latin1")
 
 
-def _no_bytes() -> bytes:
+def _make_no_bytes() -> bytes:
     return b""
 
 
-def _object(cls: Any, _base: Any, _state: Any) -> _Object:
-    """What protocols 0 and 1 make objects by."""
+def _reconstruct(cls: Any, _base: Any, _state: Any) -> _Object:
+    """Make an object as protocols 0 and 1 do."""
     if not (isinstance(cls, type) and issubclass(cls, _Object)):
         raise RefusedPickle(f"it makes an object of {cls!r}")
     return cls()
 
 
-def _scalar(dtype: _Dtype, data: Any) -> Any:
+def _make_scalar(dtype: _Dtype, data: Any) -> Any:
     return dtype.array(data, (1,), "C")[0].item()
 
 
-def _names() -> dict[str, Any]:
-    """Everything that a pickle may name. `numpy._core`, numpy 2's, is listed as `numpy.core`."""
+def _list_names() -> dict[str, Any]:
+    """Return all names that a pickle may use; `numpy._core` of numpy 2 is listed as `numpy.core`."""
     classes = {
         "gensim.models.word2vec.Word2Vec": _Word2Vec,
         "gensim.models.keyedvectors.KeyedVectors": _KeyedVectors,
@@ -423,20 +443,20 @@ def _names() -> dict[str, Any]:
     )
     calls: dict[str, Callable[..., Any]] = {
         "collections.defaultdict": lambda *_: {},
-        "UserString.defaultdict": lambda *_: {},  # what Python 3 once called it for Python 2
+        "UserString.defaultdict": lambda *_: {},  # as some versions of Python 3 wrote it in protocol 2
         **{
             f"{builtins}.{name}": result
             for builtins in ("builtins", "__builtin__")
-            # In gensim's lifecycle events; and b"" in protocol 2, where bytes(10**12) must not be had.
-            for name, result in (("frozenset", frozenset), ("set", set), ("bytes", _no_bytes))
+            # Lifecycle events have sets. Protocol 2 writes b"" as bytes(); bytes(10**12) must not work.
+            for name, result in (("frozenset", frozenset), ("set", set), ("bytes", _make_no_bytes))
         },
-        "_codecs.encode": _bytes,
-        "copyreg._reconstructor": _object,
-        "copy_reg._reconstructor": _object,
+        "_codecs.encode": _encode,
+        "copyreg._reconstructor": _reconstruct,
+        "copy_reg._reconstructor": _reconstruct,
         "numpy.dtype": _Dtype,
         "numpy.core.multiarray._reconstruct": _Array,
         "numpy.core.numeric._frombuffer": _Array.of_buffer,
-        "numpy.core.multiarray.scalar": _scalar,
+        "numpy.core.multiarray.scalar": _make_scalar,
         "numpy.random.__RandomState_ctor": _Random,
         "numpy.random._pickle.__randomstate_ctor": _Random,
         "numpy.random._pickle.__generator_ctor": _Random,
@@ -450,7 +470,7 @@ def _names() -> dict[str, Any]:
     )
 
 
-_NAMES = _names()
+_NAMES = _list_names()
 
 
 class _Unpickler(pickle.Unpickler):
@@ -460,42 +480,40 @@ class _Unpickler(pickle.Unpickler):
             return _NAMES[re.sub(r"^numpy\._core\.", "numpy.core.", full)]
         except KeyError:
             raise RefusedPickle(
-                f"it asks for {full}, which no file of gensim's Word2Vec or KeyedVectors needs; pickles can "
-                "run code, so it is not loaded. If you trust it, load it in gensim and use from_gensim()"
+                f"it asks for {full}, which gensim's files of Word2Vec and KeyedVectors do not need; pickles "
+                "can run code, so it is not loaded. If you trust it, load it in gensim and use from_gensim()"
             ) from None
 
 
-# --- arrays that lie beside the pickle ---
+# --- arrays in files beside the pickle ---
 
 
 def _fetch_arrays(saved: _Object, path: str | None, suffix: str, mmap: Mmap) -> None:
-    """Put the arrays that `saved` says are in files of their own, `path.name.npy`, back in their places."""
+    """Read the arrays that are in files of their own, `path.name.npy`, into the attributes of `saved`."""
     attributes = saved.attributes
     for name in map(_attribute, attributes.pop("__recursive_saveloads", ())):
         if isinstance(part := attributes.get(name), _Object):
             _fetch_arrays(part, path and f"{path}.{name}", suffix, mmap)
     for name in map(_attribute, attributes.pop("__numpys", ())):
         if path is None:
-            raise RefusedPickle(
-                f"the array {name!r} lies in a file beside it: give the path, not an open file"
-            )
-        if name != "neg_labels":  # 1, 0, 0, …: versions before 0.13.3 saved it
+            raise RefusedPickle(f"the array {name!r} is in a file beside it: give the path, not an open file")
+        if name != "neg_labels":  # always 1, 0, 0, …; versions before 0.13.3 saved it
             read_array = _read_npz if suffix == "npz" else _read_npy
             attributes[name] = read_array(f"{path}.{name}.{suffix}", mmap)
     if scipys := attributes.pop("__scipys", ()):
-        raise RefusedPickle(f"it has sparse matrices beside it: {scipys!r}")
+        raise RefusedPickle(f"it has sparse matrices in files beside it, which are not read: {scipys!r}")
     attributes.pop("__ignoreds", None)
 
 
 def _attribute(name: Any) -> str:
-    # It becomes a part of a path.
+    # It becomes part of a path.
     if not isinstance(name, str) or not name.isidentifier():
-        raise RefusedPickle(f"{name!r} is no attribute")
+        raise RefusedPickle(f"{name!r} is not the name of an attribute")
     return name
 
 
 def _read_npy(path: str, mmap: Mmap) -> Array:
-    # Mapped in any case, because numpy then compares the shape with the file before it makes room for it.
+    # Always mapped: numpy then compares the shape with the size of the file before it allocates.
     mapped = np.load(path, mmap_mode=mmap or "r", allow_pickle=False)
     return np.asarray(mapped) if mmap else np.array(mapped)
 
@@ -508,10 +526,10 @@ def _read_npz(path: str, _: Mmap) -> Array:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, by_columns, dtype = read_header(file)
-        due = math.prod(shape) * dtype.itemsize
-        if dtype.hasobject or due > archive.getinfo("val.npy").file_size:
-            raise RefusedPickle(f"{path} cannot hold an array {shape} of {dtype}")
-        data = bytearray(file.read(due))
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or size > archive.getinfo("val.npy").file_size:
+            raise RefusedPickle(f"{path} cannot hold an array of shape {shape} and dtype {dtype}")
+        data = bytearray(file.read(size))
     return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_columns else "C")
 
 
@@ -519,25 +537,61 @@ def _read_npz(path: str, _: Mmap) -> Array:
 
 
 def kind_of(saved: Any) -> Kind | None:
-    """Return what an inert object stands for; None if it is none, but an object of an installed gensim."""
+    """Return what an inert object was.
+
+    Args:
+        saved (any): an inert object, or a live one of an installed gensim.
+
+    Returns:
+        str or None: "Word2Vec", "KeyedVectors" or "record"; None for a live object.
+    """
     return saved.kind if isinstance(saved, _Object) else None
 
 
 def attributes_of(saved: Any) -> dict[str, Any]:
-    """The attributes of an inert object, or of a live one, as they are: arrays may be inert too."""
+    """Return the attributes of an object.
+
+    Args:
+        saved (any): an inert object, or a live one of an installed gensim.
+
+    Returns:
+        dict of str to any: arrays among them may be inert.
+    """
     return saved.attributes if isinstance(saved, _Object) else vars(saved)
 
 
 def as_array(value: Any) -> Any:
-    """The numpy array that an inert one stands for; anything else as it is."""
+    """Return a value, made an array if it is an inert one.
+
+    Args:
+        value (any): the value of an attribute.
+
+    Returns:
+        any: a numpy array for an inert one; anything else as it is.
+    """
     return value.array if isinstance(value, _Array) else value
 
 
 def bytes_as(array: Any, dtype: np.dtype[Any]) -> bytes:
-    """The bytes of an array, inert or not, in `dtype`."""
+    """Return the bytes of an array.
+
+    Args:
+        array (any): an inert array, or anything that numpy makes one of.
+        dtype (dtype): of the numbers that the bytes are.
+
+    Returns:
+        bytes: in C order.
+    """
     return array.bytes_as(dtype) if isinstance(array, _Array) else np.asarray(array, dtype=dtype).tobytes()
 
 
 def state_of_generator(generator: Any) -> Any:
-    """What an inert generator of random numbers was to be set to; None for anything else."""
+    """Return the state of an inert generator of random numbers.
+
+    Args:
+        generator (any): the value of an attribute.
+
+    Returns:
+        any: its state as it was pickled; None for anything but an inert generator.
+    """
     return generator.state if isinstance(generator, _Random) else None

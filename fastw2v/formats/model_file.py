@@ -2,10 +2,10 @@
 
     metadata   kind: "Word2Vec" or "KeyedVectors"; model: SETTINGS and the generator's position, as JSON
     words      vocab_* (the keys), syn0, vectors_lockf, counts, codes, points, path_starts, attr*
-    the rest   syn1, syn1neg, cum_table, raw_vocab_*, raw_counts, random_state, logs (JSON, for they grow)
+    the rest   syn1, syn1neg, cum_table, raw_vocab_*, raw_counts, random_state, logs (JSON)
 
-`native` is the container. A file is believed in nothing: sizes, types and all that the kernels index with are
-checked here.
+`native` is the container; logs are an array because they grow beyond what its header may hold. No file is
+trusted: sizes, types and everything that the kernels use as an index are checked here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from fastw2v.formats.parts import (
 Array = npt.NDArray[Any]
 Verify = Literal["structure", "full"]
 
-# What `save(ignore=)` may not name, for the file could not be loaded.
+# What `save(ignore=)` may not name, because the file could not be loaded without it.
 VECTORS_NEED = frozenset({"vectors", "vector_size", "index_to_key", "key_to_index"})
 MODELS_NEED = frozenset({"wv", "random", *SETTINGS})
 
@@ -43,7 +43,19 @@ _LOGS = ("history", "lifecycle_events")
 
 
 def check_ignore(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str]:
-    """What `save(ignore=)` names; TypeError for a str, ValueError for what a file needs to be loaded."""
+    """Return the names in `save(ignore=)`.
+
+    Args:
+        ignore (iterable of str): names of attributes.
+        needed (frozenset of str): what the file must hold to be loaded.
+
+    Returns:
+        frozenset of str: the names.
+
+    Raises:
+        TypeError: `ignore` is a str.
+        ValueError: a name is needed.
+    """
     if isinstance(ignore, str):
         raise TypeError(f"ignore={ignore!r}: give a list of names of attributes")
     names = frozenset(ignore)
@@ -58,7 +70,17 @@ def check_ignore(ignore: Iterable[str], needed: frozenset[str]) -> frozenset[str
 def write_vectors(
     target: StrPath | IO[bytes], words: Vectors, left_out: frozenset[str] = frozenset()
 ) -> None:
-    """Write a file of its own; of `left_out`, "expandos" are the columns, and "vectors_lockf" is itself."""
+    """Write vectors without a model.
+
+    Args:
+        target (path or binary file): where to write.
+        words (Vectors): what to write.
+        left_out (frozenset of str): "expandos" leaves out the columns, "vectors_lockf" the factors.
+
+    Raises:
+        TypeError: a key or an attribute has a value that cannot be saved.
+        OSError: the file cannot be written.
+    """
     kept = Vectors(
         words.keys,
         words.vectors,
@@ -71,7 +93,20 @@ def write_vectors(
 def read_vectors(
     source: StrPath | IO[bytes], mmap: native.Mmap = None, *, verify: Verify = "structure"
 ) -> Vectors:
-    """Read the words and vectors of any file, a whole model's too. Raises `FormatError` with its name."""
+    """Read the words and vectors of a file; it may hold a whole model.
+
+    Args:
+        source (path or binary file): what to read.
+        mmap (str or None): as in `native.read`.
+        verify (str): as in `native.read`, "structure" or "full".
+
+    Returns:
+        Vectors: the words.
+
+    Raises:
+        FormatError: the file is damaged or of another kind; the error names it.
+        OSError: the file cannot be read.
+    """
     tensors, _ = native.read(source, mmap, verify=verify, wanted=lambda name: name not in OUTPUTS)
     try:
         return unpack_vectors(tensors)
@@ -80,7 +115,17 @@ def read_vectors(
 
 
 def pack_vectors(words: Vectors) -> dict[str, Array]:
-    """Return everything as arrays by their names in a file; the matrix is `syn0`."""
+    """Return words as arrays, by their names in a file.
+
+    Args:
+        words (Vectors): what to pack; arrays are not copied.
+
+    Returns:
+        dict of str to array: the matrix is `syn0`.
+
+    Raises:
+        TypeError: a key or an attribute has a value that cannot be saved.
+    """
     tensors = {"syn0": words.vectors, **native.pack_strings(words.keys)}
     if words.lockf is not None:
         tensors["vectors_lockf"] = words.lockf
@@ -88,12 +133,22 @@ def pack_vectors(words: Vectors) -> dict[str, Array]:
 
 
 def unpack_vectors(tensors: Mapping[str, Array]) -> Vectors:
-    """Return what `pack_vectors` gave; every size and index is checked. Raises `FormatError`."""
+    """Return the words that `pack_vectors` packed.
+
+    Args:
+        tensors (mapping of str to array): the arrays of a file.
+
+    Returns:
+        Vectors: the words; every size and index is checked.
+
+    Raises:
+        FormatError: an array is missing, damaged or of another size.
+    """
     keys = native.unpack_strings(tensors)
     matrix = tensors.get("syn0")
     dtype = matrix.dtype if matrix is not None and matrix.dtype.kind == "f" else np.float32
     words = Vectors(keys, native.expect(tensors, "syn0", dtype, (len(keys), None)), columns={})
-    words.check()  # before the rest is unpacked, for it has one value per key
+    words.check()  # first, because the rest must have one value per key
     if "vectors_lockf" in tensors:
         words.lockf = np.array(native.expect(tensors, "vectors_lockf", np.float32, (None,)))
     words.columns = unpack_columns(tensors, len(keys))
@@ -104,9 +159,16 @@ def unpack_vectors(tensors: Mapping[str, Array]) -> Vectors:
 
 
 def write_model(target: StrPath | IO[bytes], model: Model, left_out: frozenset[str] = frozenset()) -> None:
-    """Write a whole model, but for the outputs, `raw_vocab` and logs that `left_out` names.
+    """Write a whole model.
 
-    Raises TypeError for keys and values that no file can hold.
+    Args:
+        target (path or binary file): where to write.
+        model (Model): what to write; its `random` must not be None.
+        left_out (frozenset of str): which outputs and logs, and whether `raw_vocab`, to leave out.
+
+    Raises:
+        TypeError: a key, an attribute or a setting has a value that cannot be saved.
+        OSError: the file cannot be written.
     """
     tensors = pack_vectors(model.wv)
     tensors |= {name: matrix for name, matrix in model.outputs.items() if name not in left_out}
@@ -128,9 +190,22 @@ def write_model(target: StrPath | IO[bytes], model: Model, left_out: frozenset[s
 def read_model(
     source: StrPath | IO[bytes], mmap: native.Mmap = None, *, verify: Verify = "structure"
 ) -> Model:
-    """Read what `write_model` wrote; every size and index is checked, but not whether settings make sense.
+    """Read what `write_model` wrote.
 
-    Raises `FormatError`, and AttributeError for files that hold something else.
+    Every size and index is checked, but not whether settings make sense.
+
+    Args:
+        source (path or binary file): what to read.
+        mmap (str or None): as in `native.read`.
+        verify (str): as in `native.read`, "structure" or "full".
+
+    Returns:
+        Model: the model.
+
+    Raises:
+        FormatError: the file is damaged or of another kind.
+        AttributeError: the file holds something else, such as vectors; as gensim raises.
+        OSError: the file cannot be read.
     """
     tensors, metadata = native.read(source, mmap, verify=verify)
     kind = metadata.get("kind", "foreign")
@@ -159,14 +234,22 @@ def read_model(
 
 
 def not_a_model(source: Any, kind: str) -> str:
-    """What to say of a file that holds a `kind` where a model was asked for."""
+    """Return the message for a file that holds something other than a model.
+
+    Args:
+        source (path or binary file): the file.
+        kind (str): what it holds.
+
+    Returns:
+        str: what the file holds, and how to load it.
+    """
     return f"{source} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
 
 
 def _read_state(
     source: Any, tensors: Mapping[str, Array], metadata: Mapping[str, str]
 ) -> tuple[dict[str, Any], RandomState, dict[str, Any]]:
-    """Return the settings, the state of the generator and the logs; `FormatError` if one is incomplete."""
+    """Return the settings, the state of the generator and the logs; FormatError if one is incomplete."""
     try:
         state = json.loads(metadata["model"])
         logs = json.loads(native.expect(tensors, "logs", np.uint8, (None,)).tobytes())
@@ -175,7 +258,7 @@ def _read_state(
         kind, position, has_gauss, gauss = state["random"]
         keys = native.expect(tensors, "random_state", np.uint32, (TWISTER_WORDS,))
         random = kind, keys, position, has_gauss, gauss
-        generator_in(random)  # raises if there cannot be one
+        generator_in(random)  # raises if the state is impossible
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, FormatError):
             raise
@@ -190,4 +273,4 @@ def _as_json(value: Any) -> str:
 def _number(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be what JSON knows")
+    raise TypeError(f"{value!r} cannot be saved: settings and the comment must be values that JSON has")

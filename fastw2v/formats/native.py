@@ -2,11 +2,11 @@
 
     8 bytes   N, length of the header, little-endian
     N bytes   JSON: {"__metadata__": {str: str}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}
-    rest      the arrays, little-endian, C order, without holes
+    rest      the arrays, little-endian, C order, without gaps
 
-The `safetensors` package opens these files. Nothing in them is ever executed, and nothing is allocated that
-the file could not hold. Every reading checks the structure: sizes add up to the last byte, the header is
-unaltered. `verify="full"` also compares the SHA-256 of every array and refuses NaN and infinity.
+The `safetensors` package opens these files. Reading never executes anything, and never allocates more than
+the file could hold. It always checks the structure: the arrays fill the file to the last byte, and the header
+matches its checksum. `verify="full"` also compares the SHA-256 of every array and refuses NaN and infinity.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v._version import __version__
+from fastw2v.checks import one_of
 from fastw2v.columns import rises
 from fastw2v.formats.atomic import StrPath, atomic_writer
 from fastw2v.formats.errors import FormatError
@@ -37,13 +38,13 @@ FORMAT = "fastw2v"
 FORMAT_VERSION = 1
 MAX_HEADER = 16 << 20  # bytes; a header takes about 100 bytes per array
 
-# Written by `write` itself, not the caller's.
+# Metadata that `write` adds itself.
 RESERVED = ("format", "format_version", "writer", "sha256", "header_sha256")
 
 _ALIGNMENT = 64  # bytes, a cache line: where the largest array starts
 _MAX_AXES = 8  # of an array; ours have one or two
-_VALUES_PER_BLOCK = 1 << 20  # looked at a time
-_MAX_DIGITS = 4000  # of an integer key; int() refuses some 300 more
+_VALUES_PER_BLOCK = 1 << 20  # checked at a time
+_MAX_DIGITS = 4000  # of an integer key; int() refuses more than 4300
 _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -60,7 +61,7 @@ _DTYPES = {
 }
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 
-# What a file is instead, by its first bytes.
+# Files of other kinds, by their first bytes.
 _OTHERS = (
     (b"\x80", "it looks like a pickle, as gensim saves models; pickles can run code and are not read here"),
     (b"\x1f\x8b", "it is gzip-compressed"),
@@ -70,16 +71,25 @@ _OTHERS = (
 
 
 def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
-    """Write arrays and strings to a path (atomically) or to an open binary handle.
+    """Write arrays and strings to a file.
 
-    The arrays must not change meanwhile. Raises `ValueError` for reserved metadata names, `TypeError` for
-    dtypes that the format lacks and `OSError` naming the path.
+    An existing file is replaced when the new one is complete. The arrays must not change during the call.
+
+    Args:
+        target (path or binary file): where to write; an open file is written to and left open.
+        tensors (mapping of str to array): integers, floats or booleans of up to 8 bytes an item.
+        metadata (mapping of str to str): any names but those in `RESERVED`.
+
+    Raises:
+        TypeError: the format has no such dtype, or `target` is neither a path nor an open file.
+        ValueError: a name is reserved by the format, or the metadata is longer than `MAX_HEADER` bytes.
+        OSError: the file cannot be written; the error names it.
     """
     if clash := [key for key in metadata if key in RESERVED]:
-        raise ValueError(f"metadata names {clash} are the format's own")
+        raise ValueError(f"metadata has the names {clash}, which the format reserves: choose others")
     if "__metadata__" in tensors:
-        raise ValueError("no tensor can be called '__metadata__'")
-    arrays = {name: _writable(name, array) for name, array in tensors.items()}
+        raise ValueError("the format reserves the name '__metadata__': choose another for the tensor")
+    arrays = {name: _little_endian(name, array) for name, array in tensors.items()}
     # The widest items first: every array then starts at a multiple of its item size, without padding.
     names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, -arrays[name].nbytes))
 
@@ -102,7 +112,8 @@ def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: M
         "sha256": json.dumps({name: _sha256(arrays[name]) for name in names}),
     }
     full["header_sha256"] = _header_digest(full, entries)
-    # Of its width the largest array comes first, so from 4 bytes on its offset suits those of 8 bytes too.
+    # The largest array comes first among those of its width. If its items take 4 bytes or more, aligning it
+    # aligns the 8-byte arrays before it too.
     wide = [name for name in names if arrays[name].dtype.itemsize >= 4]
     largest = max(wide, key=lambda name: arrays[name].nbytes, default=None)
     header = _header_bytes({"__metadata__": full, **entries}, offsets[largest] if largest is not None else 0)
@@ -121,19 +132,33 @@ def read(
     verify: Literal["structure", "full"] = "structure",
     wanted: Callable[[str], bool] | None = None,
 ) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return the arrays and the metadata (without the format's own entries) of a file.
+    """Return the arrays and the metadata of a file.
 
-    `mmap="r"` maps the arrays read-only, shared between processes; `"c"` maps them copy-on-write, changes
-    stay in memory. `wanted(name)` chooses among the arrays. Raises `FormatError` saying what is wrong.
+    Args:
+        source (path or binary file): what to read; an open file must be seekable.
+        mmap (str or None): None reads the arrays into memory; "r" maps them read-only, shared between
+            processes; "c" maps them copy-on-write: changes stay in memory.
+        verify (str): "structure" checks the header and all sizes; "full" also compares the checksum of every
+            array that is returned and refuses NaN and infinity.
+        wanted (callable or None): `wanted(name)` says whether to return the array; None returns all.
+
+    Returns:
+        tuple of dict: arrays by name; and metadata, str by str, without the names in `RESERVED`.
+
+    Raises:
+        FormatError: the file is damaged, cut short, of a newer format or of another kind; or an array is not
+            aligned in the file, so that it cannot be mapped.
+        TypeError: `source` is neither a path nor an open file.
+        ValueError: `mmap` or `verify` is none of the above, or an open file is to be mapped.
+        OSError: the file cannot be opened or read.
     """
     check_mmap(mmap)
-    if verify not in ("structure", "full"):
-        raise ValueError(f"verify must be 'structure' or 'full', not {verify!r}")
+    one_of("verify", verify, ("structure", "full"))
     if not isinstance(source, str | os.PathLike):
         if not hasattr(source, "read"):
-            raise TypeError(f"a path or an open binary file is needed, not {source!r}")
+            raise TypeError(f"expected a path or an open binary file, got {source!r}")
         if mmap is not None:
-            raise ValueError("mmap needs a path, not an open file")
+            raise ValueError(f"mmap={mmap!r} needs a path: an open file cannot be mapped")
         return _read_open(source, str(getattr(source, "name", "<file>")), None, verify, wanted)
     name = os.fspath(source)
     with open(name, "rb") as file:
@@ -141,9 +166,16 @@ def read(
 
 
 def check_mmap(mmap: Any) -> None:
-    """Raise ValueError unless arrays can be mapped like this: read-only, or "c" with changes in memory."""
-    if mmap not in (None, "r", "c"):
-        raise ValueError(f"mmap must be None, 'r' or 'c', not {mmap!r}: files are replaced, never changed")
+    """Check that this is a way to map arrays.
+
+    Args:
+        mmap (str or None): None, "r" (read-only) or "c" (copy-on-write).
+
+    Raises:
+        ValueError: it is something else; modes that write to the file do not exist.
+    """
+    advice = "give None, 'r' or 'c'; saved files are replaced, never changed in place"
+    one_of("mmap", mmap, (None, "r", "c"), advice)
 
 
 def _read_open(
@@ -166,45 +198,48 @@ def _read_open(
 
 
 def _read_header(file: IO[bytes]) -> tuple[dict[str, str], Entries, int]:
-    """Return metadata, entries and where the first array starts, the sizes checked against the file's."""
+    """Return metadata, entries and the offset of the first array, checked against the size of the file."""
     start = file.tell()
     size = file.seek(0, io.SEEK_END) - start
     file.seek(start)
     prefix = file.read(8)
     header_size = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else -1
     if not 2 <= header_size <= min(size - 8, MAX_HEADER):
-        raise FormatError(_what_else(prefix, size))
+        raise FormatError(_describe_other(prefix, size))
     raw = file.read(header_size)
     if not raw.startswith(b"{"):
-        raise FormatError(_what_else(prefix, size))
+        raise FormatError(_describe_other(prefix, size))
     try:
-        header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
+        header = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_join_pairs, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as error:
         raise FormatError(f"the header is not valid JSON: {error}") from None
     metadata = header.pop("__metadata__", None)
     if not _is_strings(metadata):
-        raise FormatError("the header has no __metadata__ of strings")
+        raise FormatError("the header has no '__metadata__', or it does not consist of strings")
     _check_entries(header, size - 8 - header_size)
     return metadata, header, start + 8 + header_size
 
 
-def _what_else(prefix: bytes, size: int) -> str:
+def _describe_other(prefix: bytes, size: int) -> str:
+    """Return what to say of a file that does not begin with a header."""
     if size == 0:
         return "the file is empty"
     for magic, meaning in _OTHERS:
         if prefix.startswith(magic):
             return f"not a fastw2v file: {meaning}"
     if prefix[:1].isdigit():
-        return "not a fastw2v file; if it holds vectors as word2vec wrote them, use load_word2vec_format"
-    return f"not a fastw2v file, or cut short: no header fits into its {size:,} bytes"
+        return "not a fastw2v file; if it holds vectors in word2vec's format, use load_word2vec_format"
+    return f"not a fastw2v file, or cut short: it has {size:,} bytes and does not begin with a header"
 
 
 def _check_entries(entries: Entries, data_size: int) -> None:
-    """Raise `FormatError` unless the arrays are possible and fill `data_size` bytes, each byte once."""
+    """Raise FormatError unless the arrays are possible and cover `data_size` bytes without gap or overlap."""
     spans = []
     for key, entry in entries.items():
         if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-            raise FormatError(f"array {key!r} must have dtype, shape and data_offsets")
+            raise FormatError(f"array {key!r} must have a dtype, a shape and data_offsets, and nothing else")
         dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise FormatError(f"array {key!r} has the unknown dtype {dtype!r}")
@@ -216,29 +251,31 @@ def _check_entries(entries: Entries, data_size: int) -> None:
             raise FormatError(f"array {key!r} has an impossible shape {shape!r}")
         begin, end = offsets
         if end - begin != math.prod(shape) * itemsize:
-            raise FormatError(f"array {key!r}: {shape!r} of {dtype} does not fill bytes {begin} to {end}")
+            raise FormatError(
+                f"array {key!r} of shape {shape!r} and dtype {dtype} does not fill bytes {begin} to {end}"
+            )
         spans.append((begin, end, key))
     reached = 0
     for begin, end, key in sorted(spans):
         if begin != reached:
-            raise FormatError(f"array {key!r} starts at byte {begin}, where {reached} was due")
+            raise FormatError(f"array {key!r} starts at byte {begin}, expected {reached}")
         reached = end
     if reached != data_size:
         kind = "cut short" if reached > data_size else "followed by foreign bytes"
-        raise FormatError(f"the file is {kind}: its arrays take {reached:,} bytes, it holds {data_size:,}")
+        raise FormatError(f"the file is {kind}: its arrays take {reached:,} bytes, but it has {data_size:,}")
 
 
 def _check_metadata(metadata: dict[str, str], entries: Entries) -> dict[str, str]:
-    """Return every array's checksum, after checking that the header is ours, readable and unaltered."""
+    """Return the checksum of every array; raise FormatError unless the header is ours and undamaged."""
     if metadata.get("format") != FORMAT:
-        raise FormatError("a safetensors file, but not one written by fastw2v")
+        raise FormatError("this is a safetensors file, but not one written by fastw2v")
     version = metadata.get("format_version", "")
     if not (version.isascii() and version.isdigit() and len(version) < 6):
-        raise FormatError(f"unreadable format version {version[:20]!r}")
+        raise FormatError(f"the format version {version[:20]!r} is not a number of up to 5 digits")
     if int(version) > FORMAT_VERSION:
         raise FormatError(
-            f"written by {metadata.get('writer', 'a newer fastw2v')} in format {version}; this fastw2v "
-            f"({__version__}) reads up to format {FORMAT_VERSION}: update it"
+            f"written by {metadata.get('writer', 'a newer fastw2v')} in format {version}; this version of "
+            f"fastw2v ({__version__}) reads formats up to {FORMAT_VERSION}: update it"
         )
     content = {key: value for key, value in metadata.items() if key != "header_sha256"}
     if metadata.get("header_sha256") != _header_digest(content, entries):
@@ -268,7 +305,7 @@ def _load(file: IO[bytes], first: int, entries: Entries) -> dict[str, Array]:
 
 
 def _map(file: IO[bytes], first: int, entries: Entries, mmap: str) -> dict[str, Array]:
-    # One mapping of the one open file: all arrays are of one version, whoever replaces the path meanwhile.
+    # One mapping of one open file: all arrays belong together even if the path is replaced meanwhile.
     mapping = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ if mmap == "r" else _mmap.ACCESS_COPY)
     arrays = {}
     for key, entry in entries.items():
@@ -277,16 +314,17 @@ def _map(file: IO[bytes], first: int, entries: Entries, mmap: str) -> dict[str, 
             raise FormatError("the file became shorter while it was read")
         array: Array = np.ndarray(entry["shape"], dtype=_DTYPES[entry["dtype"]], buffer=mapping, offset=begin)
         if not array.flags.aligned:
-            raise FormatError(f"array {key!r} is not aligned, so it cannot be mapped: load with mmap=None")
+            raise FormatError(f"array {key!r} is not aligned in the file: load with mmap=None")
         arrays[key] = array
     return arrays
 
 
-def _writable(name: str, array: Array) -> Array:
+def _little_endian(name: str, array: Array) -> Array:
+    """Return the array as it is written; TypeError if the format has no such dtype."""
     dtype = array.dtype.newbyteorder("<")
     if dtype not in _NAMES:
-        raise TypeError(f"array {name!r}: the format has no dtype {array.dtype}")
-    # ascontiguousarray alone would give a scalar array one dimension.
+        raise TypeError(f"array {name!r} has dtype {array.dtype}: give one of {', '.join(map(str, _NAMES))}")
+    # ascontiguousarray alone would turn an array without dimensions into one of shape (1,).
     return np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
 
 
@@ -299,27 +337,29 @@ def _sha256(array: Array) -> str:
 
 
 def _header_digest(metadata: Mapping[str, str], entries: Entries) -> str:
-    """Digest of what the header says. Offsets follow from the rest; order and spacing are free."""
+    """Return the digest of what the header says; offsets follow from it, order and spacing are free."""
     shapes = {key: [entry["dtype"], entry["shape"]] for key, entry in entries.items()}
     return hashlib.sha256(json.dumps([metadata, shapes], sort_keys=True).encode()).hexdigest()
 
 
 def _header_bytes(header: dict[str, Any], largest_offset: int) -> bytes:
-    # As UTF-8, for damage to a \u escape may leave its meaning, and go unnoticed.
+    # Not as \u escapes: damage that changes only the case of their digits would go unnoticed.
     raw = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     if len(raw) > MAX_HEADER - _ALIGNMENT:
-        raise ValueError(f"too much metadata: a header of {len(raw):,} bytes, at most {MAX_HEADER:,}")
+        raise ValueError(
+            f"too much metadata: the header would take {len(raw):,} bytes, at most {MAX_HEADER:,} are allowed"
+        )
     return raw + b" " * (-(8 + len(raw) + largest_offset) % _ALIGNMENT)
 
 
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("duplicate name")
     return result
 
 
-def _no_constant(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number")
 
 
@@ -332,7 +372,16 @@ def _is_sizes(value: Any) -> bool:
 
 
 def all_finite(array: Array) -> bool:
-    """Whether no number of `array` is NaN or infinite; looks at one block at a time."""
+    """Return whether an array is free of NaN and infinity.
+
+    It is checked block by block, so that this needs little memory.
+
+    Args:
+        array (array): of any dtype; only floats can fail.
+
+    Returns:
+        bool: True if all numbers are finite.
+    """
     if array.dtype.kind != "f":
         return True
     flat = array.reshape(-1)
@@ -343,7 +392,20 @@ def all_finite(array: Array) -> bool:
 def expect(
     tensors: Mapping[str, Array], name: str, dtype: npt.DTypeLike, shape: Sequence[int | None]
 ) -> Array:
-    """Return `tensors[name]`; raise `FormatError` if it is absent or differs. None in `shape` is any size."""
+    """Return an array that must be there, with this dtype and shape.
+
+    Args:
+        tensors (mapping of str to array): the arrays of a file.
+        name (str): which array.
+        dtype (dtype): which dtype it must have.
+        shape (sequence): how many entries along each axis; None allows any number.
+
+    Returns:
+        array: `tensors[name]`, not copied.
+
+    Raises:
+        FormatError: the array is missing, or has another dtype or shape.
+    """
     array = tensors.get(name)
     if array is None:
         raise FormatError(f"array {name!r} is missing")
@@ -351,14 +413,23 @@ def expect(
         want is None or size == want for size, want in zip(array.shape, shape, strict=True)
     )
     if array.dtype != np.dtype(dtype) or not fits:
-        due = "x".join("any" if size is None else str(size) for size in shape)
-        has = "x".join(map(str, array.shape))
-        raise FormatError(f"array {name!r} is {array.dtype} {has}, not {np.dtype(dtype)} {due}")
+        expected = "x".join("any" if size is None else str(size) for size in shape)
+        found = "x".join(map(str, array.shape))
+        raise FormatError(f"array {name!r} is {array.dtype} {found}, expected {np.dtype(dtype)} {expected}")
     return array
 
 
 def check_starts(name: str, starts: Array, total: int) -> None:
-    """Raise `FormatError` unless `starts` (rows + 1,) rises from 0 to `total`: it will be used to slice."""
+    """Check an array that cuts `total` values into rows.
+
+    Args:
+        name (str): of the array, for the error.
+        starts (array): int64 (rows + 1,) where each row starts, and the end of the last.
+        total (int): number of values.
+
+    Raises:
+        FormatError: `starts` does not rise from 0 to `total`.
+    """
     if not rises(starts, total):
         raise FormatError(f"array {name!r} does not rise from 0 to {total}")
 
@@ -367,10 +438,20 @@ _STRING, _INTEGER, _ABSENT = 0, 1, 2  # types of packed keys
 
 
 def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
-    """Return `{name}_bytes` uint8 (total,) and `{name}_offsets` int64 (V + 1,) holding V keys as UTF-8.
+    """Return V keys as arrays of UTF-8.
 
-    Integers are kept as such, and so is None (a row not named yet), by a further `{name}_types` uint8 (V,).
-    Lone surrogates survive. Other keys raise `TypeError`.
+    Lone surrogates are kept.
+
+    Args:
+        keys (iterable): str, int, or None for a row that has no key.
+        name (str): how the names of the arrays begin.
+
+    Returns:
+        dict of str to array: `{name}_bytes` uint8 (total,), `{name}_offsets` int64 (V + 1,) where each key
+            starts, and `{name}_types` uint8 (V,) only if some key is not a str.
+
+    Raises:
+        TypeError: a key is of another type.
     """
     parts: list[bytes] = []
     types = bytearray()
@@ -385,7 +466,7 @@ def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
             types.append(_ABSENT)
             parts.append(b"")
         else:
-            raise TypeError(f"only str and int keys can be saved, not {key!r} ({type(key).__name__})")
+            raise TypeError(f"only str and int keys can be saved, got {key!r} ({type(key).__name__})")
     offsets = np.zeros(len(parts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
     packed: dict[str, Array] = {
@@ -398,7 +479,18 @@ def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
 
 
 def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[Any]:
-    """Return the keys that `pack_strings` packed; raises `FormatError` for what it could not have written."""
+    """Return the keys that `pack_strings` packed.
+
+    Args:
+        tensors (mapping of str to array): the arrays of a file.
+        name (str): how the names of the arrays begin.
+
+    Returns:
+        list of str, int or None: the V keys.
+
+    Raises:
+        FormatError: an array is missing, or `pack_strings` cannot have written it.
+    """
     data = expect(tensors, f"{name}_bytes", np.uint8, (None,))
     offsets = expect(tensors, f"{name}_offsets", np.int64, (None,))
     check_starts(f"{name}_offsets", offsets, len(data))
@@ -407,11 +499,11 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
     except UnicodeDecodeError as error:
         raise FormatError(f"array '{name}_bytes' is not UTF-8: {error}") from None
     if len(text) != len(data):
-        # Bytes to characters: count the bytes that start one. A cut inside a character must not be rounded.
+        # Offsets become those of characters. An offset inside a character must not be rounded to its start.
         starts_character = (data & 0xC0) != 0x80
         inner = offsets[offsets < len(data)]
         if not starts_character[inner].all():
-            raise FormatError(f"array '{name}_offsets' cuts a character in two")
+            raise FormatError(f"array '{name}_offsets' has an offset in the middle of a character")
         position = np.zeros(len(data) + 1, dtype=np.int64)
         np.cumsum(starts_character, out=position[1:])
         offsets = position[offsets]
@@ -427,8 +519,8 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
 def _restore(text: str, kind: int) -> int | None:
     if kind == _ABSENT and not text:
         return None
-    # Plain decimal digits only: int() would also take "1_0" or Arabic digits, and two keys could become one.
+    # Only plain decimal digits: int() also takes "1_0" and Arabic digits, and two keys could become equal.
     digits = text.removeprefix("-")
     if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < _MAX_DIGITS:
         return int(text)
-    raise FormatError(f"a key of type {kind} cannot be {text[:40]!r}")
+    raise FormatError(f"a key has type {kind} and the text {text[:40]!r}, which do not fit together")

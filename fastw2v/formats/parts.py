@@ -1,8 +1,8 @@
-"""What a saved model is made of, in arrays and plain Python values, whatever file it lies in.
+"""What a saved model is made of, in arrays and plain Python values, independent of the file format.
 
-Every codec leads from a file to these parts and back: `model_file` (.fw2v), `gensim_parts` (gensim's
-pickles, and live objects of gensim), `word2vec_format` (vectors only). `KeyedVectors` and `Word2Vec` are made
-of parts, and hand theirs over to be saved.
+Every codec reads these parts from a file or writes them to one: `model_file` (.fw2v), `gensim_parts`
+(gensim's pickles, and live objects of gensim), `word2vec_format` (vectors only). `KeyedVectors` and
+`Word2Vec` can be made from parts and turned into parts.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ SETTINGS = (
     "total_train_time",
     "baskets",
 )
-"""A model's settings and counters, by attribute: all of its state that is neither an array nor a log."""
+"""A model's settings and counters, by attribute: all of its state except arrays and logs."""
 
 NOT_GENSIMS = {"step": "pair", "baskets": False}
-"""Settings that gensim does not have, with what it does; files of older versions may lack them too."""
+"""Settings that gensim lacks, with the values that do what it does; older files of ours may lack them too."""
 
 OUTPUTS = ("syn1", "syn1neg")
 """A model's matrices besides the vectors of its words."""
@@ -71,27 +71,40 @@ TWISTER_WORDS = 624
 
 @dataclass
 class Vectors:
-    """What a `KeyedVectors` is made of; V keys, and None for rows that have none yet.
+    """What a `KeyedVectors` is made of.
 
-    A column has one value per key, or rows of different lengths. `lockf` is `vectors_lockf`.
+    Attributes:
+        keys (list of str, int or None): V keys; None for a row that has no key yet.
+        vectors (array): (V, D).
+        columns (dict of str to array or Ragged): V values each.
+        lockf (array or None): `vectors_lockf`, float32; None if the file has none.
     """
 
     keys: list[Key]
-    vectors: Array  # (V, D)
+    vectors: Array
     columns: dict[str, Array | Ragged]
     lockf: Array | None = None
 
     @cached_property
     def key_to_index(self) -> dict[Key, int]:
-        """Key → row, of the rows that have one. Raises `FormatError` if two rows have the same."""
+        """Row of each key, dict of key to int.
+
+        Raises:
+            FormatError: two rows have the same key.
+        """
         rows = {key: row for row, key in enumerate(self.keys) if key is not None}
         named = len(self.keys) - self.keys.count(None)
         if len(rows) != named:
-            raise FormatError(f"{named} keys, but only {len(rows)} different ones")
+            raise FormatError(f"duplicate keys: only {len(rows)} of {named} keys are different")
         return rows
 
     def check(self) -> None:
-        """Raise `FormatError` unless rows and keys belong together, and paths stay in the Huffman tree."""
+        """Check that the parts belong together.
+
+        Raises:
+            FormatError: there are not as many vectors as keys, two keys are equal, or a Huffman path leaves
+                the tree.
+        """
         if len(self.vectors) != len(self.keys):
             raise FormatError(f"{len(self.keys)} keys, but {len(self.vectors)} vectors")
         _ = self.key_to_index
@@ -104,36 +117,69 @@ class Vectors:
 class Model:
     """What a `Word2Vec` is made of.
 
-    `settings` has all of `SETTINGS` if the model is ours; of gensim's, what that version of it knew.
+    Attributes:
+        wv (Vectors): the words.
+        settings (dict of str to any): all of `SETTINGS`; for a model of gensim, those that its version has.
+        outputs (dict of str to array): the matrices of `OUTPUTS` that the model has, float32 (V, D) each.
+        random (tuple or None): state of the generator; None if it is not a Mersenne twister.
+        raw_vocab (dict of key to int): counts of all words that were scanned; empty if they are not kept.
+        history (list): what was trained.
+        lifecycle_events (list of dict, or None): gensim's log; None if it is turned off.
+        cum_table (array or None): uint32 (V,), the noise distribution; None without negative sampling, and
+            for a model of gensim, whose files lack it.
     """
 
     wv: Vectors
     settings: dict[str, Any]
-    outputs: dict[str, Array]  # those of OUTPUTS that the model has, each (V, D)
-    random: RandomState | None  # None if it is not a Mersenne twister's
+    outputs: dict[str, Array]
+    random: RandomState | None
     raw_vocab: dict[Key, int] = field(default_factory=dict)
     history: list[Any] = field(default_factory=list)
-    lifecycle_events: list[dict[str, Any]] | None = None  # None: they are turned off
-    cum_table: Array | None = None  # None without negative sampling, and in gensim's files, which lack it
+    lifecycle_events: list[dict[str, Any]] | None = None
+    cum_table: Array | None = None
 
     def check(self) -> None:
-        """Raise `FormatError` unless words are as `Vectors.check` wants them, and all matrices alike."""
+        """Check that the parts belong together.
+
+        Raises:
+            FormatError: the words are wrong as for `Vectors.check`, or a matrix differs from (V, D) float32.
+        """
         self.wv.check()
         for name, matrix in {"vectors": self.wv.vectors, **self.outputs}.items():
             native.expect({name: matrix}, name, np.float32, self.wv.vectors.shape)
 
 
 def state_of(generator: np.random.RandomState) -> RandomState:
-    """The generator's state, a tuple."""
+    """Return the state of a generator, a tuple.
+
+    Args:
+        generator (RandomState): numpy's, of a Mersenne twister.
+
+    Returns:
+        tuple: kind, key uint32 (624,), position, has_gauss, gauss.
+    """
     state: Any = generator.get_state(legacy=True)
     return state  # type: ignore[no-any-return]
 
 
 def generator_in(state: RandomState) -> np.random.RandomState:
-    """The generator in this state; ValueError if it could not be in it, for numpy does not look."""
+    """Return a generator in this state; numpy itself would accept an impossible one.
+
+    Args:
+        state (tuple): as `state_of` returns it.
+
+    Returns:
+        RandomState: the generator.
+
+    Raises:
+        ValueError: no generator can be in this state.
+    """
     kind, keys, position, has_gauss, gauss = state
     if keys.shape != (TWISTER_WORDS,) or not 0 <= position <= len(keys):
-        raise ValueError(f"the generator has {keys.shape} words and is at {position}")
+        raise ValueError(
+            f"the generator has keys of shape {keys.shape} and position {position}, "
+            f"expected ({TWISTER_WORDS},) and a position from 0 to {TWISTER_WORDS}"
+        )
     generator = np.random.RandomState()
     generator.set_state((kind, keys, position, has_gauss, gauss))
     return generator

@@ -1,12 +1,12 @@
-"""The formats of the original word2vec program: vectors as text or as binary.
+r"""The formats of the original word2vec program: vectors as text or as binary.
 
-    text:    "V D\\n", then per word: "word 0.1 -0.2 ...\\n"
-    binary:  "V D\\n", then per word: "word ", D little-endian float32; word2vec.c adds "\\n", gensim does not
+    text:    "V D\n", then per word: "word 0.1 -0.2 ...\n"
+    binary:  "V D\n", then per word: "word ", D little-endian float32; word2vec.c adds "\n", gensim does not
 
 GloVe's text files are the same without the first line. Files ending in .gz, .bz2, .xz or .zst are compressed.
-A header is believed only as far as the file's size bears it out, so a forged one costs nothing.
+Memory is allocated for what the file can hold, not for what its header claims.
 
-A word may hold anything but a newline; in binary no space either, for there the first space ends it.
+A word may contain anything but a newline, and in binary no space, because the first space ends the word.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 import fastw2v.formats._decimals as _decimals
 from fastw2v import utils
+from fastw2v.checks import at_least, one_of
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
@@ -38,11 +39,11 @@ BadValues = Literal["raise", "drop", "keep"]
 MAX_DIMENSION = 1 << 16
 MAX_WORD = 1 << 16  # bytes
 _MAX_HEADER = 200  # bytes
-_MAX_NUMBER = 64  # bytes that a number in text may take, its space included
+_MAX_NUMBER = 64  # bytes of a number in text, with its space
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\n"
 _SURELY_TEXT = 16  # bytes of a binary vector that are all in _TEXT_OF_NUMBERS: too many for chance
-_MAX_DIGITS = 18  # of a count; as many always fit 64 bits
-_CHUNK = 1 << 18  # bytes read at a time; small, to stay in the processor's cache until they are numbers
+_MAX_DIGITS = 18  # of a count; so many always fit into 64 bits
+_CHUNK = 1 << 18  # bytes read at a time; small, so that they are still in the cache when they are converted
 _NUMBERS_PER_BLOCK = 1 << 16  # converted at a time
 
 
@@ -61,49 +62,75 @@ def read(
     no_header: bool = False,
     on_bad_values: BadValues = "raise",
 ) -> Vectors:
-    """Return words and vectors (V, D) of `datatype`; as column `count` what the file `fvocab` says, if given.
+    """Read words and their vectors.
 
-    Only the first `limit` rows are read, if it is neither None nor 0. Of a word that stands twice the first
-    row counts. NaN and infinity are an error, or with `on_bad_values` their rows are dropped or kept.
-    `no_header` is for text that starts with the first word. Raises `FormatError` saying which line or byte is
-    wrong, `TruncatedError` (an EOFError) for a short file, `WordEncodingError` (a UnicodeDecodeError) for
-    words that cannot be decoded; other values of `unicode_errors` let them pass.
+    If a word occurs more than once, its first row is kept and the log has a warning.
+
+    Args:
+        source (path or binary file): what to read; decompressed if a path ends in .gz, .bz2, .xz or .zst.
+        fvocab (path or None): a file of counts, as `write_counts` writes it; None reads no counts.
+        binary (bool): whether the file is binary; False reads text.
+        encoding (str): of the words.
+        unicode_errors (str): what to do with bytes that are not text, as in `bytes.decode`; "strict" raises.
+        limit (int or None): how many rows to read at most; None or 0 reads all.
+        datatype (dtype): of the vectors that are returned.
+        no_header (bool): whether the text starts with the first word, as GloVe's does.
+        on_bad_values (str): what to do with rows of NaN, infinity or numbers too large for `datatype`:
+            "raise", "drop" or "keep".
+
+    Returns:
+        Vectors: V words, their vectors (V, D), and with `fvocab` a column `count` int64 (V,), 0 for words
+            that it lacks.
+
+    Raises:
+        FormatError: a line or row is wrong; the error says which, and what was expected.
+        TruncatedError: the file ends too early, or its compressed data is damaged. Also an EOFError.
+        WordEncodingError: a word cannot be decoded. Also a UnicodeDecodeError.
+        NotImplementedError: `no_header` with `binary`.
+        ImportError: the file is .zst, and Python has no zstd.
+        TypeError: `source` is neither a path nor an open file.
+        ValueError: `limit` is negative, or `on_bad_values` is none of the above.
+        OSError: the file cannot be opened or read.
     """
     if binary and no_header:
-        raise NotImplementedError("no_header only works for text: a binary file must say its dimension")
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit must not be negative, got {limit}")
-    if on_bad_values not in ("raise", "drop", "keep"):
-        raise ValueError(f"on_bad_values must be 'raise', 'drop' or 'keep', not {on_bad_values!r}")
+        raise NotImplementedError("no_header=True only works for text: a binary file must say its dimension")
+    at_least("limit", limit, 0)
+    one_of("on_bad_values", on_bad_values, ("raise", "drop", "keep"))
     counts_by_word = None if fvocab is None else _read_counts(fvocab, encoding, unicode_errors)
-    with _opened(source) as (file, name, size):
+    with _open_source(source) as (file, name, size), _damage_is_truncation(name):
         reader = _Reader(
             file, name, size, np.dtype(datatype), on_bad_values, limit or None, encoding, unicode_errors
         )
-        try:
-            reader.read_binary() if binary else reader.read_text(no_header)
-        except FormatError:
-            raise
-        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-            if getattr(error, "errno", None) is not None:  # the system's, not a decompressor's
-                raise
-            raise TruncatedError(f"{name}: the compressed data is cut short or damaged: {error}") from error
-    words, vectors = _first_rows(reader.words, reader.vectors, name)
+        reader.read_binary() if binary else reader.read_text(no_header)
+    words, vectors = _keep_first_rows(reader.words, reader.vectors, name)
     if counts_by_word is None:
         return Vectors(words, vectors, {})
-    return Vectors(words, vectors, {"count": _counts_of(words, counts_by_word, os.fspath(fvocab or ""))})
+    return Vectors(words, vectors, {"count": _look_up_counts(words, counts_by_word, os.fspath(fvocab or ""))})
 
 
 @contextlib.contextmanager
-def _opened(source: StrPath | IO[bytes]) -> Iterator[tuple[IO[bytes], str, int | None]]:
-    """Yield the file, its name, and its size in bytes, or None where that says nothing about the content."""
+def _damage_is_truncation(name: str) -> Iterator[None]:
+    """Turn the errors of a decompressor into a TruncatedError."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        if getattr(error, "errno", None) is not None:  # the system's, not a decompressor's
+            raise
+        raise TruncatedError(f"{name}: the compressed data is cut short or damaged: {error}") from error
+
+
+@contextlib.contextmanager
+def _open_source(source: StrPath | IO[bytes]) -> Iterator[tuple[IO[bytes], str, int | None]]:
+    """Yield the file, its name, and the size of its content in bytes, or None where that is unknown."""
     if isinstance(source, str | os.PathLike):
         with utils.open(source, "rb") as file:
             yield file, os.fspath(source), _plain_size(file)
     elif hasattr(source, "read"):
         yield source, str(getattr(source, "name", "<file>")), _plain_size(source)
     else:
-        raise TypeError(f"a path or an open binary file is needed, not {source!r}")
+        raise TypeError(f"expected a path or an open binary file, got {source!r}")
 
 
 def _plain_size(file: IO[bytes]) -> int | None:
@@ -136,8 +163,8 @@ class _Reader:
         self.narrow = dtype.itemsize < 8
         self.words: list[str] = []
         self.vectors: Array = np.empty((0, 0), dtype=dtype)
-        self.place = "row"  # what the numbers in messages count
-        self.number = 1  # of the row or line that comes next
+        self.place = "row"  # what error messages number: rows or lines
+        self.number = 1  # of the next row or line
         self.rows_read = 0
         self.rows_dropped = 0
 
@@ -146,12 +173,12 @@ class _Reader:
 
     def fail_short(self, rows: int, where: str = "") -> NoReturn:
         raise TruncatedError(
-            f"{self.name}: {rows:,} rows are due, the file ends in row {self.rows_read + 1:,}{where}: "
+            f"{self.name}: expected {rows:,} rows, but the file ends in row {self.rows_read + 1:,}{where}: "
             "is the count wrong or the file cut short?"
         )
 
     def read_text(self, no_header: bool) -> None:
-        """Read all lines. Without a header, blank ones are skipped."""
+        """Read all lines; without a header, blank lines are skipped."""
         self.place = "line"
         first = b""
         rows: int | None
@@ -159,7 +186,8 @@ class _Reader:
             first = self.file.readline(MAX_WORD + _MAX_NUMBER * MAX_DIMENSION)
             dimension = len(first.rstrip().split(b" ")) - 1
             if not 1 <= dimension <= MAX_DIMENSION:
-                self.fail(1, "a word and its numbers are due" if first else "the file is empty")
+                found = _show(first) if first else "an empty file"
+                self.fail(1, f"expected 'word number …', found {found}")
             rows = self.limit
             self.allocate(0, dimension)
         else:
@@ -190,18 +218,19 @@ class _Reader:
         self.finish()
 
     def read_header(self, bytes_per_number: int) -> tuple[int, int]:
-        """Return how many rows to read, and their dimension."""
+        """Return how many rows to read and their dimension, and make room for them."""
         header = self.file.readline(_MAX_HEADER)
         fields = header.split()
         if len(fields) != 2 or not header.endswith(b"\n") or not all(map(_is_count, fields)):
-            hint = "no_header=True reads files that lack it" if header else "the file is empty"
-            self.fail(1, f"'rows dimension' is due, not {header[:60]!r}: {hint}")
+            hint = ": give no_header=True if the file has no header"
+            found = _show(header) + hint if header else "an empty file"
+            self.fail(1, f"expected 'rows dimension', found {found}")
         rows, dimension = map(int, fields)
         if not 1 <= dimension <= MAX_DIMENSION:
-            self.fail(1, f"vectors of {dimension:,} numbers; 1 to {MAX_DIMENSION:,} are possible")
+            self.fail(1, f"the vectors have {dimension:,} numbers, expected 1 to {MAX_DIMENSION:,}")
         wanted = rows if self.limit is None else min(rows, self.limit)
         if self.size is not None:
-            # At the least an empty word and a separator; for text a space and a digit a number.
+            # A row takes at least a separator after an empty word; a number of text a space and a digit.
             possible = (self.size - len(header) + 1) // (1 + bytes_per_number * dimension)
             if wanted > possible:
                 raise TruncatedError(
@@ -212,7 +241,7 @@ class _Reader:
         return wanted, dimension
 
     def blocks_of_lines(self, rest: bytes, longest: int) -> Iterator[bytes]:
-        """Yield the remaining lines, whole ones, many at a time; they start with `rest`, already read."""
+        """Yield the remaining lines, many whole ones at a time; `rest` has been read and precedes them."""
         while chunk := self.file.read(_CHUNK):
             cut = chunk.rfind(b"\n") + 1
             if cut:
@@ -221,7 +250,7 @@ class _Reader:
             else:
                 rest += chunk
             if len(rest) > longest:
-                self.fail(self.number, f"longer than {longest:,} bytes: is this really text?")
+                self.fail(self.number, f"the line is longer than {longest:,} bytes: is this really text?")
         if rest:
             if not rest.endswith(b"\n"):
                 logger.warning("%s: the last line has no line end, the file may be cut short", self.name)
@@ -229,7 +258,7 @@ class _Reader:
             yield rest
 
     def parse_spaced(self, line: bytes, values: Array) -> bytes:
-        """Return the word, which holds spaces, of a line whose numbers go to `values` (1, D)."""
+        """Return the word of a line that has more spaces than numbers; the numbers go to `values` (1, D)."""
         dimension = values.shape[1]
         word, *fields = line.rstrip().rsplit(b" ", dimension)
         if len(fields) == dimension and b" " in word and _is_word(word):
@@ -240,7 +269,8 @@ class _Reader:
         wrong = [field for field in reversed(fields[1:]) if not _is_number(field)]
         if wrong and len(fields) > dimension:
             self.fail(self.number, f"{wrong[0][:40]!r} is not a number")
-        self.fail(self.number, f"a word and {dimension} numbers are due, {len(fields) - 1} numbers are there")
+        there = f"a word and {len(fields) - 1}" if any(fields) else "an empty line"
+        self.fail(self.number, f"expected a word and {dimension} numbers, found {there}")
 
     def read_binary(self) -> None:
         """Read all rows."""
@@ -248,10 +278,10 @@ class _Reader:
         vector_size = 4 * dimension
         vectors = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), dimension), dtype="<f4")
         block = b""
-        position = before = 0  # bytes, in the block and in those before it
+        position = before = 0  # bytes, in the block and in the blocks before it
         while self.rows_read < rows:
             room = vectors[: rows - self.rows_read]
-            if self.dtype == room.dtype:  # they need no conversion, so they are copied to where they belong
+            if self.dtype == room.dtype:  # no conversion: read straight to where they belong
                 room = self.next_rows(len(room))
             words, position = _decimals.split_rows(block, position, room.view(np.uint8), MAX_WORD)
             if not words:  # the block is used up
@@ -274,18 +304,18 @@ class _Reader:
         logger.warning("%s: the header says %d rows, but more follows them", self.name, self.rows_read)
 
     def allocate(self, rows: int, dimension: int) -> None:
-        # What the size of the file bears out is allocated at once; otherwise it grows with what comes.
+        # The header has been compared with the size of the file. Where that is unknown, the matrix grows.
         self.vectors = np.empty((rows if self.size is not None else 0, dimension), dtype=self.dtype)
 
     def next_rows(self, count: int) -> Array:
-        """Return those of `vectors` where the next `count` rows of the file belong."""
+        """Return the part of `vectors` where the next `count` rows of the file belong."""
         start, end = len(self.words), len(self.words) + count
         if end > len(self.vectors):
             self.vectors.resize((max(end, 2 * len(self.vectors)), self.vectors.shape[1]), refcheck=False)
         return self.vectors[start:end]
 
     def append(self, words: list[bytes], values: Array) -> None:
-        """Take rows over, which are the next in the file; `values` may be `next_rows`."""
+        """Add the next rows of the file; `values` may be what `next_rows` returned."""
         block = self.next_rows(len(words))
         if not np.may_share_memory(values, block):
             with np.errstate(over="ignore"):
@@ -298,8 +328,8 @@ class _Reader:
             if self.on_bad_values == "raise":
                 self.fail(
                     numbers[int(np.argmin(finite))],
-                    f"NaN, infinity or a number too large for {self.dtype}; on_bad_values='drop' or 'keep' "
-                    "reads such files",
+                    f"NaN, infinity or a number too large for {self.dtype}: give on_bad_values='drop' or "
+                    "'keep' to read such files",
                 )
             kept = np.flatnonzero(finite).tolist()
             self.rows_dropped += len(words) - len(kept)
@@ -316,8 +346,8 @@ class _Reader:
                 word.decode(self.encoding, self.unicode_errors)
             except UnicodeDecodeError as error:
                 reason = (
-                    f"{error.reason}, in the word of {self.place} {number} of {self.name}; unicode_errors="
-                    "'replace' or 'ignore' reads such files, 'surrogateescape' keeps the bytes"
+                    f"{error.reason}, in the word of {self.place} {number} of {self.name}: give "
+                    "unicode_errors='replace', 'ignore' or (to keep the bytes) 'surrogateescape'"
                 )
                 raise WordEncodingError(error.encoding, word, error.start, error.end, reason) from None
 
@@ -328,7 +358,7 @@ class _Reader:
 
 
 def _all_finite(block: Array) -> bool:
-    # The sum of squares, if it is finite, says so in a quarter of the time, where BLAS computes it.
+    # If the sum of squares is finite, so are all numbers; BLAS computes it in a quarter of the time.
     if block.dtype.char in "fd" and np.isfinite(np.vdot(block, block)):
         return True
     return bool(np.isfinite(block).all())
@@ -347,14 +377,18 @@ def _is_number(field: bytes) -> bool:
 
 
 def _is_word(word: bytes) -> bool:
-    """Whether this is a word, perhaps with spaces in it, and not a word with numbers too many for its row."""
+    """Return whether this is a word, perhaps with spaces, and not a word followed by surplus numbers."""
     if b" " not in word:
         return True
     pieces = word.split(b" ")
     return all(pieces) and not _is_number(pieces[-1])
 
 
-def _first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[str], Array]:
+def _show(line: bytes) -> str:
+    return f"{line[:60]!r}" if line.strip() else "an empty line"
+
+
+def _keep_first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[str], Array]:
     """Keep the first row of every word."""
     if len(set(words)) == len(words):
         return words, vectors
@@ -378,13 +412,13 @@ def _read_counts(path: StrPath, encoding: str, errors: str) -> dict[str, int]:
             fields = line.decode(encoding, errors).strip().rsplit(maxsplit=1)
             if len(fields) != 2 or not fields[1].isdecimal() or len(fields[1]) > _MAX_DIGITS:
                 raise FormatError(
-                    f"{os.fspath(path)}, line {number}: a word and its count are due, not {line!r}"
+                    f"{os.fspath(path)}, line {number}: expected 'word count', found {_show(line)}"
                 )
             counts[fields[0]] = int(fields[1])
     return counts
 
 
-def _counts_of(words: list[str], counts: dict[str, int], name: str) -> npt.NDArray[np.int64]:
+def _look_up_counts(words: list[str], counts: dict[str, int], name: str) -> npt.NDArray[np.int64]:
     missing = [word for word in words if word not in counts]
     if missing:
         logger.warning("%s has no count for %d words, 0 is taken: %s …", name, len(missing), missing[:5])
@@ -405,19 +439,35 @@ def write(
     prefix: str = "",
     append: bool = False,
 ) -> None:
-    """Write words with their vectors, but no columns, in the order of their rows or in that of `order`.
+    """Write words and their vectors.
 
-    Text shows the shortest decimals that read back to the same numbers, float32 as numpy 2.4 prints them,
-    other types as the installed numpy does. `total_vec` replaces V in the header; `prefix` precedes every
-    word. A path is replaced atomically; with `append` the file is added to, and cut back to its old length if
-    that fails. Raises `ValueError` for words that the format cannot hold.
+    Text has the shortest decimals that read back to the same numbers: float32 as numpy 2.4 prints them, other
+    types as the installed numpy does. Words are written as UTF-8.
+
+    Args:
+        target (path or binary file): where to write; compressed if a path ends in .gz, .bz2, .xz or .zst.
+        words (Vectors): the words and their vectors (V, D); columns are not written.
+        binary (bool): whether to write binary, float32; False writes text.
+        order (iterable of int or None): the rows to write, in this order; None writes all, in their order.
+        total_vec (int or None): number of rows that the header says; None says how many are written.
+        write_header (bool): whether to write the first line, "V D".
+        prefix (str): what to write before every word.
+        append (bool): whether to add to an existing file; if that fails it is cut back to its old length.
+            False replaces it when the new one is complete.
+
+    Raises:
+        TypeError: `target` is neither a path nor an open file.
+        ValueError: a word holds white space that would end it when it is read back.
+        UnicodeEncodeError: a word holds surrogates that are not from `unicode_errors="surrogateescape"`.
+        ImportError: the file is .zst, and Python has no zstd.
+        OSError: the file cannot be written.
     """
     keys, vectors = words.keys, words.vectors
     rows = np.arange(len(keys)) if order is None else np.fromiter(order, dtype=np.intp)
     _check_words(keys, binary)
     write_block = _binary_block if binary else _text_block
     block_size = max(1, _NUMBERS_PER_BLOCK // max(1, vectors.shape[1]))
-    with _destination(target, append) as file:
+    with _open_target(target, append) as file:
         if write_header:
             file.write(f"{len(rows) if total_vec is None else total_vec} {vectors.shape[1]}\n".encode())
         for start in range(0, len(rows), block_size):
@@ -434,8 +484,24 @@ def write_counts(
     prefix: str = "",
     append: bool = False,
 ) -> None:
-    """Write one line "word count" per word: what `read` takes as `fvocab`."""
-    with _destination(target, append) as file:
+    """Write the counts of words, a line "word count" for each: what `read` takes as `fvocab`.
+
+    Args:
+        target (path or binary file): where to write; compressed if a path ends in .gz, .bz2, .xz or .zst.
+        words (sequence): V words.
+        counts (sequence of int): V counts.
+        prefix (str): what to write before every word.
+        append (bool): whether to add to an existing file; if that fails it is cut back to its old length.
+            False replaces it when the new one is complete.
+
+    Raises:
+        TypeError: `target` is neither a path nor an open file.
+        ValueError: there are not as many counts as words.
+        UnicodeEncodeError: as for `write`.
+        ImportError: the file is .zst, and Python has no zstd.
+        OSError: the file cannot be written.
+    """
+    with _open_target(target, append) as file:
         for word, count in zip(words, counts, strict=True):
             file.write(f"{prefix}{word} {count}\n".encode("utf8", "surrogateescape"))
 
@@ -447,7 +513,7 @@ def _check_words(words: Iterable[Any], binary: bool) -> None:
             if binary or "\n" in word or not _is_word(word.encode("utf8", "replace")):
                 raise ValueError(
                     f"{word!r} could not be read back from word2vec {'binary' if binary else 'text'}, where "
-                    "white space separates: rename it, or use save()"
+                    "white space ends a word: rename it, or use save()"
                 )
             with_spaces += 1
     if with_spaces:
@@ -457,7 +523,7 @@ def _check_words(words: Iterable[Any], binary: bool) -> None:
 def _text_block(names: list[bytes], vectors: Array) -> bytes:
     if vectors.dtype == np.float32:
         return _decimals.print_rows(names, vectors)
-    # A cast to str prints what str() of each number does, without making the numbers objects first.
+    # A cast to "U" prints each number as str() does, without a Python object for it.
     rows = vectors.astype("U32").tolist()
     return b"".join(name + f" {' '.join(row)}\n".encode() for name, row in zip(names, rows, strict=True))
 
@@ -469,10 +535,10 @@ def _binary_block(names: list[bytes], vectors: Array) -> bytes:
 
 
 @contextlib.contextmanager
-def _destination(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes]]:
+def _open_target(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes]]:
     if not isinstance(target, str | os.PathLike):
         if not hasattr(target, "write"):
-            raise TypeError(f"a path or an open binary file is needed, not {target!r}")
+            raise TypeError(f"expected a path or an open binary file, got {target!r}")
         yield target
     elif append and os.path.isfile(target):
         size = os.path.getsize(target)

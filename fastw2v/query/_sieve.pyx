@@ -1,4 +1,4 @@
-"""Which rows are the best answers to each of many questions: the nearest to vectors, the largest sums of scores."""
+"""The best answers to many questions at once: the rows nearest to vectors, or with the largest sums of scores."""
 
 from cython cimport floating
 from libc.math cimport INFINITY, copysignf, sqrt
@@ -13,14 +13,14 @@ from fastw2v.tile.dispatch cimport TILE_PANEL, Tile, selected_tile, tile_lowest_
 
 cdef enum:
     SCALE = 32767   # of an entry of 1; products of unit vectors stay below 2**30
-    ROWS = 96       # sifted at a time: with a panel of queries they fit into the nearest cache
-    ROOM = 32       # candidates that a query has room for at first, beside twice those wanted
-    CROWD = 32      # times that room: a query with more has too many
-    ROUNDED = 128   # 2 * 2**30 * 2**-24: what two products of SCALE**2 are off by in float32
+    ROWS = 96       # compared at a time: with a panel of queries they fit into the first-level cache
+    ROOM = 32       # a query has room for so many candidates at first, in addition to twice the wanted ones
+    CROWD = 32      # times that room: with more candidates a query is given up
+    ROUNDED = 128   # 2 * 2**30 * 2**-24: the error of two products of SCALE**2 in float32
 
 
 def quantise(const float[:, ::1] rows not None, int16_t[:, ::1] out not None):
-    """out := SCALE * rows (R, D) as the nearest integers, each row padded with zeros; no entry may exceed 1."""
+    """out := SCALE * rows (R, D), rounded to integers, each row padded with zeros; no entry of `rows` may exceed 1."""
     cdef Py_ssize_t i, d, dim = rows.shape[1]
     if out.shape[0] != rows.shape[0] or out.shape[1] < dim:
         raise ValueError(f"{rows.shape[0]} x {dim} numbers do not go into {out.shape[0]} x {out.shape[1]}")
@@ -43,7 +43,7 @@ cdef struct Best:
 
 
 cdef void replace_least(int32_t *heap, Py_ssize_t count, int32_t score) noexcept nogil:
-    """Put a score that is larger in place of heap[0], the least of `count` (a binary heap)."""
+    """Replace heap[0], the least of `count` scores in a binary heap, by a larger score."""
     cdef Py_ssize_t place = 0, child = 1
     while child < count:
         child += child + 1 < count and heap[child + 1] < heap[child]
@@ -56,11 +56,11 @@ cdef void replace_least(int32_t *heap, Py_ssize_t count, int32_t score) noexcept
 
 
 cdef class Sieve:
-    """Holds for each of `units` (Q, D), rows of length 1 or 0, those rows seen that may be among the `count` best.
+    """Keeps, for each query in `units` (Q, D), the rows seen so far that may be among its `count` best.
 
-    Entries are rounded to integers: two products of unit vectors can be in the wrong order if they differ by
-    less than `slack`. So a row is kept unless its product is that much below the `count`-th largest. Where this
-    keeps too many, as of a matrix whose rows are all alike, the sieve is of no use: it gives such a query up.
+    Queries and rows have length 1 or 0. Entries are rounded to integers, so two products can be in the wrong order if
+    they differ by less than `slack`: a row is kept unless its product is that much below the `count`-th largest. If
+    this keeps too many rows, as in a matrix of nearly equal rows, the query is given up.
     """
 
     cdef Py_ssize_t queries, count
@@ -82,8 +82,8 @@ cdef class Sieve:
         borders[: self.queries] = INT32_MIN
         self.borders = borders
         self.reached = np.full((self.queries, self.count), INT32_MIN, dtype=np.int32)
-        # An entry is off by 1/2, so a product of vectors by SCALE sqrt(D) + D / 4 at most; the rest is what float32
-        # rounds, here and where the products are computed. Two products are compared.
+        # The error of an entry is at most 1/2, so that of a product of vectors is at most SCALE sqrt(D) + D / 4; the
+        # rest is rounding in float32, here and where the products are computed. Two products are compared.
         self.slack = <int64_t>(2 * (SCALE * sqrt(<double>dim) + dim + <double>ROUNDED * (dim + 8)))
         self.best = <Best *>malloc(max(panels * TILE_PANEL, 1) * sizeof(Best))
         if self.best is NULL:
@@ -98,11 +98,11 @@ cdef class Sieve:
             free(self.best)
 
     def __len__(self):
-        """Return the number of panels, of `TILE_PANEL` each; different threads may sift for different ones."""
+        """Return the number of panels, of `TILE_PANEL` queries each; threads may sift for different panels at once."""
         return self.panels.shape[0]
 
     def sift(self, const int16_t[:, ::1] rows not None, int64_t place, Py_ssize_t first, Py_ssize_t end):
-        """Compare rows (R, width), which stand at `place` and after, with the panels [first, end)."""
+        """Compare rows (R, width), the first of which is row `place` of the matrix, with the panels [first, end)."""
         cdef const Tile *tile = selected_tile()
         cdef uint16_t[ROWS] above
         cdef int32_t[ROWS * TILE_PANEL] scores
@@ -160,7 +160,7 @@ cdef class Sieve:
         return 0
 
     cdef void drop(self, Py_ssize_t query) noexcept nogil:
-        """Drop the candidates that the border has left behind."""
+        """Drop the candidates whose score no longer exceeds the border."""
         cdef Best *best = &self.best[query]
         cdef Py_ssize_t i, kept = 0
         for i in range(best.used):
@@ -169,9 +169,9 @@ cdef class Sieve:
         best.used = kept
 
     def candidates(self):
-        """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], rising.
+        """Return `(ends int64 (Q,), places int64)`: query q's candidates are places[ends[q - 1] : ends[q]], ascending.
 
-        A query that was given up has none; any other has some, if there were rows.
+        A query that was given up has none; any other has at least one, if there were rows.
         """
         cdef Py_ssize_t query, i, total = 0
         ends_array = np.empty(self.queries, dtype=np.int64)
@@ -205,11 +205,11 @@ def raise_best(
     Py_ssize_t start,
     Py_ssize_t end,
 ):
-    """Let best[q] and best_scores[q], for the questions q in [start, end), rise to the best of n more candidates.
+    """Update best[q] and best_scores[q], for the questions q in [start, end), with n more candidates.
 
-    Candidate j of these, which is row `first` + j, scores gains[b, j] + gains[c, j] - losses[a, j], where
-    a, b, c = terms[q]; of equal ones the earlier wins. The rows hidden[hidden_starts[q] : hidden_starts[q + 1]]
-    are passed over; their scores go to `hidden_scores`.
+    Candidate j is row `first` + j; its score is gains[b, j] + gains[c, j] - losses[a, j] with a, b, c = terms[q]. Of
+    equal scores the earlier row wins. The rows hidden[hidden_starts[q] : hidden_starts[q + 1]] are not candidates;
+    their scores go to `hidden_scores`.
     """
     cdef Py_ssize_t n = gains.shape[1], q, j, k
     cdef const floating *loss
@@ -226,7 +226,7 @@ def raise_best(
         for q in range(start, end):
             loss, gain, other = &losses[terms[q, 0], 0], &gains[terms[q, 1], 0], &gains[terms[q, 2], 0]
             bound, raised = best_scores[q], 0
-            for j in range(n):  # one flag for all: the compiler makes vectors of that
+            for j in range(n):  # one flag for all, so that the compiler can vectorise the loop
                 scores[j] = gain[j] + other[j] - loss[j]
                 raised |= scores[j] > bound
             for k in range(hidden_starts[q], hidden_starts[q + 1]):

@@ -1,7 +1,7 @@
-"""Text to ids: lists of tokens under the GIL, bytes of files without it.
+"""Text to ids: lists of tokens with the GIL, bytes of files without it.
 
-A token's *provisional* id is its place among the distinct tokens in the order they were first seen;
-`renumber` turns such ids into rows of the vocabulary once that is decided.
+A *provisional* id numbers a distinct token in the order in which tokens were first seen; `renumber` turns such ids into
+rows of the vocabulary once that is decided.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -31,7 +31,7 @@ cdef extern from "Python.h":
     #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     #define FIRST_MARKED(x) (__builtin_ctzll(x) >> 3)  /* the first with a bit set, x != 0 */
     #else
-    #define FIRST_MARKED(x) 0  /* or an earlier one: it is looked at again */
+    #define FIRST_MARKED(x) 0  /* or an earlier one: the bytes between are checked again */
     #endif
     #define IS_COMPACT_STR(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_COMPACT(token))
     #define IS_ASCII(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_ASCII(token))
@@ -48,7 +48,7 @@ cdef extern from "Python.h":
     uint64_t last_bytes "LAST_BYTES"(uint64_t x, size_t n) noexcept nogil
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
     const bint FREE_THREADED
-    # Borrowed references, where Cython's own declarations would count them.
+    # These take borrowed references; Cython's own declarations would count them.
     bint is_compact_str "IS_COMPACT_STR"(PyObject *token) noexcept
     bint is_ascii "IS_ASCII"(PyObject *token) noexcept
     const void *PyUnicode_DATA(PyObject *token) noexcept
@@ -65,7 +65,7 @@ cdef extern from "compiler.h" nogil:
 
 
 cdef enum:
-    AHEAD = 64                   # words looked up together, so that their cache misses overlap
+    AHEAD = 64                   # words looked up together so that their cache misses overlap
     WORDS_PER_SIGNAL_CHECK = 1 << 16
     IDS_PER_SIGNAL_CHECK = 1 << 24
     FIRST_ROOM = 64              # bytes of a growing array
@@ -80,7 +80,7 @@ cdef struct Buffer:
 
 
 cdef char *reserve(Buffer *buffer, Py_ssize_t more) except NULL nogil:
-    """Make room for `more` bytes and return where they go; the caller adds to `used` what it wrote."""
+    """Make room for `more` bytes and return where they go; the caller adds what it wrote to `used`."""
     cdef Py_ssize_t room
     cdef char *grown
     if buffer.room - buffer.used < more or buffer.data is NULL:
@@ -110,7 +110,7 @@ cdef object as_array(const Buffer *buffer, dtype):
 
 
 cdef object take(Buffer *buffer, dtype):
-    """Return the numbers as a numpy array and forget them."""
+    """Return the numbers as a numpy array and empty the buffer."""
     array = as_array(buffer, dtype)
     buffer.used = 0
     return array
@@ -119,7 +119,7 @@ cdef object take(Buffer *buffer, dtype):
 # --- hash table: open addressing, linear probing ---
 
 cdef struct Slot:
-    uint64_t head    # what usually tells two keys apart without touching them
+    uint64_t head    # usually enough to distinguish two keys without reading them
     uint32_t hash
     int32_t id       # -1: free
 
@@ -154,10 +154,10 @@ cdef inline Slot *free_slot(Table *table, uint32_t hash) noexcept nogil:
 
 
 cdef int insert(Table *table, Slot slot) except -1 nogil:
-    """Add a key that is not there; at most half of the slots are used, so that searches stay short."""
+    """Add a key that is not in the table; at most half of the slots are used, so that searches stay short."""
     if slot.id == INT32_MAX:
         with gil:
-            raise OverflowError("more than 2**31 - 1 distinct words")
+            raise OverflowError("the text has more than 2**31 - 1 distinct words")
     if 2 * table.used > table.mask:
         resize(table, 2 * (table.mask + 1))
     free_slot(table, slot.hash)[0] = slot
@@ -168,13 +168,13 @@ cdef int insert(Table *table, Slot slot) except -1 nogil:
 # --- words: runs of bytes ---
 
 cdef union Bytes:
-    const uint8_t *address   # of a word that was read: its bytes lie in a text or a token
-    size_t offset            # of a word that a `WordSet` remembers: its copy lies in the set's `bytes`
+    const uint8_t *address   # of a word that was read: its bytes are in a text or a token
+    size_t offset            # of a word in a `WordSet`: its copy is in the set's `bytes`
 
 cdef struct Word:
     Bytes bytes          # where they are
     size_t length        # bytes
-    uint64_t head        # the first 7 bytes, and in the lowest one length and kind: all of a short word
+    uint64_t head        # the first 7 bytes, and length and kind in the lowest one: all of a short word
     uint64_t tail        # the last 8 bytes of a word of 8 or more, otherwise 0
     uint32_t hash
     int64_t first        # where it was first seen: offset in the whole text
@@ -186,9 +186,9 @@ cdef enum:
     UCS4 = 2
     INTEGER = 3
     LENGTH_BITS = 6              # of a head, below those of the kind
-    LONGEST_TOLD = 63            # what they tell of words of so many bytes or more
-    IN_HEAD = 7                  # bytes of the longest word that is all in its head
-    IN_HEAD_AND_TAIL = 15        # and of the longest that is all in these two
+    LONGEST_TOLD = 63            # the length in the head of words of so many bytes or more
+    IN_HEAD = 7                  # bytes of the longest word that is completely in its head
+    IN_HEAD_AND_TAIL = 15        # bytes of the longest word that is completely in head and tail
 
 
 cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
@@ -198,7 +198,7 @@ cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
 
 
 cdef inline Word word_of(const uint8_t *bytes, size_t length, uint64_t first, uint64_t kind) noexcept nogil:
-    """Return the word of these bytes, of which `first` has up to 7 in the order of FIRST_BYTES."""
+    """Return the word of these bytes; `first` has up to 7 of them in the order of FIRST_BYTES."""
     cdef Word word
     cdef uint64_t hash
     cdef size_t i
@@ -216,10 +216,10 @@ cdef inline Word word_of(const uint8_t *bytes, size_t length, uint64_t first, ui
 
 
 cdef class WordSet:
-    """Distinct words, numbered in the order they were first seen."""
+    """Distinct words, numbered in the order in which they were first seen."""
 
     cdef Table table
-    cdef Buffer bytes, words               # of all words, one after the other; Word
+    cdef Buffer bytes, words               # of all words, one after another; Word
 
     def __cinit__(self):
         resize(&self.table, FIRST_SLOTS)
@@ -233,7 +233,7 @@ cdef class WordSet:
         return self.table.used
 
     cdef inline void prefetch_words(self, const Word *words, Py_ssize_t n) noexcept nogil:
-        """Call for what comparing these long words will read."""
+        """Prefetch what comparing the long ones of these words will read."""
         cdef Py_ssize_t i
         cdef Slot *slot
         for i in range(n):
@@ -242,7 +242,7 @@ cdef class WordSet:
                 prefetch(<Word *>self.words.data + slot.id)
 
     cdef inline int32_t find(self, const Word *word) noexcept nogil:
-        """Return the number of a word, -1 if it is not there."""
+        """Return the number of a word; -1 if it is not in the set."""
         cdef size_t place = word.hash & self.table.mask
         cdef Slot *slot = &self.table.slots[place]
         cdef const Word *known
@@ -261,7 +261,7 @@ cdef class WordSet:
         return -1
 
     cdef int32_t remember(self, const Word *word) except -1 nogil:
-        """Add a word that is not there, with a copy of its bytes; return its number."""
+        """Add a word that is not in the set, with a copy of its bytes; return its number."""
         cdef Word *entry = <Word *>reserve(&self.words, sizeof(Word))
         cdef int32_t number = <int32_t>self.table.used
         memcpy(reserve(&self.bytes, word.length), word.bytes.address, word.length)
@@ -276,9 +276,9 @@ cdef class WordSet:
 # --- tokens: any hashable objects ---
 
 cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except -1:
-    """Read a token as a word; return False if it is neither a str nor an int of 64 bits.
+    """Read a token as a word; return False if it is neither a str nor an int of up to 64 bits.
 
-    A subclass of them is not: it may be equal to other things. An int's bytes go to `value`.
+    Subclasses of str and int return False: they may be equal to other objects. An int's bytes go to `value`.
     """
     cdef const uint8_t *bytes
     cdef uint64_t first
@@ -288,7 +288,7 @@ cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except 
         bytes = <const uint8_t *>PyUnicode_DATA(token)
         kind = PyUnicode_KIND(token)
         length = PyUnicode_GET_LENGTH(token) * kind
-        # A compact str has its bytes behind its other fields: what lies before them may be read, too.
+        # The bytes of a compact str follow its other fields, so memory before them may be read, too.
         first = first_bytes(load(bytes), 7) if length >= 7 else last_bytes(load(bytes + length - 8), length)
         word[0] = word_of(bytes, length, first, kind >> 1)  # 1, 2, 4 bytes: UCS1, UCS2, UCS4
         return True
@@ -301,16 +301,16 @@ cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except 
 
 
 cdef class TokenReader:
-    """Pulls sentences from an iterator and replaces their tokens by ids."""
+    """Reads sentences from an iterator and replaces their tokens by ids."""
 
     cdef object sentences
-    cdef bint learn, store                  # give unknown tokens the next id and count; keep the ids
-    cdef WordSet words                      # the tokens that `read_token` reads, by their bytes
-    cdef Buffer word_ids                    # int32: the ids of these
+    cdef bint learn, store                  # give unknown tokens the next id, and count; keep the ids
+    cdef WordSet words                      # the tokens that `read_token` can read, by their bytes
+    cdef Buffer word_ids                    # int32: the ids of these words
     cdef list tokens
-    cdef dict by_token                      # all tokens' ids, once some are of other kinds; until then None
+    cdef dict by_token                      # ids of all tokens once some are of other kinds; until then None
     cdef Buffer ids, ends, sizes, counts
-    cdef Py_ssize_t unchecked               # words since signals were last looked for
+    cdef Py_ssize_t unchecked               # words since the last check for signals
     cdef readonly Py_ssize_t sentence_count, total_words
 
     def __cinit__(self, *args, **kwargs):
@@ -325,7 +325,7 @@ cdef class TokenReader:
         free(self.counts.data)
 
     cdef Py_ssize_t pull(self, Py_ssize_t max_words, Py_ssize_t max_sentences) except -1:
-        """Read sentences until there are `max_words` words or `max_sentences`; return how many sentences."""
+        """Read sentences until they have `max_words` words or are `max_sentences`; return how many were read."""
         cdef Py_ssize_t before = self.sentence_count, words_before = self.total_words
         for sentence in self.sentences:
             self.add(self.words_of(sentence))
@@ -337,11 +337,11 @@ cdef class TokenReader:
         return self.sentence_count - before
 
     cdef object words_of(self, object sentence):
-        """Return a sentence as a list or tuple that nobody can change while it is read."""
+        """Return a sentence as a list or tuple that cannot change while it is read."""
         if type(sentence) is list and not FREE_THREADED and self.by_token is None:
-            return sentence  # none of the user's code will run
+            return sentence  # no code of the user will run meanwhile
         if isinstance(sentence, np.ndarray):
-            sentence = sentence.tolist()  # keys are to be str and int, not np.str_ and np.int64
+            sentence = sentence.tolist()  # so that keys are str and int, not np.str_ and np.int64
         if not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):
             raise TypeError(
                 f"sentence #{self.sentence_count} is {sentence!r:.60} of type {type(sentence).__name__}: "
@@ -365,7 +365,7 @@ cdef class TokenReader:
                     for i in range(more):
                         self.put(self.id_of_word(&words[i], items[i]))
                 elif type(sentence) is list:
-                    sentence = tuple(sentence)  # hashing and comparing may run the user's code
+                    sentence = tuple(sentence)  # hashing and comparing may run code of the user
                     continue
                 else:
                     for i in range(more):
@@ -394,14 +394,14 @@ cdef class TokenReader:
         return 0
 
     cdef inline void put(self, int32_t number) noexcept:
-        """Append an id, for which there is room, and count it."""
+        """Append an id and count it; there must be room."""
         (<int32_t *>(self.ids.data + self.ids.used))[0] = number
         self.ids.used += sizeof(int32_t) * (number >= 0)
         if self.learn:
             (<int64_t *>self.counts.data)[number] += 1
 
     cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words, int64_t *values) except -1:
-        """Read tokens as words, in sweeps so that their cache misses overlap; return whether all could be."""
+        """Read tokens as words, in sweeps so that cache misses overlap; return False if one cannot be read."""
         cdef Py_ssize_t i
         for i in range(n):
             prefetch(items[i])
@@ -412,7 +412,7 @@ cdef class TokenReader:
         return True
 
     cdef inline int32_t id_of_word(self, const Word *word, PyObject *token) except -2:
-        """Return the id of a token that is this word; an unknown one is learnt, or has none: -1."""
+        """Return the id of a token that is this word; an unknown one gets the next id if `learn`, else -1."""
         cdef int32_t number = self.words.find(word)
         if number >= 0:
             return (<int32_t *>self.word_ids.data)[number]
@@ -431,16 +431,16 @@ cdef class TokenReader:
         cdef int32_t number
         if read_token(token, &word, &value):
             return self.id_of_word(&word, token)
-        if self.by_token is None:  # all so far are words, and equal to nothing else
+        if self.by_token is None:  # all tokens so far are words, which equal nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
         number = self.by_token.get(<object>token, -1)
         return self.next_id(token) if number < 0 and self.learn else number
 
     cdef int32_t next_id(self, PyObject *token) except -1:
-        """Return the id of a new token."""
+        """Add a new token; return its id."""
         cdef Py_ssize_t number = len(self.tokens)
         if number == INT32_MAX:
-            raise OverflowError("more than 2**31 - 1 distinct words")
+            raise OverflowError("the text has more than 2**31 - 1 distinct words")
         append(&self.counts, 0)
         self.tokens.append(<object>token)
         if self.by_token is not None:
@@ -455,7 +455,7 @@ cdef class TokenReader:
 
 
 cdef class SentenceCounter(TokenReader):
-    """Counts the tokens of `sentences`, and with `encode` also keeps their provisional ids."""
+    """Counts the tokens of `sentences`; with `encode` it also keeps their provisional ids."""
 
     def __init__(self, sentences, *, bint encode=True):
         self.sentences = iter(sentences)
@@ -467,25 +467,25 @@ cdef class SentenceCounter(TokenReader):
         return len(self.tokens)
 
     def read(self, Py_ssize_t max_words, Py_ssize_t max_sentences):
-        """Count sentences until they have `max_words` words or are `max_sentences`; return their number."""
+        """Count sentences until they have `max_words` words or are `max_sentences`; return how many were read."""
         return self.pull(max_words, max_sentences)
 
     def take(self):
-        """Return the ids read since the last call, int32, and forget them."""
+        """Return the ids read since the last call, int32; they are not kept."""
         self.ends.used = 0
         return take(&self.ids, np.int32)
 
     def lengths(self):
-        """Return the number of words of each sentence, int64; nothing without `encode`."""
+        """Return the number of words of each sentence, int64; empty without `encode`."""
         return as_array(&self.sizes, np.int64)
 
     def vocabulary(self):
-        """Return `(tokens list, counts int64)` in the order first seen; nothing may be read afterwards."""
+        """Return `(tokens list, counts int64)` in the order first seen; do not read any more afterwards."""
         return self.tokens, as_array(&self.counts, np.int64)
 
 
 cdef class SentenceEncoder(TokenReader):
-    """Encodes `sentences` piece by piece, dropping tokens that `key_to_index` does not have."""
+    """Encodes `sentences` piece by piece, without the tokens that `key_to_index` does not have."""
 
     def __init__(self, sentences, dict key_to_index):
         cdef Word word
@@ -502,7 +502,7 @@ cdef class SentenceEncoder(TokenReader):
     def read(self, Py_ssize_t max_words):
         """Encode whole sentences until they have at least `max_words` raw words.
 
-        Return `(ids int32, ends int64, lengths int64)` as in `EncodedCorpus`, or None at the end.
+        Return `(ids int32, ends int64, lengths int64)` as `EncodedCorpus` has them, or None at the end.
         """
         if not self.pull(max_words, PY_SSIZE_T_MAX):
             return None
@@ -515,7 +515,7 @@ cdef enum Kind:
     LETTER        # part of a word
     SPACE
     LINE_END
-    MULTIBYTE     # begins a sequence of several bytes
+    MULTIBYTE     # starts a sequence of several bytes
 
 cdef uint8_t[256] KIND
 cdef int byte
@@ -528,7 +528,7 @@ for byte in range(256):
 
 
 cdef inline int sequence(const uint8_t *p, const uint8_t *end, uint32_t *point) noexcept nogil:
-    """Return the length of the valid UTF-8 sequence at `p`, before `end`, and its code point; 0 if it is not valid."""
+    """Return the length of the UTF-8 sequence at `p`, 0 if it is not valid before `end`; its code point in `point`."""
     if p[0] < 0xC2 or p[0] > 0xF4 or end - p < 2 + (p[0] >= 0xE0) + (p[0] >= 0xF0) or p[1] & 0xC0 != 0x80:
         return 0
     if p[0] < 0xE0:
@@ -546,7 +546,7 @@ cdef inline int sequence(const uint8_t *p, const uint8_t *end, uint32_t *point) 
 
 
 cdef inline bint is_space(uint32_t point) noexcept nogil:
-    """Return whether `str.split` splits at this code point, for those above 127."""
+    """Return whether `str.split` splits at this code point, which is above 127."""
     if point < 0x1680:
         return point == 0x85 or point == 0xA0
     return (
@@ -561,11 +561,11 @@ cdef inline bint is_space(uint32_t point) noexcept nogil:
 
 
 cdef inline const uint8_t *skip_letters(const uint8_t *p, const uint8_t *end) noexcept nogil:
-    """Return a place up to which there are only letters of ASCII; it may stop too early."""
+    """Return a place up to which all bytes are letters of ASCII; it may be too early."""
     cdef uint64_t x, marks
     while end - p >= 8:
         x = load(p)
-        marks = (x - each_byte(0x21) | x) & each_byte(0x80)  # bytes up to the space, and above ASCII
+        marks = (x - each_byte(0x21) | x) & each_byte(0x80)  # bytes up to the space, and bytes above ASCII
         if marks:
             return p + first_marked(marks)
         p += 8
@@ -573,7 +573,7 @@ cdef inline const uint8_t *skip_letters(const uint8_t *p, const uint8_t *end) no
 
 
 cdef inline Word word_at(const uint8_t *begin, size_t length, Py_ssize_t left) noexcept nogil:
-    """Return the word at `begin`, where `left` bytes of the text may be read."""
+    """Return the word at `begin`, from where `left` bytes of the text may be read."""
     cdef uint64_t x = 0
     if left >= 8:
         x = load(begin)
@@ -583,9 +583,9 @@ cdef inline Word word_at(const uint8_t *begin, size_t length, Py_ssize_t left) n
 
 
 cdef class WordTable(WordSet):
-    """Counts the words of blocks of UTF-8 text and numbers them in the order they were first seen.
+    """Counts the words of blocks of UTF-8 text and numbers them in the order in which they were first seen.
 
-    One thread may use a table at a time; different threads use different ones, joined by `absorb`.
+    Only one thread may use a table at a time; the tables of several threads are joined by `absorb`.
     """
 
     cdef Buffer counts                     # int64
@@ -597,11 +597,11 @@ cdef class WordTable(WordSet):
         free(self.lines.data)
 
     def encode(self, const uint8_t[::1] block not None, int64_t offset):
-        """Count the words of a block, bytes or a view of some, that begins `offset` bytes into the text.
+        """Count the words of a block, bytes or a view of bytes, that begins `offset` bytes into the text.
 
-        Return `(ids int32, lines int64)`: this table's ids, and the number of words in each line. Blank
-        lines are left out, except that the first and the last entry are always the beginnings or ends of
-        lines that the neighbouring blocks may complete; a block without a line end has one entry.
+        Return `(ids int32, lines int64)`: this table's ids, and the number of words in each line. The first and the
+        last entry of `lines` are for lines that may continue in the neighbouring blocks, also if they have no words;
+        other blank lines are left out. A block without a line end has one entry.
         Raises UnicodeDecodeError unless the block is valid UTF-8.
         """
         cdef Py_ssize_t size = block.shape[0]
@@ -615,7 +615,7 @@ cdef class WordTable(WordSet):
         return take(&self.ids, np.int32), take(&self.lines, np.int64)
 
     cdef bint read(self, const uint8_t *text, Py_ssize_t size, int64_t offset) except -1 nogil:
-        """Split the text into words and lines; return whether it is valid."""
+        """Split the text into words and lines; return whether it is valid UTF-8."""
         cdef const uint8_t *p = text
         cdef const uint8_t *end = text + size
         cdef const uint8_t *begin
@@ -670,7 +670,7 @@ cdef class WordTable(WordSet):
         return 0
 
     cdef inline int32_t number_of(self, const Word *word) except -1 nogil:
-        """Return the number of a word; a new one gets the next, and a count of 0."""
+        """Return the number of a word; a new word gets the next number and a count of 0."""
         cdef int32_t number = self.find(word)
         if number < 0:
             number = self.remember(word)
@@ -678,7 +678,7 @@ cdef class WordTable(WordSet):
         return number
 
     def absorb(self, WordTable other):
-        """Add another table's words and counts; return this table's ids of its words, int32."""
+        """Add the words and counts of another table; return this table's ids of them, int32."""
         cdef Py_ssize_t i = 0, j, more, size = other.table.used
         cdef Word[AHEAD] words
         cdef const Word *theirs
@@ -703,7 +703,7 @@ cdef class WordTable(WordSet):
         return ids_array
 
     def totals(self):
-        """Return `(counts int64, first int64)` by id; `first` is the offset where a word was first seen."""
+        """Return `(counts int64, first int64)` by id; `first` is the offset where a word first occurs."""
         cdef Py_ssize_t i
         first_array = np.empty(len(self), np.int64)
         cdef int64_t[::1] first = first_array
@@ -722,21 +722,21 @@ cdef class WordTable(WordSet):
         return words
 
     def rows_in(self, dict key_to_index):
-        """Return the row of every word of this table in a vocabulary, int32 by id; -1 without one."""
+        """Return by id the row of each word in a vocabulary, int32; -1 for words that it does not have."""
         cdef Word[AHEAD] words
         cdef int32_t[AHEAD] rows
         cdef Py_ssize_t waiting = 0, size
         cdef const uint8_t *bytes
         cdef object encoded
-        cdef list held = []  # what the words lie in; the others lie in their keys
+        cdef list held = []  # keeps alive the bytes of words that are not those of their keys
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
         for key, row in key_to_index.items():
-            if is_ascii(<PyObject *>key):  # and so UTF-8 already
+            if is_ascii(<PyObject *>key):  # its bytes are UTF-8 already
                 bytes = <const uint8_t *>PyUnicode_DATA(<PyObject *>key)
                 size = PyUnicode_GET_LENGTH(<PyObject *>key)
             elif isinstance(key, str):
-                # Of text in UTF-8 no word has a surrogate.
+                # A key with a surrogate equals no word: UTF-8 has none.
                 encoded = str.encode(key, "utf8", "surrogatepass")
                 held.append(encoded)
                 bytes, size = encoded, len(encoded)
@@ -766,10 +766,10 @@ cdef class WordTable(WordSet):
 # --- encoded text ---
 
 def renumber(int32_t[::1] ids, int64_t[::1] ends, list parts):
-    """Replace ids in place, closing up over those replaced by -1; `ends` follow.
+    """Replace ids in place, drop those that become -1, and adjust `ends`; return the number of ids left.
 
-    `parts` are pairs `(new_ids int32, size)`: the next `size` ids become `new_ids[id]`. Return the number of
-    ids kept: they are the first ones of `ids`.
+    `parts` are pairs `(new_ids int32, size)`: the next `size` ids become `new_ids[id]`. The ids that are left are the
+    first ones of `ids`.
     """
     cdef Py_ssize_t sentence = 0, i = 0, kept = 0, end, stop
     cdef const int32_t[::1] new_ids
@@ -800,9 +800,9 @@ def renumber(int32_t[::1] ids, int64_t[::1] ends, list parts):
 def pack_jobs(const int64_t[::1] lengths, Py_ssize_t batch_words):
     """Group sentences into jobs of at most `batch_words` raw words; return the jobs' bounds, int64.
 
-    Job j holds the sentences bounds[j]:bounds[j + 1]. A sentence joins the open job while it fits;
-    otherwise the job is closed and the sentence opens the next, however long it is. As in gensim a first
-    sentence that does not fit leaves an empty job before it, which still draws its random numbers.
+    Job j has the sentences bounds[j]:bounds[j + 1]. A sentence is added to the current job if it fits; otherwise it
+    starts the next job, however long it is. As in gensim, an empty job precedes a first sentence that does not fit;
+    it still draws random numbers.
     """
     cdef Py_ssize_t sentence
     cdef int64_t words = 0

@@ -1,7 +1,7 @@
-"""The functions of `_tile.h` on the BLAS that SciPy carries: the portable backend, and a judge of the others.
+"""The functions of `_tile.h` on SciPy's BLAS: the portable backend, and a reference for the others.
 
-A call of BLAS on rows this short costs several times its arithmetic, so this is for machines that the vector code does
-not know, and for tests. Imported only when it is asked for: SciPy's linear algebra takes a tenth of a second to import.
+A BLAS call on rows this short costs several times its arithmetic, so this is for machines that the vector code does not
+support, and for tests. It is imported on demand, because SciPy's linear algebra takes a tenth of a second to import.
 """
 
 from libc.string cimport memcpy, memset
@@ -45,7 +45,7 @@ cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float *
 cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
                  Py_ssize_t dim, const float *g, float *partial, const float **ahead,
                  Py_ssize_t ahead_count) noexcept nogil:
-    """Copy both sides first, because both change from the values before."""
+    """Copy both sides first: each is updated from the old values of the other."""
     cdef float *inputs = partial
     cdef float *outputs = partial + m * dim
     cdef Py_ssize_t i, j, done = 0, columns
@@ -71,7 +71,7 @@ cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, f
 
 cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t targets, float **y, Py_ssize_t n,
                      Py_ssize_t dim, const float *g, const float **ahead, Py_ssize_t ahead_count) noexcept nogil:
-    """Work in pieces that fit the stack."""
+    """Work in pieces that fit on the stack."""
     cdef float[PIECE] delta
     cdef const float *block
     cdef Py_ssize_t i, j, start = 0, done, columns
@@ -96,7 +96,7 @@ cdef void update_one(const float *x, float **to, const float *lock, Py_ssize_t t
 
 
 cdef void sum_rows(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil:
-    """Sum rows, of which `out` may be the only one."""
+    """out := scale * sum of the rows; `out` may be the only row."""
     cdef int length = <int>dim, one = 1
     cdef float unit = 1
     cdef Py_ssize_t i, d

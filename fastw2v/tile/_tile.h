@@ -4,12 +4,12 @@
  *   update      to[m] += lock[m] * sum_n g[m,n] y[n]        y[n] += sum_m g[m,n] x[m]       from the values before
  *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
- * and of the question which rows of a matrix are the nearest, see `sift`.
+ * and the comparison of a matrix's rows with queries, see `sift`.
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
  * TILE_TARGET (the compiler's function attribute), TILE_WIDTH (floats in a vector register), TILE_ROWS and TILE_COLUMNS
  * (rows of x and of y in a register block) and TILE_CHUNKS (vectors of one row in registers, see FOR_PIECES);
- * `tile_named` hands out the table of functions that the machine can run.
+ * `tile_named` returns the table of functions of an instruction set that the machine can run.
  *
  * Rows need no alignment and no padding: the last D mod W floats go through masked loads and stores.
  * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_block`: each block is (M, TILE_STRIDE), and the first

@@ -1,10 +1,10 @@
-"""What other modules cimport of the tile: its table of functions, and which table is in use."""
+"""What other modules cimport of the tile: its table of functions, and the table in use."""
 
 from libc.stdint cimport int16_t, int32_t, uint16_t
 
 
 cdef extern from "tile_api.h" nogil:
-    ctypedef struct Tile:  # each function is described there
+    ctypedef struct Tile:  # tile_api.h says what each function does
         const char *name
         void (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
                           const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,

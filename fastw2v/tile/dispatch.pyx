@@ -1,6 +1,6 @@
-"""Which instruction set does the arithmetic, memory on cache lines for it, and its dot products for queries.
+"""The choice of an instruction set for the arithmetic, aligned memory for it, and its dot products for queries.
 
-The only module that compiles `_tile.h`: the others call through the table that `selected_tile` hands them.
+Only this module compiles `_tile.h`: the others call through the table that `selected_tile` returns.
 """
 
 from libc.stdint cimport int64_t
@@ -37,7 +37,7 @@ cdef const Tile *selected_tile() noexcept nogil:
 
 
 cdef const Tile *compiled_tile(const char *isa) noexcept nogil:
-    """Return the table of an instruction set; NULL if this machine or this build has none of that name."""
+    """Return the table of an instruction set; NULL if this machine or this build does not have it."""
     return tile_named(isa)
 
 
@@ -54,13 +54,16 @@ def available_isas():
 
 
 def select_isa(str name):
-    """Make workers that are created from now on use this instruction set, one of `available_isas()`."""
+    """Select an instruction set, one of `available_isas()`, for workers that are created from now on.
+
+    Raises ValueError for an unknown name, RuntimeError if this machine does not have it.
+    """
     global selected
     if name not in ISAS:
-        raise ValueError(f"FASTW2V_ISA is {name!r}; choose one of {', '.join(ISAS)}")
+        raise ValueError(f"FASTW2V_ISA={name!r}: choose one of {', '.join(ISAS)}")
     cdef const Tile *tile = find_tile(name)
     if tile == NULL:
-        raise RuntimeError(f"this machine has no {name}; available: {', '.join(available_isas())}")
+        raise RuntimeError(f"FASTW2V_ISA={name}: this machine only has {', '.join(available_isas())}")
     selected = tile
 
 
@@ -75,7 +78,7 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 # --- aligned memory ---
 
 def lines(dtype, *shape):
-    """Return zeros on cache lines of their own, so that what other threads write never lies beside them."""
+    """Return zeros that share no cache line with other data, which other threads may write to."""
     dtype, line = np.dtype(dtype), CACHE_LINE * sizeof(float)
     size = int(np.prod(shape)) * dtype.itemsize
     room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
@@ -84,7 +87,7 @@ def lines(dtype, *shape):
 
 
 def floats(*shape):
-    """Return `lines` of float32."""
+    """Return zeros as `lines` does, float32."""
     return lines(np.float32, *shape)
 
 
@@ -97,8 +100,9 @@ def dot_rows(
     float[::1] dots not None,               # OUT (R,)
     float[::1] squares not None,            # OUT (R,)
 ):
-    """squares[i] := |vectors[i]|^2, dots[i] := vectors[i] . queries[q] where bounds[q] <= i < bounds[q + 1]; all this
-    in one reading of the vectors.
+    """dots[i] := vectors[i] . queries[q] where bounds[q] <= i < bounds[q + 1], and squares[i] := |vectors[i]|^2.
+
+    The vectors are read once. Raises ValueError if shapes do not fit together, or the bounds do not cover the rows.
     """
     cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
     cdef int64_t start, end = 0
@@ -111,7 +115,7 @@ def dot_rows(
         if end < start or (q == 0 and end) or end > count:
             raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
     if end != count:
-        raise ValueError(f"bounds end at {end}, of {count} vectors")
+        raise ValueError(f"bounds end at {end}, but there are {count} vectors")
     if count:
         with nogil:
             for q in range(queries.shape[0]):

@@ -1,6 +1,6 @@
-/* The logistic function, as word2vec reads it: from a table, and not at all beyond +-6.
+/* The logistic function as word2vec computes it: from a table, and with a gradient of 0 for scores beyond +-6.
  *
- * Every module that includes this has tables of its own, and fills them when it is imported.
+ * Every module that includes this has its own tables and fills them when it is imported.
  */
 #ifndef FASTW2V_LOGISTIC_H
 #define FASTW2V_LOGISTIC_H
@@ -11,7 +11,7 @@
 
 #define TILE_MAX_SCORE 6.0f
 #define TILE_TABLE_SIZE 1000
-/* gensim divides in integers, 1000 / 6 / 2: the table is read at 83 steps a unit where it was written at 83.3 */
+/* gensim divides integers, 1000 / 6 / 2: the table has 83.3 steps per unit, but is read as if it had 83 */
 #define TILE_STEPS_PER_UNIT 83
 
 static float tile_sigmoid[TILE_TABLE_SIZE];

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../compiler.h" /* beside it, so that others need only this folder on their path */
+#include "../compiler.h" /* relative: others need only this folder on their include path */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define TILE_X86 1
@@ -21,7 +21,7 @@
 #define TILE_UNUSED static
 #endif
 
-/* Calls the cache line at an address for writing: no other core keeps a copy of it. */
+/* Prefetches the cache line at an address for writing: no other core keeps a copy of it. */
 #if defined(TILE_X86)
 #define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
 #elif defined(__GNUC__)
@@ -36,29 +36,28 @@
 
 typedef struct {
     const char *name;
-    /* loss: NULL, or where to add -log likelihood */
+    /* loss: NULL, or where to add the -log likelihood */
     void (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
                       const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
-    /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are called into the cache on the
-     * way. */
+    /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are prefetched meanwhile. */
     void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
                    const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);
-    /* to[0:targets] get the gradient one after another: a row that stands twice gets it twice */
+    /* to[0:targets] gain the gradient one after another: a row that is listed twice gains it twice */
     void (*update_one)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y, ptrdiff_t n,
                        ptrdiff_t dim, const float *g, const float **ahead, ptrdiff_t ahead_count);
     /* out := scale * sum of m rows, added in order from zero */
     void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
-    /* rows[m] += lock[m] * delta, one after another: a row that stands twice gets it twice */
+    /* rows[m] += lock[m] * delta, one after another: a row that is listed twice gains it twice */
     void (*add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim, const float *delta);
     /* dots[i] = rows[i] . query, squares[i] = |rows[i]|^2, in one reading of the matrix */
     void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
-    /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, which stand in panel (pairs, TILE_PANEL, 2). Bit q of
-     * above[i] tells whether row i . query q > border[q]; only where one is set, scores[i] (TILE_PANEL,) are written. */
+    /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, laid out as panel (pairs, TILE_PANEL, 2). Bit q of
+     * above[i] tells whether row i . query q > border[q]; scores[i] (TILE_PANEL,) are written only if a bit is set. */
     void (*sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
                  uint16_t *above, int32_t *scores);
 } Tile;
 
-/* The place of the lowest bit that is set; there must be one. */
+/* Index of the lowest bit that is set; there must be one. */
 TILE_INLINE int tile_lowest_bit(unsigned bits) {
 #if defined(__GNUC__)
     return __builtin_ctz(bits);
@@ -69,7 +68,7 @@ TILE_INLINE int tile_lowest_bit(unsigned bits) {
 #endif
 }
 
-/* How many of those `left` the next block takes, at most `most`: the last two share what remains. */
+/* Size of the next block when `left` rows remain: `most`, or less so that the last two blocks are about equal. */
 TILE_INLINE ptrdiff_t tile_block(ptrdiff_t left, const ptrdiff_t most) {
     return left <= most ? left : left < 2 * most ? (left + 1) >> 1 : most;
 }
@@ -79,7 +78,7 @@ TILE_INLINE void tile_prefetch(const float *row, ptrdiff_t dim) {
     TILE_PREFETCH(row + dim - 1);
 }
 
-/* One cache line of each of these rows: a few at a time, for more would stop the reads of the row in work. */
+/* Prefetches one cache line of each row: only a few at a time, as more would delay the reads of the current row. */
 TILE_INLINE void tile_prefetch_lines(const float **rows, ptrdiff_t count, ptrdiff_t d, ptrdiff_t dim) {
     if (d % FASTW2V_CACHE_LINE) return;
     for (ptrdiff_t k = 0; k < count; k++) {

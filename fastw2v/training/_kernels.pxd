@@ -1,8 +1,8 @@
-"""Who may touch what during training: what all workers share, and what each has for itself.
+"""What all workers share during training, and what each worker owns.
 
-Others may cimport `Weights`, `Objective`, `StopFlag` and `Worker`, and do with a worker what Python can do. All below
-"private" may change at any time; it is declared here because a worker contains it. In a module of its own it would cost
-speed: what C inlines here would be calls through a table there.
+Other modules may cimport `Weights`, `Objective`, `StopFlag` and `Worker`, and use a worker as Python does. Everything
+below "private" may change at any time; it is declared here because a worker contains it. In a module of its own its
+functions could not be inlined: they would be called through a table, which costs speed.
 """
 
 cimport cython
@@ -13,20 +13,20 @@ from fastw2v.tile.dispatch cimport Tile
 
 # --- shared by all workers ---
 
-# All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): a lost update now
-# and then costs less than any lock. Nothing else is shared that way.
+# All workers read and write these rows at the same time, without locks (Hogwild, Niu et al. 2011): the updates that are
+# lost now and then cost less than locks would. Nothing else is shared that way.
 ctypedef struct Weights:
     float *input            # (V, dim) IN vectors, syn0
     float *output           # (V, dim) OUT vectors, syn1neg; NULL without negative sampling
     float *nodes            # (V, dim) inner nodes of the Huffman tree, syn1; NULL without hierarchical softmax
-    Py_ssize_t first_hot    # nodes from this row on are visited all the time: the tree is built bottom up
+    Py_ssize_t first_hot    # nodes from this row on are near the root, as the tree is built bottom up: used most
     const float *lockf      # (locks,) factor on what an input row learns; row i reads lockf[i % locks]
     Py_ssize_t locks
     Py_ssize_t rows         # V
     Py_ssize_t dim
 
 
-# All workers read.
+# All workers read this.
 ctypedef struct Objective:
     bint sg                 # skip-gram, else CBOW
     bint hs                 # hierarchical softmax
@@ -34,7 +34,7 @@ ctypedef struct Objective:
     int window              # largest distance of a context word
     bint shrink_windows     # each position draws its own distance from 1..window
     bint cbow_mean          # CBOW: hidden layer is the mean of the context rows, else their sum
-    bint by_window          # skip-gram: all context rows of a window meet one list of outputs
+    bint by_window          # skip-gram: all context rows of a window are trained with the same outputs
     bint last_only          # of each sentence only the last word is a centre: (input, output) pairs
     bint frozen_outputs     # OUT and node vectors stay as they are
     bint want_loss
@@ -49,7 +49,7 @@ ctypedef struct Objective:
 
 
 cdef class StopFlag:
-    """Raised by the thread that called `train`, read by the workers: finish the windows in hand and come home."""
+    """Raised by the thread that called `train`: workers finish their batch of windows and return."""
     cdef readonly volatile bint raised
 
 
@@ -57,18 +57,18 @@ cdef class StopFlag:
 
 cdef enum:
     BATCH = 16              # windows whose random numbers are drawn together
-    PREFETCH_DISTANCE = 2   # at most so many windows between the call for a row and its use
-    PREFETCH_BYTES = 4096   # what is called that far ahead may take of the first-level cache
+    PREFETCH_DISTANCE = 2   # at most so many windows between the prefetch of a row and its use
+    PREFETCH_BYTES = 4096   # of the first-level cache, for rows that are prefetched so early
     HOT_NODES = 63          # the inner nodes of the highest counts: about the first six levels below the root
     HOT_UPDATES = 32        # updates of a private copy of such a node before it is merged
 
 
-# One position of a sentence with everything drawn that its training needs.
+# One position of a sentence, with all random choices made that its training needs.
 ctypedef struct Window:
     int32_t centre          # id of the word in the middle, the one predicted
     Py_ssize_t size         # number of context words
     int32_t *context        # their ids, left to right
-    const int32_t *entering # ids of words that this or one of the next windows reaches first
+    const int32_t *entering # ids of words that no earlier window of the sentence can reach
     Py_ssize_t entering_count
     int32_t *noise          # noise words, `negative` for each list of outputs
     const uint32_t *points  # inner nodes from the root to the centre
@@ -76,52 +76,52 @@ ctypedef struct Window:
     Py_ssize_t path_length
 
 
-# One worker's own.
+# Each worker owns one.
 ctypedef struct Scratch:
     uint64_t rng            # Java's 48-bit generator
     Py_ssize_t position     # of the next window to be filled
-    Py_ssize_t sentence     # in which it stands, or one before
+    Py_ssize_t sentence     # the sentence that it is in, or an earlier one
     float alpha
     double loss
     int64_t examples
     float *hidden           # (dim,) CBOW's hidden layer
-    float *input_gradient   # (dim,) what reaches an input from several runs of outputs
+    float *input_gradient   # (dim,) of one input, summed over several runs of outputs
     float *gradients        # the tile's g: one for each input and output
     float *partial          # room for the tile's `update`
-    float **output_copies   # they learn in the outputs' place when these are frozen
+    float **output_copies   # updated instead of the outputs when these are frozen
     const float **x         # the tile's inputs
     float **receivers       # the rows that gain the inputs' gradients
-    float *lock             # with which factor
-    float *times_x          # how often each input stands in the window
+    float *lock             # the factors on what they gain
+    float *times_x          # how often each input occurs in the window
     float **y               # the tile's outputs
-    const float *label      # 1 for what was seen, 0 for noise
+    const float *label      # 1 for what was observed, 0 for noise
     const float *times_y    # how often each output was drawn
-    bint distinct           # no output stands twice among them (False: perhaps)
+    bint distinct           # no output is listed twice (False: some may be)
     float *path_label       # room for labels that follow a path
     float *times_drawn      # room for times_y where a noise word was drawn twice
     float *noise_label      # 1, 0, 0, …
-    float *unit_factors     # 1, 1, 1, …: for any of the lists above whose members count once
+    float *unit_factors     # 1, 1, 1, …: for any of the lists above if all members count once
     float *hot_copies       # (HOT_NODES, dim) private copies of the hot nodes; NULL if this worker is the only one
-    float *merged           # (HOT_NODES, dim) what they were when they were last merged
+    float *merged           # (HOT_NODES, dim) their values after the last merge
     int32_t *hot_updates    # (HOT_NODES,) their updates since then
-    const float **ahead     # rows that coming updates need, to be called into the cache by this one
+    const float **ahead     # rows that later updates need; the next update prefetches them
     Py_ssize_t ahead_count
     int32_t *noise          # noise words of two batches of windows, one after another
-    Py_ssize_t batch_noise  # room for one batch's
-    uint32_t *draws         # the random numbers that they come from
+    Py_ssize_t batch_noise  # room for those of one batch
+    uint32_t *draws         # the random numbers that choose them
 
 
 @cython.final
 cdef class Worker:
-    """One thread's half of a training run: owns its scratch, borrows weights and objective."""
+    """Trains the jobs of one thread: owns its scratch, borrows weights and objective."""
     cdef Weights weights
     cdef Objective objective
     cdef Scratch scratch
     cdef Window windows[2 * BATCH]
     cdef const Tile *tile
     cdef StopFlag stop
-    cdef Py_ssize_t prefetch_distance  # windows between the call for a row and its use
-    cdef Py_ssize_t inputs, outputs # what the scratch has room for
+    cdef Py_ssize_t prefetch_distance  # windows between the prefetch of a row and its use
+    cdef Py_ssize_t inputs, outputs # how many of each the scratch has room for
     cdef object borrowed, owned, private  # keep alive everything that the pointers above point into
     cdef int32_t[::1] kept          # the job's ids after downsampling
     cdef int32_t[::1] reduced       # by how much each of its windows is smaller than `window`

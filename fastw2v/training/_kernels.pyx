@@ -1,5 +1,7 @@
-"""What is trained on what: positions become windows, windows become inputs and labelled outputs, and one `update`
-serves every mode. The arithmetic is in `fastw2v.tile`; no Python runs below `Worker.train`.
+"""The training of one thread.
+
+Positions become windows, windows become inputs and labelled outputs, and one `update` serves every mode. The arithmetic
+is in `fastw2v.tile`; no Python runs below `Worker.train`.
 
 Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
 """
@@ -22,7 +24,7 @@ cdef extern from "compiler.h" nogil:
 cdef enum:
     RNG_BITS = 48              # of its state
     NOISE_DOMAIN = 0x7FFFFFFF  # last entry of every noise table
-    LANES = 4                  # a step waits for the one before: so many at once take hardly longer
+    LANES = 4                  # steps at once: each waits for the one before it, so several take hardly longer
 
 cdef uint64_t RNG_MASK = (<uint64_t>1 << RNG_BITS) - 1
 cdef uint64_t STEP = 25214903917, ADD = 11                                    # one step
@@ -31,7 +33,7 @@ cdef uint64_t LEAP_ADD = <object>ADD * sum((<object>STEP)**k for k in range(LANE
 
 
 cdef inline uint32_t draw(uint64_t *rng) noexcept nogil:
-    """Return the top 32 bits of the generator, which then steps."""
+    """Return the top 32 bits of the generator, and advance it by one step."""
     cdef uint32_t top = <uint32_t>(rng[0] >> (RNG_BITS - 32))
     rng[0] = (rng[0] * STEP + ADD) & RNG_MASK
     return top
@@ -45,7 +47,7 @@ cdef inline uint32_t noise_draw_of(uint64_t rng) noexcept nogil:
 
 
 cdef inline uint64_t bit_of(int32_t word) noexcept nogil:
-    """Return a word's bit in a set of 64 that tells, by the last six bits of ids, whether a word may be a member."""
+    """Return the bit of a word, by the last six bits of its id, in a set that tells which words may be members."""
     return <uint64_t>1 << (word & 63)
 
 
@@ -83,11 +85,11 @@ cdef class Worker:
         const uint32_t[::1] points,
         const int64_t[::1] path_starts,
     ):
-        """Borrow the arrays for life: `input`, `output`, `nodes` are (V, D) float32, the last two may be None.
+        """Keep references to the arrays; `input`, `output`, `nodes` are float32 (V, D), the last two may be None.
 
-        The caller has checked every shape and that all ids, nodes and table entries lie inside V. A worker that is not
+        The caller has checked all shapes, and that all ids, nodes and table entries are below V. A worker that is not
         `alone` updates private copies of the nodes near the root, and merges them every few updates. With `last_only`
-        only the last word of a sentence is a centre; with `frozen_outputs` only `input` learns.
+        only the last word of a sentence is a centre; with `frozen_outputs` only `input` is trained.
         """
         cdef Py_ssize_t dim = input.shape[1], longest_path = 0
         cdef float[:, ::1] hot
@@ -133,7 +135,7 @@ cdef class Worker:
                 self.scratch.hot_updates = &hot_updates[0]
                 self.private = (hot, hot_updates)
         self.outputs = max(1 + negative, longest_path)
-        rows = 2 + negative if by_window or not sg else self.outputs * window  # new ones in each window, or more
+        rows = 2 + negative if by_window or not sg else self.outputs * window  # about so many are new in each window
         self.prefetch_distance = PREFETCH_DISTANCE if rows * dim * sizeof(float) <= PREFETCH_BYTES else 1
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
         self.reserve(1)
@@ -142,8 +144,9 @@ cdef class Worker:
         self.kept_ends = np.empty(0, dtype=np.int64)
 
     cdef int reserve(self, Py_ssize_t inputs) except -1:
-        """Make scratch for windows of so many context words: what the longest sentence needs, however wide `window`
-        is.
+        """Allocate scratch for windows of up to `inputs` context words.
+
+        The longest sentence decides how many, because `window` may be far wider.
         """
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
         cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
@@ -197,12 +200,12 @@ cdef class Worker:
 
     @property
     def loss(self):
-        """-log likelihood of all examples so far, in float64; 0 unless the loss was asked for."""
+        """-log likelihood of all examples so far, in float64; 0 without `compute_loss`."""
         return self.scratch.loss
 
     @property
     def examples(self):
-        """Examples so far: pairs in skip-gram, positions in CBOW, counted for each objective."""
+        """Number of examples so far: pairs in skip-gram, positions in CBOW, counted for each objective."""
         return self.scratch.examples
 
     def train(
@@ -215,11 +218,16 @@ cdef class Worker:
         Py_ssize_t lead=0,
         Py_ssize_t trail=0,
     ):
-        """Train one job in place and return how many of its words survived downsampling.
+        """Train one job in place and return how many of its words were kept by downsampling.
 
-        ids: (n,) rows of the vocabulary. ends: (sentences,) where each sentence ends in `ids`. seed: 48 bits.
-        draw_windows(count) gives by how much each window is reduced; None draws that from the worker's generator.
-        The first `lead` and last `trail` ids are context only (a piece of a longer sentence).
+        Args:
+            ids: (n,) rows of the vocabulary.
+            ends: (sentences,) where each sentence ends in `ids`.
+            alpha: learning rate.
+            seed: of the worker's generator, 48 bits.
+            draw_windows: `draw_windows(count)` returns by how much each window is reduced; None draws that from the
+                worker's generator.
+            lead, trail: how many ids at the beginning and the end are only context, in a piece of a longer sentence.
         """
         cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start
         cdef Py_ssize_t first = 0, last = 0, longest = 1
@@ -253,7 +261,7 @@ cdef class Worker:
         return last - first
 
     cdef void merge_hot_nodes(self) noexcept nogil:
-        """Let what this worker learnt reach the others, and what they learnt reach it."""
+        """Add this worker's updates of the hot nodes to the shared rows, and take over those of the others."""
         cdef Py_ssize_t hot
         if self.scratch.hot_copies != NULL:
             for hot in range(min(HOT_NODES, self.weights.rows - 1)):
@@ -270,11 +278,11 @@ cdef class Worker:
         self.scratch.hot_updates[hot] = 0
 
     cdef float *node_row(self, Py_ssize_t node, Py_ssize_t updates) noexcept nogil:
-        """Return the row of an inner node that is about to get so many updates.
+        """Return the row of an inner node that will get so many updates next.
 
-        Every path begins at the root, so cores that update the same rows near it spend their time handing cache lines
-        to each other. Private copies end that (Vuurens et al. 2016); they are merged so soon that the copies of many
-        workers cannot drift apart.
+        Every path begins at the root, so cores that update the same rows near it would spend their time passing cache
+        lines to each other. Private copies avoid that (Vuurens et al. 2016); they are merged often enough that the
+        copies of many workers do not drift apart.
         """
         cdef Py_ssize_t hot = node - self.weights.first_hot
         if hot < 0 or self.scratch.hot_copies == NULL:
@@ -286,7 +294,7 @@ cdef class Worker:
 
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil:
-        """Fill `kept` and `kept_ends`; kept[first:last] are the positions to train. Every token costs a draw."""
+        """Fill `kept` and `kept_ends`; kept[first:last] are the positions to train. Each token takes one draw."""
         cdef Py_ssize_t sentence, i, start = 0, kept = 0, count = ids.shape[0]
         cdef uint64_t rng = self.scratch.rng
         for sentence in range(ends.shape[0]):
@@ -307,8 +315,8 @@ cdef class Worker:
     cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
         """Train all positions in [first, last), left to right.
 
-        What a window draws never depends on the weights, so it is drawn well ahead, and the rows of a window are called
-        into the cache while another one is computed.
+        The random choices of a window do not depend on the weights: they are made well ahead, and the rows of a window
+        are prefetched while another one is computed.
         """
         cdef Py_ssize_t filled = 0, done = 0, i
         cdef Py_ssize_t more = BATCH
@@ -333,7 +341,7 @@ cdef class Worker:
             done = min(done + BATCH, filled)
 
     cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil:
-        """Fill this half of `windows` with the next before `last`; return how many, less than BATCH if that is all."""
+        """Fill one half of `windows` with the next ones before `last`; return how many: below BATCH only at the end."""
         cdef Scratch *s = &self.scratch
         cdef Window *windows = self.windows + half * BATCH
         cdef int32_t *noise = s.noise + half * s.batch_noise
@@ -358,7 +366,7 @@ cdef class Worker:
         return count
 
     cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        """Fill in the window of `position` in the sentence [start, end)."""
+        """Fill in the window at `position`, of the sentence [start, end)."""
         cdef Py_ssize_t position = self.scratch.position, window = self.objective.window, i
         cdef Py_ssize_t reach = window - self.reduced[position]
         cdef Py_ssize_t left = max(start, position - reach), right = min(end, position + reach + 1)
@@ -414,14 +422,14 @@ cdef class Worker:
             prefetch(table + noise[i])
         for i in range(count):
             word = noise[i]
-            word += table[word] < draws[i]  # twice without a branch, whose outcome would be anybody's guess
+            word += table[word] < draws[i]  # two branch-free steps first: the branch would be unpredictable
             word += table[word] < draws[i]
             while table[word] < draws[i]:
                 word += 1
             noise[i] = word
 
     cdef void look_ahead(self, const Window *w) noexcept nogil:
-        """Note the rows that this window needs and the ones before it do not; the next update calls them."""
+        """List the rows that this window needs and earlier ones do not; the next update prefetches them."""
         cdef Py_ssize_t i
         for i in range(w.entering_count):
             self.look_ahead_to(self.input_row(w.entering[i]))
@@ -443,7 +451,7 @@ cdef class Worker:
             self.look_ahead_to(self.output_row(noise[i]))
 
     cdef void prefetch(self) noexcept nogil:
-        """Call the rows ahead now: there is no update before the one that needs them."""
+        """Prefetch the rows ahead now: no update comes before the one that needs them."""
         cdef Py_ssize_t i
         for i in range(self.scratch.ahead_count):
             tile_prefetch(self.scratch.ahead[i], self.weights.dim)
@@ -469,7 +477,7 @@ cdef class Worker:
             self.train_skipgram(w)
 
     cdef void train_skipgram(self, const Window *w) noexcept nogil:
-        """Let each context word predict the centre, one after the other; in the paper the centre predicts them."""
+        """Train each context word to predict the centre, in order; in the paper the centre predicts them."""
         cdef Py_ssize_t i
         cdef const int32_t *noise = w.noise
         for i in range(w.size):
@@ -484,7 +492,7 @@ cdef class Worker:
                 noise += self.objective.negative
 
     cdef void train_window(self, const Window *w) noexcept nogil:
-        """Let all context words meet one list of outputs (HogBatch, Ji et al. 2016)."""
+        """Train all context words at once to predict the centre, with the same noise (HogBatch, Ji et al. 2016)."""
         cdef Py_ssize_t m = self.context_inputs(w)
         if self.objective.hs:
             self.update(m, self.path_outputs(w, m))
@@ -494,7 +502,7 @@ cdef class Worker:
             self.scratch.examples += w.size
 
     cdef void train_cbow(self, const Window *w) noexcept nogil:
-        """Let the sum or mean of the context words predict the centre.
+        """Train the sum or mean of the context words to predict the centre.
 
         As in word2vec.c the gradient of a mean is not divided by the number of inputs, that of a sum is.
         """
@@ -509,7 +517,7 @@ cdef class Worker:
             self.update_hidden(w.size, self.noise_outputs(w.centre, w.noise))
 
     cdef Py_ssize_t context_inputs(self, const Window *w) noexcept nogil:
-        """List the window's distinct context rows, with the number of times that each stands there."""
+        """List the distinct context rows of the window, with how often each occurs; return their number."""
         cdef Py_ssize_t i, j, m = 0
         cdef uint64_t seen = 0, bit
         cdef float *row
@@ -532,7 +540,7 @@ cdef class Worker:
         return m
 
     cdef Py_ssize_t path_outputs(self, const Window *w, Py_ssize_t m) noexcept nogil:
-        """List the inner nodes from the root to the centre, for m inputs; label 1 where the path turns left, code 0."""
+        """List the inner nodes on the path to the centre, for m inputs; label 1 where the path turns left (code 0)."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t i
         for i in range(w.path_length):
@@ -544,7 +552,7 @@ cdef class Worker:
         return w.path_length
 
     cdef Py_ssize_t noise_outputs(self, int32_t target, const int32_t *noise) noexcept nogil:
-        """List the target, label 1, then its noise words, label 0; a noise word that is the target is left out."""
+        """List the target, label 1, then the noise words, label 0, except those that are the target itself."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t n = 1, i
         cdef uint64_t seen = bit_of(target), bit
@@ -564,7 +572,7 @@ cdef class Worker:
         return n
 
     cdef Py_ssize_t merge_equal_outputs(self, Py_ssize_t n) noexcept nogil:
-        """Let a row that is listed twice be one that counts twice: equal scores, so their updates add up."""
+        """List each row once, with how often it counts: equal rows have equal scores, so their updates add up."""
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t k, distinct = 0, same
         if s.distinct:
@@ -582,7 +590,7 @@ cdef class Worker:
         return distinct
 
     cdef Py_ssize_t find_output(self, Py_ssize_t start, Py_ssize_t end, const float *row) noexcept nogil:
-        """Return where `row` stands among outputs [start, end); `end` if nowhere."""
+        """Return the index of `row` among the outputs [start, end); `end` if it is not there."""
         cdef Py_ssize_t k
         for k in range(start, end):
             if self.scratch.y[k] == row:
@@ -590,7 +598,7 @@ cdef class Worker:
         return end
 
     cdef void update_hidden(self, Py_ssize_t inputs, Py_ssize_t n) noexcept nogil:
-        """hidden := sum or mean of the `inputs` rows in `receivers`, which gain the gradient that reaches it."""
+        """hidden := sum or mean of the `inputs` rows in `receivers`; train it, and let these rows gain its gradient."""
         cdef float scale = <float>1 / inputs if inputs and self.objective.cbow_mean else 1
         cdef Scratch *s = &self.scratch
         self.tile.sum_rows(<const float **>s.receivers, inputs, self.weights.dim, scale, s.hidden)
@@ -599,7 +607,7 @@ cdef class Worker:
     cdef void update_one(self, const float *x, Py_ssize_t targets, Py_ssize_t n) noexcept nogil:
         """Train one input with the outputs [0, n) as if one after the other; its gradient goes to `targets` receivers.
 
-        A row that comes again sees its earlier update: outputs are taken in runs of distinct ones.
+        A row that is listed again must see its earlier update, so the outputs are taken in runs of distinct ones.
         """
         cdef Scratch *s = &self.scratch
         cdef Py_ssize_t start = 0, end = self.run_end(0, n)
@@ -647,7 +655,7 @@ cdef class Worker:
         return &self.scratch.loss if self.objective.want_loss else NULL
 
     cdef float **learning(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
-        """Return the rows that learn for the outputs [first, first + n): these, or copies if they are frozen."""
+        """Return the rows to update for the outputs [first, first + n): themselves, or copies if they are frozen."""
         cdef Py_ssize_t k
         if not self.objective.frozen_outputs:
             return self.scratch.y + first

@@ -1,4 +1,4 @@
-"""The Huffman tree itself: heapq on arrays, then every leaf's walk to the root."""
+"""The Huffman tree: built with heapq's algorithm on arrays, then read off along the way from each leaf to the root."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
@@ -31,8 +31,8 @@ cdef void rise(Heap *heap, Py_ssize_t top, Py_ssize_t place) noexcept nogil:
 cdef void settle(Heap *heap, Py_ssize_t top) noexcept nogil:
     """Sink the node at `top` to a leaf along the lighter children, then let it rise.
 
-    The detour to the leaf, and the right child where both weigh the same, are what heapq does: they
-    decide which of several equal counts is merged first, and so the shape of the tree.
+    As in heapq it first sinks all the way, and to the right child if both weigh the same: this decides which of several
+    equal counts is merged first, and so the shape of the tree.
     """
     cdef int32_t node = heap.nodes[top]
     cdef Py_ssize_t place = top, child = 2 * top + 1
@@ -63,7 +63,7 @@ cdef void push(Heap *heap, int32_t node) noexcept nogil:
 
 
 cdef void merge(Heap *heap, int64_t *weight, int32_t *parent, uint8_t *bit) noexcept nogil:
-    """Join the two lightest nodes under a new one until one is left."""
+    """Join the two lightest nodes under a new node until only one is left."""
     cdef Py_ssize_t i
     cdef int32_t left, right, joint = <int32_t>heap.size
     for i in range(heap.size // 2 - 1, -1, -1):
@@ -80,7 +80,7 @@ cdef void merge(Heap *heap, int64_t *weight, int32_t *parent, uint8_t *bit) noex
 
 
 def build(const int64_t[::1] counts):
-    """Return `(points uint32, codes uint8, starts int64 (V + 1,))` of the leaves' paths from the root."""
+    """Return `(points uint32, codes uint8, starts int64 (V + 1,))`: the path from the root to each of V leaves."""
     cdef Py_ssize_t V = counts.shape[0], nodes = max(1, 2 * V - 1), i, place
     cdef int64_t[::1] weight = np.empty(nodes, np.int64)
     cdef int32_t[::1] order = np.arange(max(1, V), dtype=np.int32)
@@ -97,7 +97,7 @@ def build(const int64_t[::1] counts):
             weight[i] = counts[i]
         heap = Heap(nodes=&order[0], weight=&weight[0], size=V)
         merge(&heap, &weight[0], &parent[0], &bit[0])
-        for i in range(2 * V - 3, -1, -1):  # a parent's id is above its children's: the root goes first
+        for i in range(2 * V - 3, -1, -1):  # a parent's id is greater than its children's: the root comes first
             depth[i] = depth[parent[i]] + 1
         for i in range(V):
             starts[i + 1] = starts[i] + depth[i]
