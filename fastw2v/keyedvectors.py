@@ -445,9 +445,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         order = descending(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
         keys = [self.index_to_key[row] for row in order]
         if len(self.vectors):
-            logger.warning(
-                "sorting moves rows: whatever else is numbered by row, such as output vectors, does not move"
-            )
+            logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
             self.vectors = self.vectors[order]
         if len(getattr(self, "vectors_lockf", ())) == len(keys):
             self.vectors_lockf = self.vectors_lockf[order]
@@ -1163,7 +1161,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             Counter(key for key in document if self.has_index_for(key)) for document in (document1, document2)
         ]
         if not all(bags):
-            logger.warning("a document has no word with a vector: its distance to any other is infinite")
+            logger.warning("the distance to a document of which no word has a vector is infinite")
             return float("inf")
         sides = [self[list(bag)].astype(np.float64) for bag in bags]
         costs = cdist(*(map(unit_rows, sides) if norm else sides))

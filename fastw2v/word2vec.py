@@ -616,10 +616,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def _explain_no_words(self, min_count: int, distinct: int) -> str:
         """Return what to say if no word of a text is kept."""
         if not distinct:
-            return "no words to train: the corpus has none; is it empty, or an iterator that was read before?"
+            return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
         source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
         return (
-            f"no words to train: none of the {distinct} words is kept with min_count={min_count}{source}; "
+            f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
             "give a lower min_count or more text"
         )
 
@@ -1252,7 +1252,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         words, vectors, out_vectors, counts = read_both_sides(in_, out, binary=binary, fvocab=fvocab)
         if counts is None:
             counts = np.maximum(1, len(words) // np.arange(1, len(words) + 1))
-            logger.warning("the words have no counts: Zipf's law is assumed, in the order of in_")
+            logger.warning("the words have no counts: taken as Zipf's law has them, in the order of in_")
         model.vector_size = model.layer1_size = vectors.shape[1]
         model.wv.vector_size = model.vector_size
         model._set_words(Table(words, counts, downsampling(counts, model.sample)[0]))

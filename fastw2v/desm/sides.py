@@ -316,8 +316,8 @@ def warn_of_little_text(model: Any) -> None:
     words = sum(epoch["words"] for epoch in history)
     if words < ENOUGH_WORDS:
         logger.warning(
-            "the model was trained on %s words in all epochs together, and good rankings need %s or more: "
-            "train on a small collection for more epochs (50, say)",
+            "the model was trained on %s words, all epochs together: rankings need %s or more, so give a "
+            "small collection more epochs (50, say)",
             f"{words:,}",
             f"{ENOUGH_WORDS:,}",
         )

@@ -100,12 +100,12 @@ def warn_of_odd_corpus(epoch: int, result: EpochResult, length: Length) -> None:
     """Warn if the corpus was empty, or of another length than given."""
     if not result.sentences:
         logger.warning(
-            "train() called with an empty iterator: give a corpus that yields its sentences every time that "
-            "it is iterated over, such as a list"
+            "train() called with an empty iterator: the corpus must have its sentences each time that it "
+            "is iterated over"
         )
     elif not result.raw_words:
         logger.warning(
-            "EPOCH %i: %i sentences, but no words: sentences must be lists, not iterators read before",
+            "EPOCH %i: %i sentences, but no words: sentences must be lists, not used up iterators",
             epoch,
             result.sentences,
         )
