@@ -526,8 +526,9 @@ class Matrices(Lifecycle):
             AttributeError: a space needs OUT vectors, which the model does not have.
 
         Example:
-            >>> [word for word, cosine in model.most_similar("cat", topn=2, target="out")]
-            ['...', '...']
+            >>> neighbors = model.most_similar("cat", topn=2, target="out")  # [(word, cosine), …]
+            >>> len(neighbors)
+            2
             >>> model.most_similar("cat", topn=None).shape
             (9,)
         """
