@@ -1,10 +1,14 @@
 """Makes `tests/` importable; each test hears of older spellings anew; tests of Ctrl-C work anywhere."""
 
+from __future__ import annotations
+
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import hypothesis
+import pytest
 
 from fastw2v import legacy
 
@@ -20,3 +24,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_runtest_setup() -> None:
     legacy.told.clear()
+
+
+@pytest.fixture(scope="session")
+def gensims() -> Any:
+    """gensim's `models.word2vec`, to compare with."""
+    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")

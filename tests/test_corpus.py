@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, utils
+from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text import blocks as in_blocks
 from fastw2v.text import readers
 from fastw2v.text.blocks import cut_lengths, text_blocks
@@ -24,20 +25,9 @@ TEXT = (
 SENTENCES = [line.split() for line in TEXT.split("\n") if line.split()]
 
 
-@pytest.fixture(scope="module")
-def gensims() -> Any:
-    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     return write(tmp_path / "text.txt", TEXT)
-
-
-def write(path: Path, text: str | bytes) -> str:
-    with utils.open(path, "wb") as out:
-        out.write(text if isinstance(text, bytes) else text.encode())
-    return str(path)
 
 
 # -- LineSentence ---------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import zlib
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from children import run_python
 
 from fastw2v.cli import demo
 
@@ -37,10 +36,7 @@ def test_another_process_reads_the_same_and_runs_nothing_of_it(text: list[list[s
         "import sys, zlib; from fastw2v.cli import demo;"
         "print(zlib.crc32(repr(demo.standard_library_text()).encode()), *sys.modules)"
     )
-    here = str(Path(demo.__file__).parents[2])  # with -P, so that it is the very package that is tested
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": here}
-    run = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, check=True)
-    checksum, *loaded = run.stdout.decode().split()
+    checksum, *loaded = run_python(code, PYTHONHASHSEED="7").stdout.split()
     assert int(checksum) == zlib.crc32(repr(text).encode())
     assert "fastw2v.cli.demo" in loaded
     assert {"this", "antigravity", "turtle", "tkinter", "idlelib"}.isdisjoint(loaded)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import gensim_twin
 
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
@@ -40,13 +41,6 @@ def vectors_of(words: list[str], seed: int, spread: float) -> KeyedVectors:
     kv = KeyedVectors(6)
     kv.add_vectors(words, np.array(rows) * rng.uniform(0.1, 10, (len(words), 1)))
     return kv
-
-
-def gensim_twin(kv: KeyedVectors) -> Any:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
-    twin = gensim.models.KeyedVectors(kv.vector_size)
-    twin.add_vectors(kv.index_to_key, kv.vectors)
-    return twin
 
 
 @pytest.fixture

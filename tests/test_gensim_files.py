@@ -15,7 +15,6 @@ import os
 import pickle
 import shutil
 import struct
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -24,7 +23,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
+from children import run_python
+from factories import NO_GENSIM, TOPICS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,9 +32,7 @@ from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.formats import gensim_parts, gensim_pickle
 from fastw2v.formats.errors import FormatError
 
-gensim = pytest.importorskip(
-    "gensim", reason="gensim has no wheel for this Python, or the test extra is not installed"
-)
+gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
 DATA = Path(gensim.__file__).parent / "test" / "test_data"
 
 # Every pickle of words and vectors in gensim's test data: vocabulary and dimension.
@@ -60,8 +58,6 @@ VECTORS = {"old_keyedvectors_320.dat": (12, 100)}
 
 # What gensim 4.4 cannot load itself: before 1.0 there was no `wv`, or one that it does not upgrade.
 TOO_OLD_FOR_GENSIM = ("_0.1", "-v0.12", "pre_kv")
-
-TEXT = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
 
 
 def matrices(model: Any) -> dict[str, Any]:
@@ -90,7 +86,9 @@ def assert_same_words(kv: KeyedVectors, theirs: Any) -> None:
 
 def trained(**more: Any) -> Any:
     """A model of gensim's."""
-    return gensim.models.Word2Vec(TEXT, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more})
+    return gensim.models.Word2Vec(
+        TOPICS, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more}
+    )
 
 
 # --- all that gensim's test data holds ---
@@ -167,7 +165,7 @@ def test_gensim_is_not_needed() -> None:
         "try: model.to_gensim()\n"
         "except ImportError as error: print('gensim' in str(error))\n"
     )
-    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    run = run_python(code)
     assert run.stdout.split() == ["12", "True", "True"], run.stderr
 
 
@@ -218,9 +216,9 @@ def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
         assert kv.most_similar("graph")[0][0] == theirs.wv.most_similar("graph")[0][0]
     if mmap == "r":
         with pytest.raises(ValueError, match="read-only"):
-            model.train(TEXT, total_examples=len(TEXT), epochs=1)
+            model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     else:
-        model.train(TEXT, total_examples=len(TEXT), epochs=1)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
         assert (model.wv.vectors != theirs.wv.vectors).any()
     assert (tmp_path / "model.wv.vectors.npy").read_bytes() == before
     with pytest.raises(ValueError, match="mmap must be"):
@@ -269,9 +267,9 @@ def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> 
     ours = Word2Vec.load(tmp_path / "model")
     again = Word2Vec.from_gensim(theirs)
     for model in (theirs, ours, again):
-        model.train(TEXT, total_examples=len(TEXT), epochs=4, start_alpha=0.05)
-        model.build_vocab([*TEXT, ["new", "word"]], update=True)
-        model.train(TEXT, total_examples=len(TEXT), epochs=2)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=4, start_alpha=0.05)
+        model.build_vocab([*TOPICS, ["new", "word"]], update=True)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     assert_same(ours, theirs, within=1e-3)
     assert_same(again, ours)
     assert ours.min_alpha_yet_reached == theirs.min_alpha_yet_reached
@@ -284,7 +282,7 @@ def test_frozen_words_stay_frozen(tmp_path: Path) -> None:
     theirs.wv.vectors_lockf[0] = 0
     theirs.save(str(tmp_path / "model"))
     ours = Word2Vec.load(tmp_path / "model")
-    ours.train(TEXT, total_examples=len(TEXT), epochs=2)
+    ours.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     np.testing.assert_array_equal(ours.wv.vectors[0], theirs.wv.vectors[0])
     assert (ours.wv.vectors[1] != theirs.wv.vectors[1]).any()
 
@@ -299,9 +297,9 @@ def test_odd_models(tmp_path: Path) -> None:
     """No vocabulary; one word; no workers; words that are no str; a foreign generator; numpy's numbers."""
     gensim.models.Word2Vec(vector_size=5).save(str(tmp_path / "empty"), pickle_protocol=2)
     empty = Word2Vec.load(tmp_path / "empty")
-    empty.build_vocab(TEXT, min_count=1)
-    empty.train(TEXT, total_examples=len(TEXT), epochs=1)
-    assert empty.wv.vectors.shape == (len({word for sentence in TEXT for word in sentence}), 5)
+    empty.build_vocab(TOPICS, min_count=1)
+    empty.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+    assert empty.wv.vectors.shape == (len({word for sentence in TOPICS for word in sentence}), 5)
 
     one = gensim.models.Word2Vec(vector_size=5, min_count=1, hs=1, workers=0)
     one.build_vocab([[7, 7]])
@@ -463,7 +461,7 @@ def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
     )
     if sys.platform == "win32":
         pytest.skip("no getrusage")
-    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    run = run_python(code)
     assert int(run.stdout) < 64 << 10, run.stderr  # KiB (bytes on macOS)
 
 
@@ -557,7 +555,7 @@ def test_files_that_say_impossible_things(damage: Any, tmp_path: Path) -> None:
 
 def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
     """Its first bytes are the length of its header, and 0x0280 reads as a pickle of protocol 2."""
-    model = Word2Vec(TEXT, vector_size=4, min_count=1)
+    model = Word2Vec(TOPICS, vector_size=4, min_count=1)
     for length in range(640 - 64, 641):
         model.comment = "x" * length
         model.save(tmp_path / "model")
@@ -572,8 +570,8 @@ def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}], ids=str)
 def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> None:
-    ours = Word2Vec(TEXT, vector_size=8, min_count=1, workers=1, comment="c", **more)
-    ours.build_vocab(TEXT, update=True, keep_raw_vocab=True)
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1, workers=1, comment="c", **more)
+    ours.build_vocab(TOPICS, update=True, keep_raw_vocab=True)
     theirs = ours.to_gensim()
     assert type(theirs) is gensim.models.Word2Vec and type(theirs.wv) is gensim.models.KeyedVectors
     assert_same(ours, theirs)
@@ -586,17 +584,17 @@ def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> N
         np.testing.assert_array_equal(twin.cum_table, ours.cum_table, strict=True)
         assert twin.raw_vocab == ours.raw_vocab and twin.comment == "c"
     for model in (ours, back):
-        model.train(TEXT, total_examples=len(TEXT), epochs=2)
-    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
+    theirs.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     assert_same(back, ours)
     assert_same(ours, theirs, within=1e-3)
 
 
 def test_gensims_copy_is_its_own() -> None:
-    ours = Word2Vec(TEXT, vector_size=8, min_count=1)
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1)
     before = copy.deepcopy(ours)
     theirs = ours.to_gensim()
-    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
+    theirs.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     theirs.wv.unit_normalize_all()
     theirs.wv.index_to_key.append("x")
     theirs.wv.set_vecattr("graph", "count", 77)
@@ -631,7 +629,7 @@ def test_only_word2vec_comes_from_gensim() -> None:
 
 
 def test_parts_can_be_left_out(tmp_path: Path) -> None:
-    model = Word2Vec(TEXT, vector_size=4, min_count=1, hs=1)
+    model = Word2Vec(TOPICS, vector_size=4, min_count=1, hs=1)
     model.raw_vocab = {"a": 1}
     model.save(
         tmp_path / "model",
@@ -641,7 +639,7 @@ def test_parts_can_be_left_out(tmp_path: Path) -> None:
     assert not hasattr(loaded, "syn1neg") and not loaded.raw_vocab and not loaded.history
     np.testing.assert_array_equal(loaded.syn1, model.syn1)
     with pytest.raises(RuntimeError, match="syn1neg"):
-        loaded.train(TEXT, total_examples=len(TEXT), epochs=1)
+        loaded.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     model.wv.save(tmp_path / "kv", ignore=("expandos", "vectors_lockf", "norms"))
     kv = KeyedVectors.load(tmp_path / "kv")
     assert not kv.expandos and not hasattr(kv, "vectors_lockf") and kv.index_to_key == model.wv.index_to_key
@@ -655,7 +653,7 @@ def test_parts_can_be_left_out(tmp_path: Path) -> None:
 
 def test_an_open_file_after_a_path(tmp_path: Path) -> None:
     """gensim remembers what the first save put into files of its own, and leaves it out of the second."""
-    for obj in (model := Word2Vec(TEXT, vector_size=4, min_count=1), model.wv):
+    for obj in (model := Word2Vec(TOPICS, vector_size=4, min_count=1), model.wv):
         obj.save(tmp_path / "first", separately=["vectors"], sep_limit=0)
         file = io.BytesIO()
         obj.save(file)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import gensim_twin, saved
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -56,10 +57,7 @@ def trained() -> KeyedVectors:
 
 @pytest.fixture(scope="module")
 def twin() -> Any:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
-    twin = gensim.models.KeyedVectors(9)
-    twin.add_vectors(WORDS, V)
-    return twin
+    return gensim_twin(small())
 
 
 def outcome(function: Callable[[], Any]) -> Any:
@@ -1103,13 +1101,6 @@ def assert_same_kv(kv: KeyedVectors, expected: KeyedVectors) -> None:
         else:
             np.testing.assert_array_equal(got, column, strict=True)
     assert hasattr(kv, "vectors_lockf") == hasattr(expected, "vectors_lockf")
-
-
-def saved(kv: KeyedVectors) -> io.BytesIO:
-    buffer = io.BytesIO()
-    kv.save(buffer)
-    buffer.seek(0)
-    return buffer
 
 
 def decorated() -> KeyedVectors:

@@ -9,7 +9,6 @@ import os
 import pickle
 import random
 import struct
-import subprocess
 import textwrap
 import tracemalloc
 from collections.abc import Callable
@@ -18,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
+from children import run_python
+from factories import assert_same
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -60,13 +60,6 @@ def with_header(raw: bytes, header: bytes | dict[str, Any]) -> bytes:
     if isinstance(header, dict):
         header = json.dumps(header).encode()
     return struct.pack("<Q", len(header)) + header + raw[8 + struct.unpack("<Q", raw[:8])[0] :]
-
-
-def assert_same(got: dict[str, native.Array], expected: dict[str, native.Array]) -> None:
-    assert got.keys() == expected.keys()
-    for name, array in expected.items():
-        assert got[name].dtype == array.dtype
-        np.testing.assert_array_equal(got[name], array, strict=True)
 
 
 # --- what goes in comes out ---
@@ -535,15 +528,7 @@ def test_a_file_cut_between_header_and_mapping(tmp_path: Path, monkeypatch: pyte
 
 
 def run_script(script: str, *arguments: object) -> str:
-    done = subprocess.run(
-        [*PYTHON, "-c", textwrap.dedent(script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment(),
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_python(textwrap.dedent(script), *arguments).stdout
 
 
 def test_killed_while_saving(tmp_path: Path) -> None:

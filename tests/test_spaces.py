@@ -10,8 +10,10 @@ from collections.abc import Callable
 from itertools import combinations, product
 from typing import Any
 
+import factories
 import numpy as np
 import pytest
+from factories import BOTH, HS, NEG, TEXT
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -20,18 +22,8 @@ from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.query.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.text.texts import Baskets, Pairs, as_sets
 
-NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
-SMALL: dict[str, Any] = {"vector_size": 12, "min_count": 1, "workers": 1, "sample": 0, "progress": False}
+SMALL: dict[str, Any] = factories.SMALL | {"sample": 0}
 PAIRS = [f"{a}-{b}" for a, b in product(("in", "out"), repeat=2)]
-
-
-def text(sentences: int = 150, words: int = 30, seed: int = 0) -> list[list[str]]:
-    """Sentences of 1 to 15 words, w0 the most frequent."""
-    rng = np.random.default_rng(seed)
-    return [[f"w{min(rng.zipf(1.5), words) - 1}" for _ in range(n)] for n in rng.integers(1, 16, sentences)]
-
-
-TEXT = text()
 
 
 def trained(corpus: Any = TEXT, **settings: Any) -> Word2Vec:

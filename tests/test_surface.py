@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from factories import NO_GENSIM
 
 import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
@@ -93,7 +94,7 @@ MISSING_NAMES = {
 
 @pytest.fixture(scope="module")
 def gensim() -> Any:
-    return pytest.importorskip("gensim", reason="gensim has no wheel for this Python, or is not installed")
+    return pytest.importorskip("gensim", reason=NO_GENSIM)
 
 
 def trained(cls: Any) -> Any:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import ast
 import copy
-import gzip
 import logging
 import math
-import subprocess
 import sys
 import threading
 import time
@@ -21,7 +19,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
+from children import run_python
+from factories import (
+    BOTH,
+    HS,
+    LONGER,
+    MODES,
+    NO_GENSIM,
+    SMALL,
+    STEPS,
+    TEXT,
+    Restartable,
+    assert_same,
+    matrices,
+    text,
+    written,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,39 +57,7 @@ from fastw2v.training.jobs import EpochResult, Job, Schedule, job_bounds, jobs_o
 from fastw2v.training.objective import Objective
 from fastw2v.training.run import Run
 
-NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
-NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
-MODES = {
-    "sg-neg": {"sg": 1, **NEG},
-    "sg-hs": {"sg": 1, **HS},
-    "sg-both": {"sg": 1, **BOTH},
-    "cbow-neg": {"sg": 0, **NEG},
-    "cbow-hs": {"sg": 0, **HS},
-    "cbow-both": {"sg": 0, **BOTH},
-}
-STEPS = ["pair", "window"]
-SMALL: dict[str, Any] = {"vector_size": 8, "min_count": 1, "workers": 1, "progress": False}
-
-
-def text(sentences: int, words: int = 60, seed: int = 0) -> list[list[str]]:
-    """Sentences of 1 to 20 words, w0 the most frequent."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(1, 21, sentences)
-    return [[f"w{min(rng.zipf(1.5), words) - 1}" for _ in range(length)] for length in lengths]
-
-
-TEXT = text(200)
 RAW = sum(map(len, TEXT))
-
-
-def matrices(model: Word2Vec) -> dict[str, np.ndarray]:
-    return {name: getattr(model, name).copy() for name in ("syn0", "syn1", "syn1neg") if hasattr(model, name)}
-
-
-def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
 def threads() -> list[str]:
@@ -92,16 +73,6 @@ def assert_usable(model: Word2Vec) -> None:
     assert raw == RAW and trained > 0
     assert not np.array_equal(model.syn0, before["syn0"])
     assert not threads()
-
-
-class Restartable:
-    """An iterable that is none of the library's own; `start()` gives each pass."""
-
-    def __init__(self, start: Callable[[], Iterator[Any]]) -> None:
-        self.start = start
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.start()
 
 
 # --- jobs ---
@@ -245,8 +216,6 @@ def test_learning_rates_are_gensims(length: str, wrong: float, monkeypatch: pyte
 
 # --- roads into training ---
 
-LONGER = text(4000, 300, seed=3)  # some 42,000 words: several blocks of a stream
-
 
 class ReturnsItself:
     """An iterator whose `__iter__` begins anew: bad style, but restartable."""
@@ -257,13 +226,6 @@ class ReturnsItself:
 
     def __next__(self) -> list[str]:
         return next(self.sentences)
-
-
-def written(folder: Path, name: str, sentences: list[list[str]]) -> Path:
-    path = folder / name
-    data = "".join(" ".join(sentence) + "\n" for sentence in sentences).encode()
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    return path
 
 
 ROADS: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -607,15 +569,7 @@ print(json.dumps(waits))
 def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
     """Real SIGINTs at random times: nobody is left, nothing changes. With -s: how soon they were heard."""
     corpus = written(tmp_path, "text", text(1000))
-    arguments = [kind, str(workers), str(corpus), "6"]
-    done = subprocess.run(
-        [*PYTHON, "-c", INTERRUPTED, *arguments],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_python(INTERRUPTED, kind, workers, corpus, 6)
     assert not done.stderr
     waits = ast.literal_eval(done.stdout)
     assert len(waits) == 6
@@ -720,7 +674,7 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (
             lambda model: setattr(model, "syn1neg", model.syn1neg[:5]),
             ValueError,
-            r"syn1neg is float32 \(5, 8\)",
+            r"syn1neg is float32 \(5, 12\)",
         ),
         (lambda model: setattr(model, "syn0", model.syn0.astype(np.float64)), ValueError, "syn0 is float64"),
         (lambda model: setattr(model.syn0.flags, "writeable", False), ValueError, "syn0 is read-only"),
@@ -729,8 +683,8 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (lambda model: model.wv.expandos.pop("sample_int"), RuntimeError, "sample_int"),
         (lambda model: model.wv.key_to_index.update(new=10**6), ValueError, "row 1000000"),
         (lambda model: model.wv.key_to_index.update(w0=-1), ValueError, "row .*-1"),
-        (lambda model: model.wv.add_vectors(["new"], np.ones((1, 8))), ValueError, "update=True"),
-        (lambda model: setattr(model, "wv", KeyedVectors(8)), RuntimeError, "no vocabulary to train"),
+        (lambda model: model.wv.add_vectors(["new"], np.ones((1, 12))), ValueError, "update=True"),
+        (lambda model: setattr(model, "wv", KeyedVectors(12)), RuntimeError, "no vocabulary to train"),
     ],
 )
 def test_a_spoilt_model_is_refused(spoil: Any, error: type, part: str) -> None:
@@ -952,22 +906,15 @@ def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
 def test_hash_seeds_change_nothing() -> None:
     """Two processes that hash strings differently."""
     script = (
-        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); from test_training import *\n"
+        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); from factories import *\n"
         "for step in STEPS:\n"
         "    for corpus in (TEXT, Restartable(lambda: iter(TEXT))):\n"
         "        model = Word2Vec(corpus, **SMALL, **BOTH, step=step)\n"
         "        print(hashlib.sha256(model.syn0.tobytes() + model.syn1neg.tobytes()).hexdigest())\n"
         "        print(model.wv.index_to_key)"
     )
-    answers = {
-        subprocess.run(
-            [*PYTHON, "-c", script, str(Path(__file__).parent)],
-            env=environment(PYTHONHASHSEED=seed),
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    here = Path(__file__).parent
+    answers = {run_python(script, here, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
     assert len(answers) == 1 and len(answers.pop().splitlines()) == 8
 
 

@@ -26,11 +26,6 @@ SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
 
 
-@pytest.fixture(scope="module")
-def gensims() -> Any:
-    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
-
-
 def scan(source: Any = None, *, files: Any = None, **options: Any) -> Scan:
     sentences = source if files is None else PathLineSentences(files)
     return scanning.scan(sentences, text_files(sentences), **options)

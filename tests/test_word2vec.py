@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import BOTH, HS, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matrices, small, text
 
 from fastw2v import CallbackAny2Vec, FormatError, KeyedVectors, LineSentence, Word2Vec, word2vec
 from fastw2v.formats import native
@@ -26,43 +27,7 @@ from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import no_lines, progress_lines
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 
-NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
-MODES = {
-    "sg-neg": {"sg": 1, **NEG},
-    "sg-hs": {"sg": 1, **HS},
-    "sg-both": {"sg": 1, **BOTH},
-    "cbow-neg": {"sg": 0, **NEG},
-    "cbow-hs": {"sg": 0, **HS},
-    "cbow-both": {"sg": 0, **BOTH},
-}
-NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
-SMALL: dict[str, Any] = {"vector_size": 12, "min_count": 1, "workers": 1, "progress": False}
-
 RAREST_FIRST = [["d"], ["c"] * 2, ["b"] * 3, ["a"] * 4]  # in the order seen; sorted it is a b c d
-
-
-def text(sentences: int = 120, words: int = 40, seed: int = 0) -> list[list[str]]:
-    """Sentences of 1 to 20 words, w0 the most frequent."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(1, 21, sentences)
-    return [[f"w{min(rng.zipf(1.5), words) - 1}" for _ in range(length)] for length in lengths]
-
-
-TEXT = text()
-
-
-def small(corpus: Any = TEXT, **settings: Any) -> Word2Vec:
-    return Word2Vec(corpus, **(SMALL | settings))
-
-
-def matrices(model: Word2Vec) -> dict[str, np.ndarray]:
-    return {name: getattr(model, name).copy() for name in ("syn0", "syn1", "syn1neg") if hasattr(model, name)}
-
-
-def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
 # --- the constructor ---

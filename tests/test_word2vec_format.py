@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import NO_GENSIM, gensim_twin
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -69,15 +70,6 @@ def trained(rows: int = 40, dimension: int = 7) -> KeyedVectors:
     for word in words:
         kv.set_vecattr(word, "count", int(rng.integers(1, 6)))  # many equal ones
     return kv
-
-
-def gensim_twin(kv: KeyedVectors) -> Any:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
-    twin = gensim.models.KeyedVectors(kv.vector_size, dtype=kv.vectors.dtype)
-    twin.add_vectors(kv.index_to_key, kv.vectors)
-    for word in kv.index_to_key:
-        twin.set_vecattr(word, "count", int(kv.get_vecattr(word, "count")))
-    return twin
 
 
 # --- what goes in comes out ---
@@ -229,7 +221,7 @@ READING: list[dict[str, Any]] = [
 @pytest.mark.parametrize("tail", [b"", b"\n"], ids=["", "newlines"])
 @FORMATS
 def test_reads_as_gensim_does(tmp_path: Path, options: dict[str, Any], tail: bytes, binary: bool) -> None:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
     path = tmp_path / "vectors"
     rows = [b"the", b"of", b"na\xc3\xafve"]
     if binary:
