@@ -70,9 +70,14 @@ def test_the_text_is_not_pickled() -> None:
 
 def test_an_empty_model() -> None:
     for clone in CLONES.values():
-        twin = clone(Word2Vec())
-        twin.build_vocab(TOPICS, min_count=1)
-        twin.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+        model = Word2Vec(workers=1)
+        twin = clone(model)
+        assert_same(twin, model)
+        for each in (model, twin):
+            each.build_vocab(TOPICS, min_count=1)
+            each.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+        assert_same(twin.syn0, model.syn0)
+        assert_same(twin.wv.index_to_key, model.wv.index_to_key)
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])

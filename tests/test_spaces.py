@@ -691,9 +691,10 @@ def test_refused_pairs_leave_no_vocabulary() -> None:
     model = Word2Vec(**SMALL)
     with pytest.raises(ValueError, match="no pair is left"):
         model.train_pairs(["a"], ["b"], weights=[0])
-    assert not len(model.wv) and "_syn0" not in vars(model)
+    assert not len(model.wv) and not len(model.syn0) and not hasattr(model, "syn1neg")
     model.train_pairs(["c"], ["d"])
     assert set(model.wv.index_to_key) == {"c", "d"}
+    assert len(model.syn0) == len(model.syn1neg) == 2
 
 
 @pytest.mark.parametrize(
