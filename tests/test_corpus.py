@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
-from fastw2v.text import blocks as in_blocks
-from fastw2v.text import readers
-from fastw2v.text.blocks import cut_lengths, text_blocks
+from fastw2v.text.blocks import BLOCK_BYTES, cut_lengths, text_blocks
 from fastw2v.text.ids import IdStore, ProvisionalCorpus, available_memory, spill_bytes
 from fastw2v.text.readers import is_static
 
@@ -124,14 +123,14 @@ def test_text8(tmp_path: Path, words: int, gensims: Any) -> None:
     assert list(Text8Corpus(lines, 10)) == list(Text8Corpus(path, 10))
 
 
-def test_text8_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 7)
-    path = write(tmp_path / "text8", "eins zwei dreivierfünfsechs\u3000sieben acht\nneun zehn")
-    assert list(Text8Corpus(path, 3)) == [
-        ["eins", "zwei", "dreivierfünfsechs"],
-        ["sieben", "acht", "neun"],
-        ["zehn"],
-    ]
+def test_text8_in_blocks(tmp_path: Path) -> None:
+    """More than a block of text before and after a word that is longer than one."""
+    words = [f"wörter{i}" for i in range(100_000)]
+    words.insert(90_000, "ü" * BLOCK_BYTES)
+    spaces = cycle(" \n\u3000\t ")
+    path = write(tmp_path / "text8", "".join(word + next(spaces) for word in words))
+    assert Path(path).stat().st_size > 3 * BLOCK_BYTES
+    assert list(Text8Corpus(path, 999)) == [words[i : i + 999] for i in range(0, len(words), 999)]
 
 
 def test_text8_names_the_line(tmp_path: Path) -> None:
@@ -164,15 +163,13 @@ def test_brown(tmp_path: Path, gensims: Any) -> None:
 def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int | None) -> None:
     path = tmp_path_factory.mktemp("blocks") / "text"
     path.write_bytes(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_blocks, "BLOCK_BYTES", size)
-        blocks = [bytes(block) for block in text_blocks(path, limit)]
-        spare: list[bytearray] = []
-        again = []
-        for block in text_blocks(path, limit, spare):
-            again.append(bytes(block))
-            if isinstance(block.obj, bytearray):
-                spare.append(block.obj)
+    blocks = [bytes(block) for block in text_blocks(path, limit, block_bytes=size)]
+    spare: list[bytearray] = []
+    again = []
+    for block in text_blocks(path, limit, spare, size):
+        again.append(bytes(block))
+        if isinstance(block.obj, bytearray):
+            spare.append(block.obj)
     assert b"".join(again) == b"".join(blocks)
     lines = text.split(b"\n")
     if limit is not None and limit < len(lines):
@@ -182,10 +179,9 @@ def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int |
     assert all(blocks)
 
 
-def test_blocks_do_not_grow_with_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 100)
+def test_blocks_do_not_grow_with_the_line(tmp_path: Path) -> None:
     path = write(tmp_path / "text", "word " * 1000)
-    assert max(map(len, text_blocks(path))) <= 105
+    assert max(map(len, text_blocks(path, block_bytes=100))) <= 105
 
 
 # -- encoded text ---------------------------------------------------------------------------------
@@ -230,7 +226,8 @@ def test_is_static(source: Iterable[Any], static: bool) -> None:
 
 @given(st.lists(st.integers(0, 9)), st.none() | st.integers(1, 5))
 def test_cut_lengths(lengths: list[int], length: int | None) -> None:
-    expected = [len(s) for n in lengths for s in readers._cut(["w"] * n, length)]
+    lines = io.StringIO("".join("w " * n + "\n" for n in lengths))
+    expected = [len(sentence) for sentence in LineSentence(lines, length)]
     assert cut_lengths(np.array(lengths, np.int64), length).tolist() == expected
 
 

@@ -105,7 +105,7 @@ def test_hardly_a_word_but_the_questions(tmp_path: Path, words: str) -> None:
 def test_analogies_in_blocks(monkeypatch: pytest.MonkeyPatch, questions: Path, spread: float) -> None:
     kv = vectors_of(words_in_all_cases(), 2, spread)
     whole = kv.evaluate_word_analogies(questions)
-    monkeypatch.setattr(questions_module, "_ROWS_PER_BLOCK", 4)
+    monkeypatch.setattr(questions_module, "ROWS_PER_BLOCK", 4)
     assert kv.evaluate_word_analogies(questions) == whole
     assert 0 < whole[0] < 1
 

@@ -309,7 +309,7 @@ def test_cosmul_by_definition() -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("topn", [1, 10, 59, 60, 100])
 def test_many_queries_have_the_answers_of_one(dtype: Any, topn: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, small_one in {"_ANSWERS": 40 * topn, "_INTEGERS": 10 * 33, "_FLOATS": 10 * 7}.items():
+    for name, small_one in {"ANSWERS": 40 * topn, "INTEGERS": 10 * 33, "FLOATS": 10 * 7}.items():
         monkeypatch.setattr(cosines, name, small_one)  # several portions of everything
     kv = KeyedVectors(9, dtype=dtype)
     rows = np.random.default_rng(3).standard_normal((200, 9))
@@ -639,9 +639,7 @@ def test_equal_scores_come_in_row_order() -> None:
 )
 def test_top_places_is_a_stable_sort(scores: np.ndarray, count: int, block: int) -> None:
     expected = sorted(range(len(scores)), key=lambda place: -scores[place])[:count]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cosines, "_SCORES_PER_BLOCK", block)
-        assert top_places(scores, count).tolist() == expected
+    assert top_places(scores, count, block).tolist() == expected
 
 
 # --- vectors without a direction ---

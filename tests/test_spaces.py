@@ -13,14 +13,14 @@ from typing import Any
 import factories
 import numpy as np
 import pytest
-from factories import BOTH, HS, NEG, TEXT
+from factories import BOTH, HS, NEG, TEXT, Restartable, matrices, written
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.query.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
-from fastw2v.text.texts import Baskets, Pairs, as_sets
+from fastw2v.text.texts import Baskets, Pairs, StreamedText, as_sets
 
 SMALL: dict[str, Any] = factories.SMALL | {"sample": 0}
 PAIRS = [f"{a}-{b}" for a, b in product(("in", "out"), repeat=2)]
@@ -469,14 +469,14 @@ def test_what_does_not_belong_together(in_: Any, out: Any, settings: Any, error:
 @pytest.mark.parametrize("sg", [0, 1])
 def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> None:
     model = trained(sg=sg, step=step, workers=2, **objective)
-    before = {name: matrix.copy() for name, matrix in model._trained_matrices().items()}
+    before = matrices(model)
     lockf = model.wv.vectors_lockf.copy()
     model.train(TEXT, total_examples=len(TEXT), epochs=2, start_alpha=0.05, freeze=side)
     np.testing.assert_array_equal(model.wv.vectors_lockf, lockf)
-    for name, matrix in model._trained_matrices().items():
+    for name, matrix in matrices(model).items():
         assert (matrix == before[name]).all() == ((name == "syn0") == (side == "in"))
     model.train(TEXT, total_examples=len(TEXT), epochs=1, start_alpha=0.05)
-    for name, matrix in model._trained_matrices().items():
+    for name, matrix in matrices(model).items():
         assert (matrix != before[name]).any()
 
 
@@ -522,35 +522,41 @@ def test_as_sets(sentences: list[list[int]]) -> None:
     assert kept.dtype == np.int32 and kept_ends.dtype == np.int64
 
 
-@pytest.mark.parametrize("portion", [1, 37, 10**6])
 @pytest.mark.parametrize("source", ["list", "stream", "file"])
 @pytest.mark.parametrize("settings", [{"sg": 1}, {"sg": 1, "step": "window"}, {}, HS])
-def test_baskets_are_windows_as_wide_as_the_set(
-    settings: Any, source: str, portion: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Baskets.__init__, "__defaults__", (portion,))
+def test_baskets_are_windows_as_wide_as_the_set(settings: Any, source: str, tmp_path: Any) -> None:
     sets = [list(dict.fromkeys(sentence)) for sentence in TEXT]
     counts = Counter(word for sentence in TEXT for word in sentence)
     settings = {"step": "pair"} | settings
     expected = Word2Vec(**SMALL, **settings, window=1000, shrink_windows=False)
     model = Word2Vec(**SMALL, **settings, window=1, baskets=True)
 
-    class Stream:
-        def __iter__(self) -> Any:
-            return iter(TEXT)
-
-    path = tmp_path / "text"
-    path.write_text("".join(" ".join(sentence) + "\n" for sentence in TEXT))
     corpus: dict[str, Any] = {
         "list": {"corpus_iterable": TEXT},
-        "stream": {"corpus_iterable": Stream()},
-        "file": {"corpus_file": str(path)},
+        "stream": {"corpus_iterable": Restartable(lambda: TEXT)},
+        "file": {"corpus_file": written(tmp_path, "text", TEXT)},
     }[source]
     for one, text_ in ((expected, {"corpus_iterable": sets}), (model, corpus)):
         one.build_vocab_from_freq(counts)
         one.train(**text_, total_words=sum(map(len, TEXT)), epochs=1, start_alpha=0.05, end_alpha=0.05)
     np.testing.assert_array_equal(model.syn0, expected.syn0)
     assert (model.syn0 != Word2Vec(TEXT, **SMALL, **settings, window=1).syn0).any()
+
+
+@pytest.mark.parametrize("words", [1, 37, 10**6])
+@pytest.mark.parametrize("portion", [10, 300, 10**6])
+def test_baskets_in_portions(words: int, portion: int) -> None:
+    """Each sentence becomes a set once, however many are looked at at a time; raw lengths stay."""
+    rows = {f"w{i}": i for i in range(60)}
+    text = Baskets(StreamedText(TEXT, lambda: rows, portion), words)
+    sets = [[rows[word] for word in dict.fromkeys(sentence)] for sentence in TEXT]
+    for _ in range(2):
+        sentences, lengths = [], []
+        for ids, ends, raw in text:
+            assert len(ends) == len(raw) == 1 or ends[-1] <= words
+            sentences += [part.tolist() for part in np.split(ids, ends[:-1])]
+            lengths += raw.tolist()
+        assert sentences == sets and lengths == [len(sentence) for sentence in TEXT]
 
 
 def test_baskets_are_scored_as_they_are_trained(tree: Word2Vec) -> None:

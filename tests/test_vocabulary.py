@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v import LineSentence, PathLineSentences, Text8Corpus, utils
-from fastw2v.text import blocks as in_blocks
 from fastw2v.text import scan as scanning
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import text_files
@@ -217,14 +216,14 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("block", [3, 1000, 1 << 22])
-def test_all_ways_in_are_one(path: Path, threads: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", max(block, path.stat().st_size // 3000))
+def test_all_ways_in_are_one(path: Path, threads: int, block: int) -> None:
+    size = max(block, path.stat().st_size // 3000)
     expected = told(scan(list(LineSentence(path))))
     for files in (path, str(path), path.parent):
-        assert told(scan(files=files, threads=threads)) == expected
+        assert told(scan(files=files, threads=threads, block_bytes=size)) == expected
     for source in (LineSentence(path), PathLineSentences(path.parent), iter(LineSentence(str(path)))):
-        assert told(scan(source, threads=threads)) == expected
-    assert decoded(scan(files=path)) == list(LineSentence(path))
+        assert told(scan(source, threads=threads, block_bytes=size)) == expected
+    assert decoded(scan(files=path, block_bytes=size)) == list(LineSentence(path))
 
 
 @pytest.mark.parametrize("length", [None, 1, 3, 1000])
@@ -249,18 +248,15 @@ def test_joints_between_blocks(
 ) -> None:
     path = tmp_path_factory.mktemp("joints") / "text"
     path.write_text(text, encoding="utf8", newline="")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_blocks, "BLOCK_BYTES", block)
-        for source in (LineSentence(path, length), Text8Corpus(path, length or 2)):
-            assert told(scan(source, threads=threads)) == told(scan(list(source)))
+    for source in (LineSentence(path, length), Text8Corpus(path, length or 2)):
+        assert told(scan(source, threads=threads, block_bytes=block)) == told(scan(list(source)))
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
-def test_compressed_files(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 500)
+def test_compressed_files(tmp_path: Path, suffix: str) -> None:
     sentences = [s for s in random_sentences(6, 500) if s]
     utils.save_as_line_sentence(sentences, tmp_path / f"text{suffix}")
-    assert told(scan(files=tmp_path / f"text{suffix}", threads=2)) == told(scan(sentences))
+    assert told(scan(files=tmp_path / f"text{suffix}", threads=2, block_bytes=500)) == told(scan(sentences))
 
 
 def test_several_files(tmp_path: Path) -> None:
@@ -293,9 +289,9 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
     utils.save_as_line_sentence(sentences, tmp_path / "text")
     expected = told(scan(sentences))
     monkeypatch.setenv("FASTW2V_SPILL_BYTES", "5000")
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(scanning, "WORDS_PER_PART", 100)
-    for found in (scan(files=tmp_path / "text", threads=threads), scan(sentences, progress_per=10)):
+    from_file = scan(files=tmp_path / "text", threads=threads, block_bytes=1000)
+    for found in (from_file, scan(sentences, progress_per=10)):
         assert found.encoded is not None and isinstance(found.encoded.ids, np.memmap)
         assert told(found) == expected
         drop_rare = np.where(found.counts > 3, np.arange(len(found.counts)), -1).astype(np.int32)
@@ -306,14 +302,11 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [2, 1 << 22])
 @pytest.mark.parametrize("reader", [LineSentence, Text8Corpus])
-def test_bad_utf8_in_files(
-    tmp_path: Path, threads: int, block: int, reader: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", block)
+def test_bad_utf8_in_files(tmp_path: Path, threads: int, block: int, reader: Any) -> None:
     before = threading.active_count()
     (tmp_path / "text").write_bytes(b"good\n\ngood \xe2\x82\xac\nbad \xe2\x82\nworse \xff\n")
     with pytest.raises(UnicodeDecodeError, match="line 4 of .*text: text must be UTF-8"):
-        scan(reader(tmp_path / "text"), threads=threads)
+        scan(reader(tmp_path / "text"), threads=threads, block_bytes=block)
     assert threading.active_count() == before
 
 

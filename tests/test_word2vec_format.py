@@ -160,11 +160,19 @@ def test_large_numbers_are_finite() -> None:
     np.testing.assert_array_equal(load(dump(WORDS, vectors, binary=True), binary=True)[1], vectors)
 
 
-def test_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    kv = trained()
-    whole = dump(kv.index_to_key, kv.vectors)
-    monkeypatch.setattr(word2vec_format, "_NUMBERS_PER_BLOCK", 20)
-    assert dump(kv.index_to_key, kv.vectors) == whole
+@FORMATS
+def test_written_in_blocks(binary: bool) -> None:
+    """Numbers enough for several blocks, and the same a few rows at a time."""
+    vectors = np.random.default_rng(1).standard_normal((2000, 90)).astype(np.float32)
+    words = [f"w{i}" for i in range(2000)]
+    whole = dump(words, vectors, binary=binary)
+    header, rest = whole.split(b"\n", 1)
+    assert header == b"2000 90"
+    parts = (
+        dump(words[i : i + 300], vectors[i : i + 300], binary=binary, write_header=False)
+        for i in range(0, 2000, 300)
+    )
+    assert rest == b"".join(parts)
 
 
 # --- as gensim does ---

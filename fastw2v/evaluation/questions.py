@@ -20,7 +20,7 @@ logger = logging.getLogger("fastw2v.evaluation")
 Question = tuple[str, str, str, str]
 Section = dict[str, Any]  # "section": name, "correct" and "incorrect": lists of questions
 CANDIDATES = 5  # how many of the nearest words may be case variants of the question's words
-_ROWS_PER_BLOCK = 1 << 9  # whose scores for one question the nearest cache holds
+ROWS_PER_BLOCK = 1 << 9  # whose scores for one question the nearest cache holds
 
 
 def analogies(
@@ -156,8 +156,8 @@ class _Search:
         """Find the best of the first `count` rows for each question, and the scores of its variants."""
         threads = blas_threads()
         with ThreadPoolExecutor(threads) as pool:
-            for first in range(0, count, _ROWS_PER_BLOCK):
-                block = self.unit(slice(first, min(first + _ROWS_PER_BLOCK, count)))
+            for first in range(0, count, ROWS_PER_BLOCK):
+                block = self.unit(slice(first, min(first + ROWS_PER_BLOCK, count)))
                 work = partial(
                     raise_best,
                     *_terms(self.asked_words, block, multiply),
