@@ -18,15 +18,15 @@ from fastw2v.text.blocks import BLOCK_BYTES, cut_lengths, text_blocks
 from fastw2v.text.ids import IdStore, ProvisionalCorpus, available_memory, spill_bytes
 from fastw2v.text.readers import is_static
 
-TEXT = (
+LINES = (
     "to be  or\tnot\n\n \nto be\r\nthat\xa0is\u3000the\u2028question\x1cor\x85not\n\ufeffhm \0 ok\nlast one"
 )
-SENTENCES = [line.split() for line in TEXT.split("\n") if line.split()]
+SENTENCES = [line.split() for line in LINES.split("\n") if line.split()]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    return write(tmp_path / "text.txt", TEXT)
+    return write(tmp_path / "text.txt", LINES)
 
 
 # -- LineSentence ---------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def test_line_sentence(path: str, gensims: Any) -> None:
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
 def test_compressed(tmp_path: Path, suffix: str) -> None:
-    assert list(LineSentence(write(tmp_path / f"text{suffix}", TEXT))) == SENTENCES
+    assert list(LineSentence(write(tmp_path / f"text{suffix}", LINES))) == SENTENCES
 
 
 @pytest.mark.parametrize("text", ["", "\n", "  \n\n", "\n\na", "a\n", "a b"], ids=repr)
@@ -47,7 +47,7 @@ def test_line_sentence_of_little(tmp_path: Path, text: str) -> None:
     assert list(LineSentence(write(tmp_path / "text", text))) == ([text.split()] if text.strip() else [])
 
 
-@pytest.mark.parametrize("handle", [io.BytesIO(TEXT.encode()), io.StringIO(TEXT, newline="\n")])
+@pytest.mark.parametrize("handle", [io.BytesIO(LINES.encode()), io.StringIO(LINES, newline="\n")])
 def test_open_files(handle: Any, gensims: Any) -> None:
     handle.read(5)
     source = LineSentence(handle, limit=5)

@@ -60,14 +60,14 @@ VECTORS = {"old_keyedvectors_320.dat": (12, 100)}
 TOO_OLD_FOR_GENSIM = ("_0.1", "-v0.12", "pre_kv")
 
 
-def matrices(model: Any) -> dict[str, Any]:
+def weights(model: Any) -> dict[str, Any]:
     """All matrices of a model, ours or gensim's."""
     names = [name for name, on in (("syn1", model.hs), ("syn1neg", model.negative)) if on]
     return {"vectors": model.wv.vectors} | {name: getattr(model, name) for name in names}
 
 
-def assert_same(one: Any, other: Any, within: float = 0) -> None:
-    a, b = matrices(one), matrices(other)
+def assert_same_weights(one: Any, other: Any, within: float = 0) -> None:
+    a, b = weights(one), weights(other)
     assert a.keys() == b.keys()
     for name in a:
         assert a[name].dtype == b[name].dtype
@@ -84,7 +84,7 @@ def assert_same_words(kv: KeyedVectors, theirs: Any) -> None:
             np.testing.assert_array_equal(kv.get_vecattr(key, name), theirs.get_vecattr(key, name))
 
 
-def trained(**more: Any) -> Any:
+def gensims_model(**more: Any) -> Any:
     """A model of gensim's."""
     return gensim.models.Word2Vec(
         TOPICS, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more}
@@ -98,18 +98,18 @@ def trained(**more: Any) -> Any:
 def test_models_of_all_versions_load_and_train_on(name: str, tmp_path: Path) -> None:
     model = Word2Vec.load(DATA / name)
     words, dimensions = MODELS[name]
-    assert all(matrix.shape == (words, dimensions) for matrix in matrices(model).values())
-    assert all(np.isfinite(matrix).all() for matrix in matrices(model).values()) and model.wv.vectors.any()
+    assert all(matrix.shape == (words, dimensions) for matrix in weights(model).values())
+    assert all(np.isfinite(matrix).all() for matrix in weights(model).values()) and model.wv.vectors.any()
     assert model.wv.get_vecattr(model.wv.index_to_key[0], "count") >= 1
     assert len(model.wv.most_similar(model.wv.index_to_key[0], topn=2)) == 2
-    before = copy.deepcopy(matrices(model))
+    before = copy.deepcopy(weights(model))
     sentences = [[*model.wv.index_to_key[:9], "Unheard"]] * 20
     model.build_vocab(sentences, update=True)
     model.train(sentences * 20, total_examples=400, epochs=1)
     assert len(model.wv) == words + 1
-    assert all((matrix[:words] != before[name]).any() for name, matrix in matrices(model).items())
+    assert all((matrix[:words] != before[name]).any() for name, matrix in weights(model).items())
     model.save(tmp_path / "model")
-    assert_same(Word2Vec.load(tmp_path / "model", verify="full"), model)
+    assert_same_weights(Word2Vec.load(tmp_path / "model", verify="full"), model)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_models_of_all_versions_load_and_train_on(name: str, tmp_path: Path) -> 
 )
 def test_models_are_what_gensim_makes_of_them(name: str) -> None:
     ours, theirs = Word2Vec.load(DATA / name), gensim.models.Word2Vec.load(str(DATA / name))
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     for setting in (
         *("vector_size", "layer1_size", "alpha", "min_alpha", "window", "min_count", "max_vocab_size"),
@@ -181,11 +181,11 @@ WAYS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2"])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
-    theirs = trained(hs=1)
+    theirs = gensims_model(hs=1)
     path = tmp_path / f"model{suffix}"
     theirs.save(str(path), **WAYS[way])
     ours = Word2Vec.load(path)
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     assert [event["event"] for event in ours.lifecycle_events or []][-2:] == ["saving", "loaded"]
     assert_same_words(KeyedVectors.load(path), theirs.wv)  # the vectors of a whole model
@@ -196,15 +196,15 @@ def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
 
 
 def test_xz_too(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     (tmp_path / "model.xz").write_bytes(lzma.compress((tmp_path / "model").read_bytes()))
-    assert_same(Word2Vec.load(tmp_path / "model.xz"), theirs)
+    assert_same_weights(Word2Vec.load(tmp_path / "model.xz"), theirs)
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])
 def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"), sep_limit=0)
     before = (tmp_path / "model.wv.vectors.npy").read_bytes()
     for obj in (
@@ -226,21 +226,21 @@ def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
 
 
 def test_compressed_files_cannot_be_mapped(tmp_path: Path) -> None:
-    trained().save(str(tmp_path / "model.gz"), sep_limit=0)
+    gensims_model().save(str(tmp_path / "model.gz"), sep_limit=0)
     with pytest.raises(OSError, match="compressed"):
         Word2Vec.load(tmp_path / "model.gz", mmap="r")
 
 
 def test_open_files(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     theirs.save(str(tmp_path / "apart"), sep_limit=0)
     with open(tmp_path / "model", "rb") as file:
-        assert_same(Word2Vec.load(file), theirs)
+        assert_same_weights(Word2Vec.load(file), theirs)
     raw = (tmp_path / "model").read_bytes()
     file_at_7 = io.BytesIO(b"x" * 7 + raw)
     file_at_7.seek(7)
-    assert_same(Word2Vec.load(file_at_7), theirs)
+    assert_same_weights(Word2Vec.load(file_at_7), theirs)
     with open(tmp_path / "apart", "rb") as file, pytest.raises(FormatError, match="give the path"):
         Word2Vec.load(file)
 
@@ -248,7 +248,7 @@ def test_open_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
-    trained().save(str(path), sep_limit=0)
+    gensims_model().save(str(path), sep_limit=0)
     beside = f"{path}.syn1neg.{'npz' if suffix else 'npy'}"
     os.remove(beside)
     with pytest.raises(FileNotFoundError, match="syn1neg"):
@@ -262,7 +262,7 @@ def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
 )
 def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> None:
     """Random numbers, noise table, Huffman tree and counters are where gensim left them."""
-    theirs = trained(**more)
+    theirs = gensims_model(**more)
     theirs.save(str(tmp_path / "model"))
     ours = Word2Vec.load(tmp_path / "model")
     again = Word2Vec.from_gensim(theirs)
@@ -270,14 +270,14 @@ def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> 
         model.train(TOPICS, total_examples=len(TOPICS), epochs=4, start_alpha=0.05)
         model.build_vocab([*TOPICS, ["new", "word"]], update=True)
         model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
-    assert_same(ours, theirs, within=1e-3)
-    assert_same(again, ours)
+    assert_same_weights(ours, theirs, within=1e-3)
+    assert_same_weights(again, ours)
     assert ours.min_alpha_yet_reached == theirs.min_alpha_yet_reached
     assert ours.train_count == theirs.train_count
 
 
 def test_frozen_words_stay_frozen(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.wv.vectors_lockf = np.ones(len(theirs.wv), dtype=np.float32)
     theirs.wv.vectors_lockf[0] = 0
     theirs.save(str(tmp_path / "model"))
@@ -327,7 +327,7 @@ def test_attributes_of_vectors(tmp_path: Path) -> None:
 
 
 def test_columns_that_gensim_forgot_to_grow(tmp_path: Path) -> None:
-    theirs = trained(hs=1)
+    theirs = gensims_model(hs=1)
     theirs.wv.index_to_key.append("late")
     theirs.wv.key_to_index["late"] = len(theirs.wv) - 1
     theirs.wv.vectors = np.vstack([theirs.wv.vectors, theirs.wv.vectors[:1]])
@@ -351,7 +351,7 @@ class Calls:
 
 
 def model_with(**attributes: Any) -> bytes:
-    model = trained()
+    model = gensims_model()
     model.__dict__.update(attributes)
     return pickle.dumps(model, 4)
 
@@ -466,7 +466,7 @@ def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def saved() -> list[bytes]:
+def gensims_pickles() -> list[bytes]:
     """Small models of gensim's as bytes: protocols 2 and 4, negative sampling and hierarchical softmax."""
     few = [["a", "b", "c"], ["b", "c"]]
     models = [
@@ -478,8 +478,8 @@ def saved() -> list[bytes]:
     return [pickle.dumps(model, protocol) for model in models for protocol in (2, 4)]
 
 
-def test_no_cut_file_loads(saved: list[bytes]) -> None:
-    for whole in saved:
+def test_no_cut_file_loads(gensims_pickles: list[bytes]) -> None:
+    for whole in gensims_pickles:
         gensim_parts.read(io.BytesIO(whole))
         for length in range(0, len(whole), 3):
             with pytest.raises(FormatError):
@@ -488,9 +488,9 @@ def test_no_cut_file_loads(saved: list[bytes]) -> None:
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_damage_is_found_or_harmless(saved: list[bytes], data: st.DataObject) -> None:
+def test_damage_is_found_or_harmless(gensims_pickles: list[bytes], data: st.DataObject) -> None:
     """Whatever bytes change: FormatError is raised, or there is a model that can be asked and trained."""
-    raw = bytearray(data.draw(st.sampled_from(saved)))
+    raw = bytearray(data.draw(st.sampled_from(gensims_pickles)))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(2, len(raw) - 1))
         raw[place] = data.draw(st.integers(0, 255))
@@ -515,7 +515,7 @@ def forged_npy(shape: str, dtype: str = "<f4") -> bytes:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
-    trained().save(str(path), sep_limit=0)
+    gensims_model().save(str(path), sep_limit=0)
     if suffix:
         with zipfile.ZipFile(f"{path}.syn1neg.npz", "w") as archive:
             archive.writestr("val.npy", npy)
@@ -545,7 +545,7 @@ def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     ],
 )
 def test_files_that_say_impossible_things(damage: Any, tmp_path: Path) -> None:
-    model = trained(hs=1)
+    model = gensims_model(hs=1)
     damage(model)
     with open(tmp_path / "model", "wb") as file:
         pickle.dump(model, file)
@@ -574,20 +574,20 @@ def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> N
     ours.build_vocab(TOPICS, update=True, keep_raw_vocab=True)
     theirs = ours.to_gensim()
     assert type(theirs) is gensim.models.Word2Vec and type(theirs.wv) is gensim.models.KeyedVectors
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     back = Word2Vec.from_gensim(theirs)
     theirs.save(str(tmp_path / "theirs"), sep_limit=0)
     for twin in (back, Word2Vec.load(tmp_path / "theirs")):
-        assert_same(twin, ours)
+        assert_same_weights(twin, ours)
         assert_same_words(twin.wv, ours.wv)
         np.testing.assert_array_equal(twin.cum_table, ours.cum_table, strict=True)
         assert twin.raw_vocab == ours.raw_vocab and twin.comment == "c"
     for model in (ours, back):
         model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     theirs.train(TOPICS, total_examples=len(TOPICS), epochs=2)
-    assert_same(back, ours)
-    assert_same(ours, theirs, within=1e-3)
+    assert_same_weights(back, ours)
+    assert_same_weights(ours, theirs, within=1e-3)
 
 
 def test_gensims_copy_is_its_own() -> None:
@@ -598,7 +598,7 @@ def test_gensims_copy_is_its_own() -> None:
     theirs.wv.unit_normalize_all()
     theirs.wv.index_to_key.append("x")
     theirs.wv.set_vecattr("graph", "count", 77)
-    assert_same(ours, before)
+    assert_same_weights(ours, before)
     assert_same_words(ours.wv, before.wv)
 
 
@@ -621,7 +621,7 @@ def test_only_word2vec_comes_from_gensim() -> None:
     with pytest.raises(TypeError, match=r"KeyedVectors\.from_gensim"):
         Word2Vec.from_gensim(fast_text.wv)
     with pytest.raises(TypeError, match=r"Word2Vec\.from_gensim"):
-        KeyedVectors.from_gensim(trained())
+        KeyedVectors.from_gensim(gensims_model())
     np.testing.assert_array_equal(KeyedVectors.from_gensim(fast_text.wv).vectors, fast_text.wv.vectors)
 
 
@@ -662,11 +662,11 @@ def test_an_open_file_after_a_path(tmp_path: Path) -> None:
 
 
 def test_load_is_a_method_of_the_class(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     with pytest.raises(AttributeError):
         Word2Vec().load(tmp_path / "model")
-    assert_same(Word2Vec.load(str(tmp_path / "model"), mmap=None, rethrow=True), theirs)
+    assert_same_weights(Word2Vec.load(str(tmp_path / "model"), mmap=None, rethrow=True), theirs)
 
 
 def test_a_subclass_loads_as_itself(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def parts_of(model: Word2Vec) -> Model:
     return model_file.read_model(saved(model))
 
 
-def written(model: Model, **options: Any) -> io.BytesIO:
+def file_of(model: Model, **options: Any) -> io.BytesIO:
     file = io.BytesIO()
     model_file.write_model(file, model, **options)
     file.seek(0)
@@ -40,7 +40,7 @@ def test_parts_come_back(kind: str) -> None:
     model.raw_vocab = {"graph": 3, 7: 2}
     parts = parts_of(model)
     assert_same(parts_of(model).wv, parts.wv)
-    again = model_file.read_model(written(parts))
+    again = model_file.read_model(file_of(parts))
     assert_same(again, parts)
     assert [*again.settings] == [*parts.settings] and [*again.wv.columns] == [*parts.wv.columns]
     assert tuple(parts.settings) == SETTINGS
@@ -64,7 +64,7 @@ def test_every_attribute_of_a_model_is_saved_or_begins_anew(kind: str) -> None:
 
 def test_a_file_without_settings_that_came_later() -> None:
     parts = parts_of(trained())
-    tensors, metadata = native.read(written(parts))
+    tensors, metadata = native.read(file_of(parts))
     state = json.loads(metadata["model"])
     del state["step"], state["baskets"]
     file = io.BytesIO()
@@ -89,7 +89,7 @@ def test_what_can_be_left_out(name: str, left: Callable[[Model], bool]) -> None:
     model.raw_vocab = {"graph": 3}
     parts = parts_of(model)
     assert not left(parts)
-    assert left(model_file.read_model(written(parts, left_out=frozenset({name}))))
+    assert left(model_file.read_model(file_of(parts, left_out=frozenset({name}))))
 
 
 def test_vectors_come_back() -> None:
@@ -188,7 +188,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damaged_models(name: str) -> None:
     damage, reason = DAMAGES[name]
-    tensors, metadata = native.read(written(parts_of(trained())))
+    tensors, metadata = native.read(file_of(parts_of(trained())))
     state = json.loads(metadata["model"])
     damage(state, tensors)
     file = io.BytesIO()

@@ -337,12 +337,12 @@ def entry(**change: Any) -> Callable[[dict[str, Any]], None]:
     return lambda header: header["syn0"].update(change)
 
 
-RAW = as_bytes(example())
+BYTES = as_bytes(example())
 FORGERIES: dict[str, bytes] = {
-    "header longer than the file": struct.pack("<Q", 2**63) + RAW[8:],
-    "header one byte longer": struct.pack("<Q", len(RAW) - 7) + RAW[8:],
-    "header of 16 MB": struct.pack("<Q", native.MAX_HEADER + 1) + RAW[8:],
-    "no header": struct.pack("<Q", 0) + RAW[8:],
+    "header longer than the file": struct.pack("<Q", 2**63) + BYTES[8:],
+    "header one byte longer": struct.pack("<Q", len(BYTES) - 7) + BYTES[8:],
+    "header of 16 MB": struct.pack("<Q", native.MAX_HEADER + 1) + BYTES[8:],
+    "no header": struct.pack("<Q", 0) + BYTES[8:],
     "rows": forged(entry(shape=[2 * 10**9, 3])),
     "dimensions": forged(entry(shape=[7, 2 * 10**9])),
     "rows and end": forged(entry(shape=[2 * 10**9, 3], data_offsets=[0, 24 * 10**9])),
@@ -370,17 +370,17 @@ FORGERIES: dict[str, bytes] = {
     "metadata of numbers": forged(lambda header: header["__metadata__"].update(x=1)),
     "metadata is a list": forged(lambda header: header.update(__metadata__=[])),
     "no checksums": forged(lambda header: header["__metadata__"].pop("sha256") and None),
-    "list": with_header(RAW, b"[1, 2, 3]"),
-    "nested": with_header(RAW, b'{"a":' * 100_000),
-    "nested lists": with_header(RAW, b'{"a":' + b"[" * 100_000),
-    "duplicate": with_header(RAW, b'{"syn0":{},"syn0":{}}'),
-    "nan": with_header(RAW, b'{"syn0":NaN}'),
-    "digits": with_header(RAW, b'{"syn0":' + b"9" * 1_000_000 + b"}"),
-    "not utf-8": with_header(RAW, b'{"\xff":{}}'),
-    "not json": with_header(RAW, b"{syn0: 1}"),
-    "two documents": with_header(RAW, b"{}{}"),
-    "spaces first": with_header(RAW, b" {}"),
-    "empty": with_header(RAW, b"{}"),
+    "list": with_header(BYTES, b"[1, 2, 3]"),
+    "nested": with_header(BYTES, b'{"a":' * 100_000),
+    "nested lists": with_header(BYTES, b'{"a":' + b"[" * 100_000),
+    "duplicate": with_header(BYTES, b'{"syn0":{},"syn0":{}}'),
+    "nan": with_header(BYTES, b'{"syn0":NaN}'),
+    "digits": with_header(BYTES, b'{"syn0":' + b"9" * 1_000_000 + b"}"),
+    "not utf-8": with_header(BYTES, b'{"\xff":{}}'),
+    "not json": with_header(BYTES, b"{syn0: 1}"),
+    "two documents": with_header(BYTES, b"{}{}"),
+    "spaces first": with_header(BYTES, b" {}"),
+    "empty": with_header(BYTES, b"{}"),
 }
 
 
@@ -413,33 +413,33 @@ def says_the_same(raw: bytes, original: bytes) -> bool:
     return read(raw) == read(original)
 
 
-@given(st.binary(max_size=200), st.integers(0, len(RAW)))
-@hypothesis.example(b"\t", header_ends(RAW) - 1)
-@hypothesis.example(b"\0", header_ends(RAW) - 1)
-@hypothesis.example(b"\n\r", header_ends(RAW) - 2)
+@given(st.binary(max_size=200), st.integers(0, len(BYTES)))
+@hypothesis.example(b"\t", header_ends(BYTES) - 1)
+@hypothesis.example(b"\0", header_ends(BYTES) - 1)
+@hypothesis.example(b"\n\r", header_ends(BYTES) - 2)
 def test_random_bytes(noise: bytes, place: int) -> None:
-    for raw in (noise, RAW[:place] + noise, RAW[:place] + noise + RAW[place + len(noise) :]):
-        if says_the_same(raw, RAW):
-            assert_same(from_bytes(raw, verify="full"), from_bytes(RAW))
+    for raw in (noise, BYTES[:place] + noise, BYTES[:place] + noise + BYTES[place + len(noise) :]):
+        if says_the_same(raw, BYTES):
+            assert_same(from_bytes(raw, verify="full"), from_bytes(BYTES))
         else:
             with pytest.raises(FastW2VError):
                 from_bytes(raw, verify="full")
 
 
 def test_only_padding_says_the_same() -> None:
-    end = header_ends(RAW)
-    assert RAW[end - 2 : end] == b"  " and says_the_same(RAW, RAW)
-    assert says_the_same(RAW[: end - 1] + b"\t" + RAW[end:], RAW)
+    end = header_ends(BYTES)
+    assert BYTES[end - 2 : end] == b"  " and says_the_same(BYTES, BYTES)
+    assert says_the_same(BYTES[: end - 1] + b"\t" + BYTES[end:], BYTES)
     for other in (
-        RAW[: end - 1] + b"\0" + RAW[end:],
-        RAW[: end - 1] + RAW[end:],
-        RAW + b" ",
-        RAW[:-1],
-        RAW.replace(b'"syn0"', b'"syn1"'),
-        RAW.replace(b'"syn0":', b'"syn0"\t'),
+        BYTES[: end - 1] + b"\0" + BYTES[end:],
+        BYTES[: end - 1] + BYTES[end:],
+        BYTES + b" ",
+        BYTES[:-1],
+        BYTES.replace(b'"syn0"', b'"syn1"'),
+        BYTES.replace(b'"syn0":', b'"syn0"\t'),
         b"",
     ):
-        assert not says_the_same(other, RAW)
+        assert not says_the_same(other, BYTES)
 
 
 # --- files of other kinds ---
@@ -501,14 +501,14 @@ def test_an_unreadable_version(version: str) -> None:
 
 def test_a_file_laid_out_by_others() -> None:
     """Order and spacing are free in safetensors, as long as no byte is left over."""
-    header = {name: value for name, value in reversed(header_of(RAW).items())}
-    raw = with_header(RAW, json.dumps(header, indent=1).encode())
+    header = {name: value for name, value in reversed(header_of(BYTES).items())}
+    raw = with_header(BYTES, json.dumps(header, indent=1).encode())
     assert_same(from_bytes(raw, verify="full")[0], example())
 
 
 def test_arrays_that_are_not_aligned(tmp_path: Path) -> None:
     path = tmp_path / "odd"
-    path.write_bytes(with_header(RAW, json.dumps(header_of(RAW)).encode().ljust(8 * 200 + 1)))
+    path.write_bytes(with_header(BYTES, json.dumps(header_of(BYTES)).encode().ljust(8 * 200 + 1)))
     assert_same(native.read(path)[0], example())
     with pytest.raises(FormatError, match="mmap=None"):
         native.read(path, "r")
@@ -522,9 +522,9 @@ def test_mmap_modes_that_would_change_the_file(tmp_path: Path, mode: Any) -> Non
 
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="verify"):
-        from_bytes(RAW, verify="yes")
+        from_bytes(BYTES, verify="yes")
     with pytest.raises(ValueError, match="needs a path"):
-        native.read(io.BytesIO(RAW), "r")
+        native.read(io.BytesIO(BYTES), "r")
     with pytest.raises(TypeError, match="a path or an open binary file"):
         native.read(7)  # type: ignore[arg-type]
 

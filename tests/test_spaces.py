@@ -22,22 +22,22 @@ from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.query.spaces import SPACES, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.text.texts import Baskets, Pairs, StreamedText, as_sets
 
-SMALL: dict[str, Any] = factories.SMALL | {"sample": 0}
+UNSAMPLED: dict[str, Any] = factories.SMALL | {"sample": 0}
 PAIRS = [f"{a}-{b}" for a, b in product(("in", "out"), repeat=2)]
 
 
-def trained(corpus: Any = TEXT, **settings: Any) -> Word2Vec:
-    return Word2Vec(corpus, **(SMALL | settings))
+def unsampled(corpus: Any = TEXT, **settings: Any) -> Word2Vec:
+    return Word2Vec(corpus, **(UNSAMPLED | settings))
 
 
 @pytest.fixture(scope="module")
 def model() -> Word2Vec:
-    return trained(sg=1, alpha=0.1)
+    return unsampled(sg=1, alpha=0.1)
 
 
 @pytest.fixture(scope="module")
 def tree() -> Word2Vec:
-    return trained(sg=1, alpha=0.1, **HS)
+    return unsampled(sg=1, alpha=0.1, **HS)
 
 
 def matrix(model: Word2Vec, space: str) -> np.ndarray:
@@ -282,7 +282,7 @@ def empirical_pmi(corpus: list[list[str]], window: int, least: int) -> dict[tupl
 def test_association_follows_mutual_information() -> None:
     corpus = topics(2500)
     exact = {"window": 3, "shrink_windows": False, "ns_exponent": 1.0}
-    model = trained(corpus, sg=1, vector_size=16, epochs=8, alpha=0.05, **exact)
+    model = unsampled(corpus, sg=1, vector_size=16, epochs=8, alpha=0.05, **exact)
     pmi = empirical_pmi(corpus, window=3, least=20)
     a, b = (list(words) for words in zip(*pmi, strict=True))
     given = list(pmi.values())
@@ -297,7 +297,7 @@ def test_association_follows_mutual_information() -> None:
 @pytest.mark.parametrize("settings", [HS, BOTH, HS | {"sg": 1}, HS | {"cbow_mean": 0}])
 @pytest.mark.parametrize("context", ["w1", ["w1"], ["w1", "w4", "w1"], ("w2", "unknown")])
 def test_hs_probability(settings: Any, context: Any) -> None:
-    model = trained(alpha=0.2, **settings)
+    model = unsampled(alpha=0.2, **settings)
     chances = model.hs_probability(context)
     assert chances.shape == (len(model.wv),) and chances.dtype == np.float64
     assert chances.sum() == pytest.approx(1, abs=1e-12) and (chances > 0).all()
@@ -322,7 +322,7 @@ def test_hs_probability_is_what_predict_output_word_says(tree: Word2Vec) -> None
 
 
 def test_one_word_is_certain() -> None:
-    model = trained([["only"] * 5], **HS)
+    model = unsampled([["only"] * 5], **HS)
     assert model.hs_probability("only", "only") == 1 and model.hs_probability("only").tolist() == [1]
     assert (model.hs_path_vector("only") == 0).all()
 
@@ -415,7 +415,7 @@ def test_from_vectors_goes_on_as_the_model_would(model: Word2Vec) -> None:
     assert not np.shares_memory(again.syn0, model.syn0) and not (again.syn0 == model.syn0).all()
 
 
-SMALL_SETTINGS = {name: value for name, value in SMALL.items() if name != "vector_size"}
+SMALL_SETTINGS = {name: value for name, value in UNSAMPLED.items() if name != "vector_size"}
 
 
 def test_from_vectors_in_any_order_without_counts(model: Word2Vec, caplog: pytest.LogCaptureFixture) -> None:
@@ -468,7 +468,7 @@ def test_what_does_not_belong_together(in_: Any, out: Any, settings: Any, error:
 @pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
 @pytest.mark.parametrize("sg", [0, 1])
 def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> None:
-    model = trained(sg=sg, step=step, workers=2, **objective)
+    model = unsampled(sg=sg, step=step, workers=2, **objective)
     before = matrices(model)
     lockf = model.wv.vectors_lockf.copy()
     model.train(TEXT, total_examples=len(TEXT), epochs=2, start_alpha=0.05, freeze=side)
@@ -486,7 +486,7 @@ def test_a_compass_keeps_slices_comparable() -> None:
     swap = {"t0.4": "t5.4", "t5.4": "t0.4"}
     slices[1] = [[swap.get(word, word) for word in words] for words in slices[1]]
     settings = {"sg": 1, "vector_size": 16, "epochs": 10, "alpha": 0.05}
-    compass = trained(slices[0] + slices[1], **settings)
+    compass = unsampled(slices[0] + slices[1], **settings)
     models = []
     for words in slices:
         model = copy.deepcopy(compass)
@@ -528,8 +528,8 @@ def test_baskets_are_windows_as_wide_as_the_set(settings: Any, source: str, tmp_
     sets = [list(dict.fromkeys(sentence)) for sentence in TEXT]
     counts = Counter(word for sentence in TEXT for word in sentence)
     settings = {"step": "pair"} | settings
-    expected = Word2Vec(**SMALL, **settings, window=1000, shrink_windows=False)
-    model = Word2Vec(**SMALL, **settings, window=1, baskets=True)
+    expected = Word2Vec(**UNSAMPLED, **settings, window=1000, shrink_windows=False)
+    model = Word2Vec(**UNSAMPLED, **settings, window=1, baskets=True)
 
     corpus: dict[str, Any] = {
         "list": {"corpus_iterable": TEXT},
@@ -540,7 +540,7 @@ def test_baskets_are_windows_as_wide_as_the_set(settings: Any, source: str, tmp_
         one.build_vocab_from_freq(counts)
         one.train(**text_, total_words=sum(map(len, TEXT)), epochs=1, start_alpha=0.05, end_alpha=0.05)
     np.testing.assert_array_equal(model.syn0, expected.syn0)
-    assert (model.syn0 != Word2Vec(TEXT, **SMALL, **settings, window=1).syn0).any()
+    assert (model.syn0 != Word2Vec(TEXT, **UNSAMPLED, **settings, window=1).syn0).any()
 
 
 @pytest.mark.parametrize("words", [1, 37, 10**6])
@@ -569,7 +569,7 @@ def test_baskets_are_scored_as_they_are_trained(tree: Word2Vec) -> None:
 
 
 def test_baskets_stay_with_the_model(tmp_path: Any) -> None:
-    model = trained(baskets=True, sg=1)
+    model = unsampled(baskets=True, sg=1)
     model.save(tmp_path / "model")
     loaded = Word2Vec.load(tmp_path / "model")
     assert loaded.baskets is True
@@ -594,7 +594,7 @@ def complements(baskets: int, kinds: int = 12, brands: int = 6, seed: int = 5) -
 def test_complements_are_found_between_the_spaces() -> None:
     """Between IN and OUT stand the things that are bought together, within IN those bought instead."""
     settings = {"vector_size": 24, "negative": 8, "ns_exponent": -0.1, "epochs": 10, "alpha": 0.05}
-    model = trained(complements(4000), sg=1, baskets=True, **settings)
+    model = unsampled(complements(4000), sg=1, baskets=True, **settings)
 
     def share(wanted: Callable[[str, str], bool], **spaces: Any) -> float:
         """Of the words that are wanted of each word, the part found among as many neighbours."""
@@ -629,7 +629,7 @@ def some_pairs(count: int = 400, seed: int = 2) -> tuple[list[str], list[str]]:
     ]
 
 
-PAIR_SETTINGS = SMALL | {"alpha": 0.1, "epochs": 20}
+PAIR_SETTINGS = UNSAMPLED | {"alpha": 0.1, "epochs": 20}
 
 
 @pytest.mark.parametrize("settings", [{}, {"step": "window"}, {"sg": 1, "workers": 2}, HS, BOTH])
@@ -668,7 +668,7 @@ def test_pairs_are_what_sentences_of_two_are_in_one_direction() -> None:
 
 @pytest.mark.parametrize("weights", [[2, 0, 1, 3], [0.5, 0.25, 1.75, 0.5], [0.1, 0.2, 0.3, 1000.4]])
 def test_weights_are_how_often_pairs_come(weights: list[float]) -> None:
-    model = Word2Vec(**SMALL)
+    model = Word2Vec(**UNSAMPLED)
     ids = np.arange(8, dtype=np.int32).reshape(4, 2)
     total, passes = round(sum(weights)), 300
     text = Pairs(ids, np.array(weights, dtype=float), total, model.random)
@@ -694,7 +694,7 @@ def test_pairs_of_a_model_without_words() -> None:
 
 
 def test_refused_pairs_leave_no_vocabulary() -> None:
-    model = Word2Vec(**SMALL)
+    model = Word2Vec(**UNSAMPLED)
     with pytest.raises(ValueError, match="no pair is left"):
         model.train_pairs(["a"], ["b"], weights=[0])
     assert not len(model.wv) and not len(model.syn0) and not hasattr(model, "syn1neg")
@@ -718,7 +718,7 @@ def test_refused_pairs_leave_no_vocabulary() -> None:
     ],
 )
 def test_pairs_that_are_none(inputs: Any, outputs: Any, options: Any, error: Any, part: str) -> None:
-    model = trained()
+    model = unsampled()
     before, epochs = model.syn0.copy(), model.epochs
     with pytest.raises(error, match=part):
         model.train_pairs(inputs, outputs, **options)
