@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 
 from fastw2v import KeyedVectors, Word2Vec, utils
+from fastw2v.columns import Ragged
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
+IGNORE_OLDER = pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")
 
 # --- settings ---
 
@@ -28,6 +32,7 @@ MODES = {
 }
 STEPS = ["pair", "window"]
 SMALL: dict[str, Any] = {"vector_size": 12, "min_count": 1, "workers": 1, "progress": False}
+UNSAMPLED = SMALL | {"sample": 0}
 
 # Models that files and copies must hold whole.
 KINDS: dict[str, dict[str, Any]] = {
@@ -49,8 +54,21 @@ def text(sentences: int = 200, words: int = 60, seed: int = 0) -> list[list[str]
 
 
 TEXT = text()
+RAW = sum(map(len, TEXT))
 LONGER = text(4000, 300, seed=3)  # some 42,000 words: several blocks of a stream
 TOPICS = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
+
+
+def topics(sentences: int, seed: int = 3) -> list[list[str]]:
+    """Words of ten topics, each with its own Zipfian vocabulary, and words that all share."""
+    rng = np.random.default_rng(seed)
+    p = 1 / np.arange(1, 13)
+    made = []
+    for topic in rng.integers(0, 10, sentences):
+        words = rng.choice(12, 8, p=p / p.sum())
+        common = rng.random(8) < 0.3
+        made.append([f"c{w}" if shared else f"t{topic}.{w}" for w, shared in zip(words, common, strict=True)])
+    return made
 
 
 class Restartable:
@@ -95,9 +113,38 @@ def small(corpus: Any = TEXT, **settings: Any) -> Word2Vec:
     return Word2Vec(corpus, **(SMALL | settings))
 
 
+def unsampled(corpus: Any = TEXT, **settings: Any) -> Word2Vec:
+    return Word2Vec(corpus, **(UNSAMPLED | settings))
+
+
 def trained(**settings: Any) -> Word2Vec:
     """With the settings that users leave alone."""
     return Word2Vec(TOPICS, **{"vector_size": 4, "min_count": 1, "workers": 1, **settings})
+
+
+KEYS = [f"w{i}" for i in range(60)]
+ROWS = np.random.default_rng(0).standard_normal((60, 9)).astype(np.float32)
+
+
+def few_vectors(dtype: Any = np.float32) -> KeyedVectors:
+    kv = KeyedVectors(9, dtype=dtype)
+    kv.add_vectors(KEYS, ROWS)
+    return kv
+
+
+def trained_vectors() -> KeyedVectors:
+    """With all the attributes that training gives."""
+    kv = few_vectors()
+    counts = np.arange(60, 0, -1) ** 2
+    tree = HuffmanTree.from_counts(counts)
+    kv.expandos = {
+        "count": counts,
+        "sample_int": np.arange(60, dtype=np.uint32) + 2**31,
+        "code": Ragged(tree.codes, tree.starts),
+        "point": Ragged(tree.points, tree.starts),
+    }
+    kv.vectors_lockf = np.ones(1, dtype=np.float32)
+    return kv
 
 
 def gensim_twin(kv: KeyedVectors) -> Any:
@@ -141,3 +188,35 @@ def assert_same(one: Any, other: Any, at: str = "") -> None:
         assert_same(vars(one), vars(other), at)
     else:
         assert one == other, at
+
+
+def assert_close(ours: Any, theirs: Any) -> None:
+    """Same types all the way down; the same keys; numbers within 1e-6."""
+    assert type(ours) is type(theirs), (ours, theirs)
+    if isinstance(theirs, list | tuple):
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            assert_close(one, other)
+    elif isinstance(theirs, np.ndarray):
+        assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    elif isinstance(theirs, float | np.floating):
+        assert ours == pytest.approx(theirs, abs=1e-6)
+    else:
+        assert ours == theirs
+
+
+def threads() -> list[str]:
+    """Names of the library's threads that are alive."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("fastw2v")]
+
+
+def assert_usable(model: Word2Vec) -> None:
+    """Nobody is left, everything is finite, and it learns."""
+    assert not threads()
+    before = matrices(model)
+    assert all(np.isfinite(matrix).all() for matrix in before.values())
+    trained, raw = model.train(TEXT, total_examples=len(TEXT), epochs=1)
+    assert raw == RAW and trained > 0
+    assert not np.array_equal(model.syn0, before["syn0"])
+    assert not threads()

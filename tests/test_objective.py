@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fastw2v import Word2Vec
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.objective import UNBOUNDED, Noise, Objective
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -180,3 +181,17 @@ def test_by_windows_a_seed_is_that_of_its_number() -> None:
     forwards = [seed_job(number) for number in range(50)]
     assert forwards == [again(number) for number in reversed(range(50))][::-1]
     assert len({seed for seed, _ in forwards}) == 50
+
+
+def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
+    settings = {"sg": True, "window": 5, "shrink_windows": True, "cbow_mean": True, "compute_loss": False}
+    objective = Objective(**settings, by_window=True, lockf=np.ones(1, np.float32), negative=5)
+    seeds = [
+        seed_job(number)
+        for seed in (1, 2)
+        for model in [Word2Vec(seed=seed, step="window")]
+        for seed_job in (objective.job_seeds(model.random), objective.job_seeds(model.random))
+        for number in range(5)
+    ]
+    assert len(set(seeds)) == 20
+    assert all(0 <= seed < 2**48 and draw is None for seed, draw in seeds)

@@ -6,10 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fastw2v import utils
 from fastw2v.text.scan import Words
-from fastw2v.vocabulary.plan import NULL_WORD, Plan, Table, plan, table_of
+from fastw2v.vocabulary.plan import (
+    NULL_WORD,
+    Plan,
+    Table,
+    effective_min_count,
+    keep,
+    plan,
+    sort_by_descending_frequency,
+    table_of,
+)
 
 WORDS = Words(["the", "rare", "of", "a", "once"])
 COUNTS = np.array([40, 2, 30, 30, 1])
@@ -147,3 +158,35 @@ def test_a_vocabulary_as_a_table() -> None:
 def test_a_column_that_cannot_hold_counts() -> None:
     with pytest.raises(TypeError):
         table_of(["a", "b"], {"count": np.array([True, False])})
+
+
+# --- choosing and ordering words ---
+
+
+counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9), min_size=1)
+
+
+@given(counts_of_words, st.integers(0, 9), st.none() | st.integers(1, 12))
+def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
+    words, counts = Words(list(vocab)), np.array(list(vocab.values()))
+    least = effective_min_count(counts, min_count, max_final_vocab)
+    kept = keep(words, counts, least, None)
+    assert least >= min_count
+    assert max_final_vocab is None or len(kept) <= max_final_vocab
+    if least > min_count:
+        assert max_final_vocab is not None
+        assert len(keep(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
+
+
+def test_keep_passes_the_count_it_compares_with() -> None:
+    def rule(word: str, count: int, min_count: int) -> int:
+        asked.append((word, count, min_count))
+        return utils.RULE_DEFAULT
+
+    asked: list[tuple[str, int, int]] = []
+    assert keep(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
+    assert asked == [("a", 2, 4), ("b", 5, 4)]
+
+
+def test_equally_frequent_words_go_backwards() -> None:
+    assert sort_by_descending_frequency([2, 5, 2, 9, 5]).tolist() == [3, 4, 1, 2, 0]

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import TEXT, Restartable
+from factories import TEXT, UNSAMPLED, Restartable
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fastw2v import Word2Vec
 from fastw2v.text.ids import Block, EncodedCorpus
 from fastw2v.text.source import Source
-from fastw2v.text.texts import PAIRS_PER_BLOCK, Baskets, Encoded, EncodedText, Pairs, StreamedText
+from fastw2v.text.texts import PAIRS_PER_BLOCK, Baskets, Encoded, EncodedText, Pairs, StreamedText, as_sets
 
 ROWS = {f"w{i}": i for i in range(20)}  # of the 60 words of TEXT
 KNOWN = [[ROWS[word] for word in sentence if word in ROWS] for sentence in TEXT]
@@ -141,6 +144,32 @@ def test_baskets_leave_the_ids_they_are_made_of_alone() -> None:
     assert ids.tolist() == [3, 3, 1, 3]
 
 
+@given(st.lists(st.lists(st.integers(0, 9), max_size=12), max_size=12))
+def test_as_sets(sentences: list[list[int]]) -> None:
+    ids = np.array([word for sentence in sentences for word in sentence], dtype=np.int32)
+    ends = np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64)
+    kept, kept_ends = as_sets(ids, ends)
+    parts = np.split(kept, kept_ends[:-1]) if sentences else []
+    assert [part.tolist() for part in parts] == [list(dict.fromkeys(sentence)) for sentence in sentences]
+    assert kept.dtype == np.int32 and kept_ends.dtype == np.int64
+
+
+@pytest.mark.parametrize("words", [1, 37, 10**6])
+@pytest.mark.parametrize("portion", [10, 300, 10**6])
+def test_baskets_in_portions(words: int, portion: int) -> None:
+    """Each sentence becomes a set once, however many are looked at at a time; raw lengths stay."""
+    rows = {f"w{i}": i for i in range(60)}
+    text = Baskets(StreamedText(TEXT, lambda: rows, portion), words)
+    sets = [[rows[word] for word in dict.fromkeys(sentence)] for sentence in TEXT]
+    for _ in range(2):
+        sentences, lengths = [], []
+        for ids, ends, raw in text:
+            assert len(ends) == len(raw) == 1 or ends[-1] <= words
+            sentences += [part.tolist() for part in np.split(ids, ends[:-1])]
+            lengths += raw.tolist()
+        assert sentences == sets and lengths == [len(sentence) for sentence in TEXT]
+
+
 # --- pairs ---
 
 
@@ -165,3 +194,19 @@ def test_pairs_in_several_blocks() -> None:
     total = PAIRS_PER_BLOCK + 1
     text = Pairs(np.array([[0, 1]], np.int32), np.ones(1), total, np.random.RandomState(3))
     assert [len(lengths) for _, _, lengths in text] == [PAIRS_PER_BLOCK, 1]
+
+
+@pytest.mark.parametrize("weights", [[2, 0, 1, 3], [0.5, 0.25, 1.75, 0.5], [0.1, 0.2, 0.3, 1000.4]])
+def test_weights_are_how_often_pairs_come(weights: list[float]) -> None:
+    model = Word2Vec(**UNSAMPLED)
+    ids = np.arange(8, dtype=np.int32).reshape(4, 2)
+    total, passes = round(sum(weights)), 300
+    text = Pairs(ids, np.array(weights, dtype=float), total, model.random)
+    seen = np.zeros(4)
+    for _ in range(passes):
+        pairs = np.concatenate([words.reshape(-1, 2) for words, *_ in text])
+        assert len(pairs) == total and (pairs[:, 1] == pairs[:, 0] + 1).all()
+        counts = np.bincount(pairs[:, 0] // 2, minlength=4)
+        assert (np.abs(counts - np.array(weights) * total / sum(weights)) < 1).all()
+        seen += counts
+    np.testing.assert_allclose(seen / passes, np.array(weights) * total / sum(weights), atol=0.12)

@@ -1,3 +1,5 @@
+"""text/scan.py: one reading counts and encodes, alike on all ways in."""
+
 from __future__ import annotations
 
 import logging
@@ -17,9 +19,8 @@ from fastw2v import LineSentence, PathLineSentences, Text8Corpus, utils
 from fastw2v.text import scan as scanning
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import text_files
-from fastw2v.text.scan import Scan, Words, encode
+from fastw2v.text.scan import Scan, encode
 from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
-from fastw2v.word2vec import Word2Vec
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
@@ -57,7 +58,7 @@ def decoded(found: Scan) -> list[list[Any]]:
     return [found.words.at(row) for row in rows]
 
 
-# -- scanning sentences ---------------------------------------------------------------------------
+# --- scanning sentences ---
 
 
 def test_scan() -> None:
@@ -81,11 +82,6 @@ def test_scan_of_nothing(sentences: list[list[str]]) -> None:
     found = scan(sentences)
     assert (found.raw_vocab, found.total_words, found.sentences) == ({}, 0, len(sentences))
     assert decoded(found) == sentences
-
-
-def test_scan_needs_something() -> None:
-    with pytest.raises(TypeError, match="no corpus"):
-        Word2Vec().scan_vocab()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -164,12 +160,6 @@ def test_strings_are_no_sentences(plain: str | bytes, caplog: pytest.LogCaptureF
     assert found.raw_vocab == dict.fromkeys(plain, 2)
 
 
-def test_progress_needs_a_step() -> None:
-    for count in (Word2Vec().build_vocab, Word2Vec().scan_vocab):
-        with pytest.raises(ValueError, match="progress_per=0"):
-            count([], progress_per=0)
-
-
 def test_errors_of_the_source_pass() -> None:
     def breaking() -> Iterator[list[str]]:
         yield ["a"]
@@ -182,7 +172,8 @@ def test_errors_of_the_source_pass() -> None:
         assert caught.value is error
 
 
-# -- scanning files -------------------------------------------------------------------------------
+# --- scanning files ---
+
 
 TEXTS = {
     "empty": "",
@@ -337,7 +328,7 @@ def test_interruption_leaves_no_threads(
     assert threading.active_count() == before
 
 
-# -- encoding with a vocabulary -------------------------------------------------------------------
+# --- encoding with a vocabulary ---
 
 
 def test_encode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -357,21 +348,7 @@ def test_encode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records, "no new vocabulary is announced"
 
 
-# -- choosing and ordering words ------------------------------------------------------------------
-
-counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9), min_size=1)
-
-
-@given(counts_of_words, st.integers(0, 9), st.none() | st.integers(1, 12))
-def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
-    words, counts = Words(list(vocab)), np.array(list(vocab.values()))
-    least = effective_min_count(counts, min_count, max_final_vocab)
-    kept = keep(words, counts, least, None)
-    assert least >= min_count
-    assert max_final_vocab is None or len(kept) <= max_final_vocab
-    if least > min_count:
-        assert max_final_vocab is not None
-        assert len(keep(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
+# --- the words that are kept of it ---
 
 
 @pytest.mark.parametrize("min_count", [0, 1, 3, 8])
@@ -393,30 +370,3 @@ def test_the_vocabulary_is_gensims(
     order = sort_by_descending_frequency(counts) if sorted_vocab else range(len(words))
     assert [words[i] for i in order] == model.wv.index_to_key
     assert [counts[i] for i in order] == model.wv.expandos["count"].tolist()
-
-
-def test_keep_passes_the_count_it_compares_with() -> None:
-    def rule(word: str, count: int, min_count: int) -> int:
-        asked.append((word, count, min_count))
-        return utils.RULE_DEFAULT
-
-    asked: list[tuple[str, int, int]] = []
-    assert keep(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
-    assert asked == [("a", 2, 4), ("b", 5, 4)]
-
-
-def test_equally_frequent_words_go_backwards() -> None:
-    assert sort_by_descending_frequency([2, 5, 2, 9, 5]).tolist() == [3, 4, 1, 2, 0]
-
-
-def test_build_vocab_calls_prepare_vocab() -> None:
-    """Subclasses of gensim's change the vocabulary there."""
-
-    class Marked(Word2Vec):
-        def prepare_vocab(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-            self.raw_vocab["marked"] = 10
-            return super().prepare_vocab(*args, **kwargs)
-
-    model = Marked(min_count=1)
-    model.build_vocab([["a", "b", "a"]])
-    assert model.wv.index_to_key == ["marked", "a", "b"] and model.raw_vocab == {}
