@@ -1,12 +1,16 @@
 """Makes `tests/` importable; each test hears of older spellings anew; tests of Ctrl-C work anywhere."""
 
+from __future__ import annotations
+
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import hypothesis
+import pytest
 
-from fastw2v import legacy
+from fastw2v import Word2Vec, legacy
 
 # No test depends on the clock: on a busy machine an example takes ten times as long as usual.
 hypothesis.settings.register_profile("fastw2v", deadline=None)
@@ -14,9 +18,37 @@ hypothesis.settings.load_profile("fastw2v")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+pytest.register_assert_rewrite("children", "factories")
+
+from factories import HS, few_vectors, gensim_twin, unsampled  # noqa: E402
+
 # A shell makes what it starts in the background deaf to Ctrl-C, and that is inherited by children under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup() -> None:
     legacy.told.clear()
+
+
+@pytest.fixture(scope="session")
+def gensims() -> Any:
+    """gensim's `models.word2vec`, to compare with."""
+    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
+
+
+@pytest.fixture(scope="session")
+def model() -> Word2Vec:
+    """Skip-gram with negative sampling; not to be changed."""
+    return unsampled(sg=1, alpha=0.1)
+
+
+@pytest.fixture(scope="session")
+def tree() -> Word2Vec:
+    """Skip-gram with hierarchical softmax; not to be changed."""
+    return unsampled(sg=1, alpha=0.1, **HS)
+
+
+@pytest.fixture(scope="session")
+def twin() -> Any:
+    """gensim's `few_vectors()`; not to be changed."""
+    return gensim_twin(few_vectors())

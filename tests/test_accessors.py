@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import subprocess
 import sys
 import sysconfig
 import textwrap
+import weakref
 
 import numpy as np
 import pytest
@@ -47,6 +49,16 @@ def missing(model):
     cdef const uint8_t *code
     return (view.in_vector(-1) == NULL, view.in_vector(view.words) == NULL, view.out_vector(0) == NULL,
             view.node_vector(0) == NULL, view.path(0, &point, &code))
+
+
+def rows(ModelView view, Py_ssize_t word):
+    cdef const uint32_t *point = NULL
+    cdef const uint8_t *code = NULL
+    cdef Py_ssize_t length = view.path(word, &point, &code)
+    return ([view.in_vector(word)[d] for d in range(view.dim)],
+            [view.out_vector(word)[d] for d in range(view.dim)],
+            [[view.node_vector(point[i])[d] for d in range(view.dim)] for i in range(length)],
+            [code[i] for i in range(length)])
 """
 
 
@@ -97,9 +109,24 @@ def test_what_a_model_lacks_is_null(client):
     assert client.missing(model(hs=1, negative=0))[2:4] == (True, False)
 
 
-def test_view_keeps_its_matrices_alive():
-    view = ModelView(model())
+def test_view_keeps_its_matrices_alive(client):
+    both = model(hs=1, negative=5)
+    view = ModelView(both)
     assert (view.words, view.dim) == (4, 7)
+    expected = []
+    for word in both.wv.index_to_key:
+        vectors = both.in_vector(word), both.out_vector(word), both.node_vectors(word)
+        expected.append((*(vector.tolist() for vector in vectors), both.huffman_path(word).code.tolist()))
+    point, code = both.wv.expandos["point"], both.wv.expandos["code"]
+    lent = both.syn0, both.syn1neg, both.syn1, point.values, point.starts, code.values
+    alive = [weakref.ref(array) for array in lent]
+    del both, vectors, point, code, lent
+    gc.collect()
+    assert all(array() is not None for array in alive)
+    assert [client.rows(view, row) for row in range(view.words)] == expected
+    del view
+    gc.collect()
+    assert not any(array() is not None for array in alive)  # nothing else held them
 
 
 @pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")

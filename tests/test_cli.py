@@ -20,8 +20,7 @@ import numpy as np
 import pytest
 from children import PYTHON, environment
 
-from fastw2v import KeyedVectors, Word2Vec, cli
-from fastw2v._version import __version__
+from fastw2v import KeyedVectors, Word2Vec, __version__, cli
 from fastw2v.cli import demo, main
 
 Capture = pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from fastw2v.columns import Ragged, descending, object_column, rises
 
@@ -84,3 +85,12 @@ def test_taking_rows_of_different_lengths(rows: list[list[int]], data: st.DataOb
     taken = ragged.take(np.array(order, dtype=np.intp))
     assert [row.tolist() for row in taken] == [rows[place] for place in order]
     assert taken.values.dtype == np.uint8 and not np.shares_memory(taken.values, ragged.values)
+
+
+@given(hnp.arrays(hnp.unsigned_integer_dtypes() | hnp.integer_dtypes(), st.integers(0, 40)))
+def test_descending_order(values: np.ndarray) -> None:
+    of_equals = list(enumerate(values.tolist()))
+    earlier = sorted(of_equals, key=lambda pair: (-pair[1], pair[0]))
+    later = sorted(of_equals, key=lambda pair: (-pair[1], -pair[0]))
+    assert descending(values, later_first=False).tolist() == [place for place, _ in earlier]
+    assert descending(values, later_first=True).tolist() == [place for place, _ in later]

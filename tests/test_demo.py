@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import zlib
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from children import run_python
 
 from fastw2v.cli import demo
 
@@ -37,10 +37,7 @@ def test_another_process_reads_the_same_and_runs_nothing_of_it(text: list[list[s
         "import sys, zlib; from fastw2v.cli import demo;"
         "print(zlib.crc32(repr(demo.standard_library_text()).encode()), *sys.modules)"
     )
-    here = str(Path(demo.__file__).parents[2])  # with -P, so that it is the very package that is tested
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": here}
-    run = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, check=True)
-    checksum, *loaded = run.stdout.decode().split()
+    checksum, *loaded = run_python(code, PYTHONHASHSEED="7").stdout.split()
     assert int(checksum) == zlib.crc32(repr(text).encode())
     assert "fastw2v.cli.demo" in loaded
     assert {"this", "antigravity", "turtle", "tkinter", "idlelib"}.isdisjoint(loaded)
@@ -57,8 +54,13 @@ def write_library(root: Path, files: dict[str, str]) -> None:
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(demo.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setattr(demo.sys, "stdlib_module_names", frozenset({"alpha", "beta", "_compiled"}))
-    monkeypatch.setattr(demo, "_help_topics", lambda: ["Shared text here", "Only in help"])
+    say_in_help(monkeypatch, "Shared text here", "Only in help")
     return tmp_path
+
+
+def say_in_help(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
+    topics = SimpleNamespace(topics={str(number): text for number, text in enumerate(texts)})
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", topics)  # type: ignore[arg-type]
 
 
 def test_what_is_read(library: Path) -> None:
@@ -106,11 +108,13 @@ def test_what_is_read(library: Path) -> None:
 
 
 def test_a_python_without_sources_is_told(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_help_topics", lambda: [])
+    say_in_help(monkeypatch)
     with pytest.raises(RuntimeError, match="no documentation to train on"):
         demo.standard_library_text()
 
 
-def test_help_texts_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_texts_may_be_missing(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_library(library, {"alpha.py": '"""Of the module."""'})
+    assert len(demo.standard_library_text()) == 3
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    assert demo._help_topics() == []
+    assert demo.standard_library_text() == [["of", "the", "module"]]

@@ -1,3 +1,5 @@
+"""text/_encoder.pyx: tokens of any kind and bytes of text become ids."""
+
 from __future__ import annotations
 
 import pickle
@@ -10,12 +12,11 @@ from itertools import count, pairwise, repeat
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.text._encoder import SentenceCounter, SentenceEncoder, WordTable, pack_jobs, renumber
+from fastw2v.text._encoder import SentenceCounter, SentenceEncoder, WordTable, renumber
 
 SENTENCES: list[Any] = [
     ["to", "be", "or", "not", "to", "be"],
@@ -64,7 +65,7 @@ def count_all(source: Any, encode: bool = True) -> SentenceCounter:
     return counter
 
 
-# -- counting tokens ------------------------------------------------------------------------------
+# --- counting tokens ---
 
 
 def test_counting() -> None:
@@ -249,7 +250,8 @@ def test_signals_are_heard_while_counting(words: int) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-# -- encoding tokens ------------------------------------------------------------------------------
+# --- encoding tokens ---
+
 
 INDEX = {"to": 4, "be": 0, "question": 2, 7: 1}
 
@@ -285,7 +287,8 @@ def test_encoding_nothing() -> None:
     assert piece is not None and [array.tolist() for array in piece] == [[], [0], [0]]
 
 
-# -- bytes of text --------------------------------------------------------------------------------
+# --- bytes of text ---
+
 
 # All there is to trip over: white space of every kind, NUL, BOM, what looks like white space but is not.
 ODD = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -473,7 +476,7 @@ def test_tables_work_side_by_side() -> None:
     assert all(table.totals()[0].tolist() == [40] * 5000 for table in tables)
 
 
-# -- encoded text ---------------------------------------------------------------------------------
+# --- encoded text ---
 
 
 @given(
@@ -493,30 +496,3 @@ def test_renumber(corpus: list[list[int]], maps: list[list[int]], sizes: list[in
     expected = [[n for i in sentence if (n := new_of[next(place)][i]) >= 0] for sentence in corpus]
     assert [row.tolist() for row in np.split(ids[:kept], ends[:-1])] == (expected or [[]])
     assert kept == sum(map(len, expected))
-
-
-def gensims_jobs(lengths: list[int], batch_words: int) -> list[list[int]]:
-    """Sentence numbers per job, as gensim's producer groups them."""
-    jobs: list[list[int]] = []
-    job: list[int] = []
-    size = 0
-    for sentence, length in enumerate(lengths):
-        if size + length <= batch_words:
-            job.append(sentence)
-            size += length
-        else:
-            jobs.append(job)
-            job, size = [sentence], length
-    return [*jobs, job] if job else jobs
-
-
-@given(st.lists(st.integers(0, 12)), st.integers(1, 15))
-def test_pack_jobs(lengths: list[int], batch_words: int) -> None:
-    bounds: npt.NDArray[np.int64] = pack_jobs(np.array(lengths, np.int64), batch_words)
-    assert bounds.dtype == np.int64
-    jobs = [list(range(a, b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-    assert jobs == gensims_jobs(lengths, batch_words)
-
-
-def test_a_long_first_sentence_makes_an_empty_job() -> None:
-    assert pack_jobs(np.array([11, 1, 11, 11]), 10).tolist() == [0, 0, 1, 2, 3, 4]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import gensim_twin
 
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
@@ -40,13 +41,6 @@ def vectors_of(words: list[str], seed: int, spread: float) -> KeyedVectors:
     kv = KeyedVectors(6)
     kv.add_vectors(words, np.array(rows) * rng.uniform(0.1, 10, (len(words), 1)))
     return kv
-
-
-def gensim_twin(kv: KeyedVectors) -> Any:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
-    twin = gensim.models.KeyedVectors(kv.vector_size)
-    twin.add_vectors(kv.index_to_key, kv.vectors)
-    return twin
 
 
 @pytest.fixture
@@ -111,7 +105,7 @@ def test_hardly_a_word_but_the_questions(tmp_path: Path, words: str) -> None:
 def test_analogies_in_blocks(monkeypatch: pytest.MonkeyPatch, questions: Path, spread: float) -> None:
     kv = vectors_of(words_in_all_cases(), 2, spread)
     whole = kv.evaluate_word_analogies(questions)
-    monkeypatch.setattr(questions_module, "_ROWS_PER_BLOCK", 4)
+    monkeypatch.setattr(questions_module, "ROWS_PER_BLOCK", 4)
     assert kv.evaluate_word_analogies(questions) == whole
     assert 0 < whole[0] < 1
 

@@ -15,7 +15,6 @@ import os
 import pickle
 import shutil
 import struct
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -24,7 +23,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
+from children import run_python
+from factories import NO_GENSIM, TOPICS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,9 +32,7 @@ from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.formats import gensim_parts, gensim_pickle
 from fastw2v.formats.errors import FormatError
 
-gensim = pytest.importorskip(
-    "gensim", reason="gensim has no wheel for this Python, or the test extra is not installed"
-)
+gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
 DATA = Path(gensim.__file__).parent / "test" / "test_data"
 
 # Every pickle of words and vectors in gensim's test data: vocabulary and dimension.
@@ -61,17 +59,15 @@ VECTORS = {"old_keyedvectors_320.dat": (12, 100)}
 # What gensim 4.4 cannot load itself: before 1.0 there was no `wv`, or one that it does not upgrade.
 TOO_OLD_FOR_GENSIM = ("_0.1", "-v0.12", "pre_kv")
 
-TEXT = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
 
-
-def matrices(model: Any) -> dict[str, Any]:
+def weights(model: Any) -> dict[str, Any]:
     """All matrices of a model, ours or gensim's."""
     names = [name for name, on in (("syn1", model.hs), ("syn1neg", model.negative)) if on]
     return {"vectors": model.wv.vectors} | {name: getattr(model, name) for name in names}
 
 
-def assert_same(one: Any, other: Any, within: float = 0) -> None:
-    a, b = matrices(one), matrices(other)
+def assert_same_weights(one: Any, other: Any, within: float = 0) -> None:
+    a, b = weights(one), weights(other)
     assert a.keys() == b.keys()
     for name in a:
         assert a[name].dtype == b[name].dtype
@@ -88,9 +84,11 @@ def assert_same_words(kv: KeyedVectors, theirs: Any) -> None:
             np.testing.assert_array_equal(kv.get_vecattr(key, name), theirs.get_vecattr(key, name))
 
 
-def trained(**more: Any) -> Any:
+def gensims_model(**more: Any) -> Any:
     """A model of gensim's."""
-    return gensim.models.Word2Vec(TEXT, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more})
+    return gensim.models.Word2Vec(
+        TOPICS, **{"vector_size": 8, "min_count": 1, "workers": 1, "seed": 3, **more}
+    )
 
 
 # --- all that gensim's test data holds ---
@@ -100,18 +98,18 @@ def trained(**more: Any) -> Any:
 def test_models_of_all_versions_load_and_train_on(name: str, tmp_path: Path) -> None:
     model = Word2Vec.load(DATA / name)
     words, dimensions = MODELS[name]
-    assert all(matrix.shape == (words, dimensions) for matrix in matrices(model).values())
-    assert all(np.isfinite(matrix).all() for matrix in matrices(model).values()) and model.wv.vectors.any()
+    assert all(matrix.shape == (words, dimensions) for matrix in weights(model).values())
+    assert all(np.isfinite(matrix).all() for matrix in weights(model).values()) and model.wv.vectors.any()
     assert model.wv.get_vecattr(model.wv.index_to_key[0], "count") >= 1
     assert len(model.wv.most_similar(model.wv.index_to_key[0], topn=2)) == 2
-    before = copy.deepcopy(matrices(model))
+    before = copy.deepcopy(weights(model))
     sentences = [[*model.wv.index_to_key[:9], "Unheard"]] * 20
     model.build_vocab(sentences, update=True)
     model.train(sentences * 20, total_examples=400, epochs=1)
     assert len(model.wv) == words + 1
-    assert all((matrix[:words] != before[name]).any() for name, matrix in matrices(model).items())
+    assert all((matrix[:words] != before[name]).any() for name, matrix in weights(model).items())
     model.save(tmp_path / "model")
-    assert_same(Word2Vec.load(tmp_path / "model", verify="full"), model)
+    assert_same_weights(Word2Vec.load(tmp_path / "model", verify="full"), model)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +117,7 @@ def test_models_of_all_versions_load_and_train_on(name: str, tmp_path: Path) -> 
 )
 def test_models_are_what_gensim_makes_of_them(name: str) -> None:
     ours, theirs = Word2Vec.load(DATA / name), gensim.models.Word2Vec.load(str(DATA / name))
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     for setting in (
         *("vector_size", "layer1_size", "alpha", "min_alpha", "window", "min_count", "max_vocab_size"),
@@ -167,7 +165,7 @@ def test_gensim_is_not_needed() -> None:
         "try: model.to_gensim()\n"
         "except ImportError as error: print('gensim' in str(error))\n"
     )
-    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    run = run_python(code)
     assert run.stdout.split() == ["12", "True", "True"], run.stderr
 
 
@@ -183,11 +181,11 @@ WAYS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2"])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
-    theirs = trained(hs=1)
+    theirs = gensims_model(hs=1)
     path = tmp_path / f"model{suffix}"
     theirs.save(str(path), **WAYS[way])
     ours = Word2Vec.load(path)
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     assert [event["event"] for event in ours.lifecycle_events or []][-2:] == ["saving", "loaded"]
     assert_same_words(KeyedVectors.load(path), theirs.wv)  # the vectors of a whole model
@@ -198,15 +196,15 @@ def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
 
 
 def test_xz_too(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     (tmp_path / "model.xz").write_bytes(lzma.compress((tmp_path / "model").read_bytes()))
-    assert_same(Word2Vec.load(tmp_path / "model.xz"), theirs)
+    assert_same_weights(Word2Vec.load(tmp_path / "model.xz"), theirs)
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])
 def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"), sep_limit=0)
     before = (tmp_path / "model.wv.vectors.npy").read_bytes()
     for obj in (
@@ -218,9 +216,9 @@ def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
         assert kv.most_similar("graph")[0][0] == theirs.wv.most_similar("graph")[0][0]
     if mmap == "r":
         with pytest.raises(ValueError, match="read-only"):
-            model.train(TEXT, total_examples=len(TEXT), epochs=1)
+            model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     else:
-        model.train(TEXT, total_examples=len(TEXT), epochs=1)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
         assert (model.wv.vectors != theirs.wv.vectors).any()
     assert (tmp_path / "model.wv.vectors.npy").read_bytes() == before
     with pytest.raises(ValueError, match=r"mmap='w\+': give None, 'r' or 'c'"):
@@ -228,21 +226,21 @@ def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
 
 
 def test_compressed_files_cannot_be_mapped(tmp_path: Path) -> None:
-    trained().save(str(tmp_path / "model.gz"), sep_limit=0)
+    gensims_model().save(str(tmp_path / "model.gz"), sep_limit=0)
     with pytest.raises(OSError, match="compressed"):
         Word2Vec.load(tmp_path / "model.gz", mmap="r")
 
 
 def test_open_files(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     theirs.save(str(tmp_path / "apart"), sep_limit=0)
     with open(tmp_path / "model", "rb") as file:
-        assert_same(Word2Vec.load(file), theirs)
+        assert_same_weights(Word2Vec.load(file), theirs)
     raw = (tmp_path / "model").read_bytes()
     file_at_7 = io.BytesIO(b"x" * 7 + raw)
     file_at_7.seek(7)
-    assert_same(Word2Vec.load(file_at_7), theirs)
+    assert_same_weights(Word2Vec.load(file_at_7), theirs)
     with open(tmp_path / "apart", "rb") as file, pytest.raises(FormatError, match="give the path"):
         Word2Vec.load(file)
 
@@ -250,7 +248,7 @@ def test_open_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
-    trained().save(str(path), sep_limit=0)
+    gensims_model().save(str(path), sep_limit=0)
     beside = f"{path}.syn1neg.{'npz' if suffix else 'npy'}"
     os.remove(beside)
     with pytest.raises(FileNotFoundError, match="syn1neg"):
@@ -264,27 +262,27 @@ def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
 )
 def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> None:
     """Random numbers, noise table, Huffman tree and counters are where gensim left them."""
-    theirs = trained(**more)
+    theirs = gensims_model(**more)
     theirs.save(str(tmp_path / "model"))
     ours = Word2Vec.load(tmp_path / "model")
     again = Word2Vec.from_gensim(theirs)
     for model in (theirs, ours, again):
-        model.train(TEXT, total_examples=len(TEXT), epochs=4, start_alpha=0.05)
-        model.build_vocab([*TEXT, ["new", "word"]], update=True)
-        model.train(TEXT, total_examples=len(TEXT), epochs=2)
-    assert_same(ours, theirs, within=1e-3)
-    assert_same(again, ours)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=4, start_alpha=0.05)
+        model.build_vocab([*TOPICS, ["new", "word"]], update=True)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
+    assert_same_weights(ours, theirs, within=1e-3)
+    assert_same_weights(again, ours)
     assert ours.min_alpha_yet_reached == theirs.min_alpha_yet_reached
     assert ours.train_count == theirs.train_count
 
 
 def test_frozen_words_stay_frozen(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.wv.vectors_lockf = np.ones(len(theirs.wv), dtype=np.float32)
     theirs.wv.vectors_lockf[0] = 0
     theirs.save(str(tmp_path / "model"))
     ours = Word2Vec.load(tmp_path / "model")
-    ours.train(TEXT, total_examples=len(TEXT), epochs=2)
+    ours.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     np.testing.assert_array_equal(ours.wv.vectors[0], theirs.wv.vectors[0])
     assert (ours.wv.vectors[1] != theirs.wv.vectors[1]).any()
 
@@ -299,9 +297,9 @@ def test_odd_models(tmp_path: Path) -> None:
     """No vocabulary; one word; no workers; words that are no str; a foreign generator; numpy's numbers."""
     gensim.models.Word2Vec(vector_size=5).save(str(tmp_path / "empty"), pickle_protocol=2)
     empty = Word2Vec.load(tmp_path / "empty")
-    empty.build_vocab(TEXT, min_count=1)
-    empty.train(TEXT, total_examples=len(TEXT), epochs=1)
-    assert empty.wv.vectors.shape == (len({word for sentence in TEXT for word in sentence}), 5)
+    empty.build_vocab(TOPICS, min_count=1)
+    empty.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+    assert empty.wv.vectors.shape == (len({word for sentence in TOPICS for word in sentence}), 5)
 
     one = gensim.models.Word2Vec(vector_size=5, min_count=1, hs=1, workers=0)
     one.build_vocab([[7, 7]])
@@ -329,7 +327,7 @@ def test_attributes_of_vectors(tmp_path: Path) -> None:
 
 
 def test_columns_that_gensim_forgot_to_grow(tmp_path: Path) -> None:
-    theirs = trained(hs=1)
+    theirs = gensims_model(hs=1)
     theirs.wv.index_to_key.append("late")
     theirs.wv.key_to_index["late"] = len(theirs.wv) - 1
     theirs.wv.vectors = np.vstack([theirs.wv.vectors, theirs.wv.vectors[:1]])
@@ -353,7 +351,7 @@ class Calls:
 
 
 def model_with(**attributes: Any) -> bytes:
-    model = trained()
+    model = gensims_model()
     model.__dict__.update(attributes)
     return pickle.dumps(model, 4)
 
@@ -463,12 +461,12 @@ def test_a_forged_memo_takes_no_memory(tmp_path: Path) -> None:
     )
     if sys.platform == "win32":
         pytest.skip("no getrusage")
-    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    run = run_python(code)
     assert int(run.stdout) < 64 << 10, run.stderr  # KiB (bytes on macOS)
 
 
 @pytest.fixture(scope="module")
-def saved() -> list[bytes]:
+def gensims_pickles() -> list[bytes]:
     """Small models of gensim's as bytes: protocols 2 and 4, negative sampling and hierarchical softmax."""
     few = [["a", "b", "c"], ["b", "c"]]
     models = [
@@ -480,8 +478,8 @@ def saved() -> list[bytes]:
     return [pickle.dumps(model, protocol) for model in models for protocol in (2, 4)]
 
 
-def test_no_cut_file_loads(saved: list[bytes]) -> None:
-    for whole in saved:
+def test_no_cut_file_loads(gensims_pickles: list[bytes]) -> None:
+    for whole in gensims_pickles:
         gensim_parts.read(io.BytesIO(whole))
         for length in range(0, len(whole), 3):
             with pytest.raises(FormatError):
@@ -490,9 +488,9 @@ def test_no_cut_file_loads(saved: list[bytes]) -> None:
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_damage_is_found_or_harmless(saved: list[bytes], data: st.DataObject) -> None:
+def test_damage_is_found_or_harmless(gensims_pickles: list[bytes], data: st.DataObject) -> None:
     """Whatever bytes change: FormatError is raised, or there is a model that can be asked and trained."""
-    raw = bytearray(data.draw(st.sampled_from(saved)))
+    raw = bytearray(data.draw(st.sampled_from(gensims_pickles)))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(2, len(raw) - 1))
         raw[place] = data.draw(st.integers(0, 255))
@@ -517,7 +515,7 @@ def forged_npy(shape: str, dtype: str = "<f4") -> bytes:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
-    trained().save(str(path), sep_limit=0)
+    gensims_model().save(str(path), sep_limit=0)
     if suffix:
         with zipfile.ZipFile(f"{path}.syn1neg.npz", "w") as archive:
             archive.writestr("val.npy", npy)
@@ -547,7 +545,7 @@ def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     ],
 )
 def test_files_that_say_impossible_things(damage: Any, tmp_path: Path) -> None:
-    model = trained(hs=1)
+    model = gensims_model(hs=1)
     damage(model)
     with open(tmp_path / "model", "wb") as file:
         pickle.dump(model, file)
@@ -557,7 +555,7 @@ def test_files_that_say_impossible_things(damage: Any, tmp_path: Path) -> None:
 
 def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
     """Its first bytes are the length of its header, and 0x0280 reads as a pickle of protocol 2."""
-    model = Word2Vec(TEXT, vector_size=4, min_count=1)
+    model = Word2Vec(TOPICS, vector_size=4, min_count=1)
     for length in range(640 - 64, 641):
         model.comment = "x" * length
         model.save(tmp_path / "model")
@@ -572,35 +570,35 @@ def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}], ids=str)
 def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> None:
-    ours = Word2Vec(TEXT, vector_size=8, min_count=1, workers=1, comment="c", **more)
-    ours.build_vocab(TEXT, update=True, keep_raw_vocab=True)
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1, workers=1, comment="c", **more)
+    ours.build_vocab(TOPICS, update=True, keep_raw_vocab=True)
     theirs = ours.to_gensim()
     assert type(theirs) is gensim.models.Word2Vec and type(theirs.wv) is gensim.models.KeyedVectors
-    assert_same(ours, theirs)
+    assert_same_weights(ours, theirs)
     assert_same_words(ours.wv, theirs.wv)
     back = Word2Vec.from_gensim(theirs)
     theirs.save(str(tmp_path / "theirs"), sep_limit=0)
     for twin in (back, Word2Vec.load(tmp_path / "theirs")):
-        assert_same(twin, ours)
+        assert_same_weights(twin, ours)
         assert_same_words(twin.wv, ours.wv)
         np.testing.assert_array_equal(twin.cum_table, ours.cum_table, strict=True)
         assert twin.raw_vocab == ours.raw_vocab and twin.comment == "c"
     for model in (ours, back):
-        model.train(TEXT, total_examples=len(TEXT), epochs=2)
-    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
-    assert_same(back, ours)
-    assert_same(ours, theirs, within=1e-3)
+        model.train(TOPICS, total_examples=len(TOPICS), epochs=2)
+    theirs.train(TOPICS, total_examples=len(TOPICS), epochs=2)
+    assert_same_weights(back, ours)
+    assert_same_weights(ours, theirs, within=1e-3)
 
 
 def test_gensims_copy_is_its_own() -> None:
-    ours = Word2Vec(TEXT, vector_size=8, min_count=1)
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1)
     before = copy.deepcopy(ours)
     theirs = ours.to_gensim()
-    theirs.train(TEXT, total_examples=len(TEXT), epochs=2)
+    theirs.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     theirs.wv.unit_normalize_all()
     theirs.wv.index_to_key.append("x")
     theirs.wv.set_vecattr("graph", "count", 77)
-    assert_same(ours, before)
+    assert_same_weights(ours, before)
     assert_same_words(ours.wv, before.wv)
 
 
@@ -623,7 +621,7 @@ def test_only_word2vec_comes_from_gensim() -> None:
     with pytest.raises(TypeError, match=r"KeyedVectors\.from_gensim"):
         Word2Vec.from_gensim(fast_text.wv)
     with pytest.raises(TypeError, match=r"Word2Vec\.from_gensim"):
-        KeyedVectors.from_gensim(trained())
+        KeyedVectors.from_gensim(gensims_model())
     np.testing.assert_array_equal(KeyedVectors.from_gensim(fast_text.wv).vectors, fast_text.wv.vectors)
 
 
@@ -631,7 +629,7 @@ def test_only_word2vec_comes_from_gensim() -> None:
 
 
 def test_parts_can_be_left_out(tmp_path: Path) -> None:
-    model = Word2Vec(TEXT, vector_size=4, min_count=1, hs=1)
+    model = Word2Vec(TOPICS, vector_size=4, min_count=1, hs=1)
     model.raw_vocab = {"a": 1}
     model.save(
         tmp_path / "model",
@@ -641,7 +639,7 @@ def test_parts_can_be_left_out(tmp_path: Path) -> None:
     assert not hasattr(loaded, "syn1neg") and not loaded.raw_vocab and not loaded.history
     np.testing.assert_array_equal(loaded.syn1, model.syn1)
     with pytest.raises(RuntimeError, match="syn1neg"):
-        loaded.train(TEXT, total_examples=len(TEXT), epochs=1)
+        loaded.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     model.wv.save(tmp_path / "kv", ignore=("expandos", "vectors_lockf", "norms"))
     kv = KeyedVectors.load(tmp_path / "kv")
     assert not kv.expandos and not hasattr(kv, "vectors_lockf") and kv.index_to_key == model.wv.index_to_key
@@ -655,7 +653,7 @@ def test_parts_can_be_left_out(tmp_path: Path) -> None:
 
 def test_an_open_file_after_a_path(tmp_path: Path) -> None:
     """gensim remembers what the first save put into files of its own, and leaves it out of the second."""
-    for obj in (model := Word2Vec(TEXT, vector_size=4, min_count=1), model.wv):
+    for obj in (model := Word2Vec(TOPICS, vector_size=4, min_count=1), model.wv):
         obj.save(tmp_path / "first", separately=["vectors"], sep_limit=0)
         file = io.BytesIO()
         obj.save(file)
@@ -664,11 +662,11 @@ def test_an_open_file_after_a_path(tmp_path: Path) -> None:
 
 
 def test_load_is_a_method_of_the_class(tmp_path: Path) -> None:
-    theirs = trained()
+    theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))
     with pytest.raises(AttributeError):
         Word2Vec().load(tmp_path / "model")
-    assert_same(Word2Vec.load(str(tmp_path / "model"), mmap=None, rethrow=True), theirs)
+    assert_same_weights(Word2Vec.load(str(tmp_path / "model"), mmap=None, rethrow=True), theirs)
 
 
 def test_a_subclass_loads_as_itself(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from children import PYTHON, environment
+from children import HANGS, PYTHON, environment
+from factories import NO_GENSIM
 
 SWAPPED = """
 import os, sys
@@ -90,7 +91,7 @@ BY_CHANCE = {
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("gensim", reason="gensim has no wheel for this Python, or is not installed")
+    pytest.importorskip("gensim", reason=NO_GENSIM)
     for package in ("testfixtures", "ot"):
         pytest.importorskip(package, reason="gensim's tests need POT and testfixtures")
     spec = find_spec("gensim.test")
@@ -117,7 +118,7 @@ def run(path: Path, expression: str, folder: Path) -> tuple[list[tuple[str, str,
         text=True,
         env=environment(),
         cwd=folder,
-        timeout=1200,
+        timeout=HANGS,
     )
     assert report.is_file(), child.stdout + child.stderr
     return list(outcomes(report)), child.stdout

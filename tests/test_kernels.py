@@ -14,7 +14,7 @@ from fastw2v.vocabulary.sampling import downsampling, noise_index, noise_table
 
 V = 23
 OBJECTIVES = {"neg": (5, False), "hs": (0, True), "both": (3, True)}
-MODES = [
+CASES = [
     pytest.param(sg, objective, step, id=f"{'sg' if sg else 'cbow'}-{objective}-{step}")
     for sg in (True, False)
     for objective in OBJECTIVES
@@ -105,7 +105,7 @@ def team(
     return reference, workers, (IN, OUT, NODES)
 
 
-def assert_same(reference: Reference, worker, arrays) -> None:
+def assert_equals_reference(reference: Reference, worker, arrays) -> None:
     # One update moves a weight by about 1e-3. In float32 a score may fall on the other side of an edge in the
     # table of the sigmoid, which moves a weight by 0.02 * 0.003 * |x|.
     for name, ours in zip(("IN", "OUT", "NODES"), arrays, strict=True):
@@ -128,26 +128,26 @@ def train_both(reference, worker, jobs=3, alpha=0.02, draw_windows=False) -> Non
         assert worker.train(*flat(sentences), alpha, 1234567 + job, drawing(job)) == theirs
 
 
-@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("sg, objective, step", CASES)
 def test_equals_reference(isa, sg, objective, step):
     both = pair(sg=sg, objective=objective, step=step)
     train_both(*both[:2])
-    assert_same(*both)
+    assert_equals_reference(*both)
 
 
 @pytest.mark.parametrize("how", ["last_only", "frozen_outputs"])
-@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("sg, objective, step", CASES)
 def test_equals_reference_in_part(isa, sg, objective, step, how):
     """Only last words are centres; only IN learns."""
     reference, worker, arrays = pair(sg=sg, objective=objective, step=step, **{how: True})
     before = [None if array is None else array.copy() for array in arrays]
     train_both(reference, worker)
-    assert_same(reference, worker, arrays)
+    assert_equals_reference(reference, worker, arrays)
     for array, old in list(zip(arrays, before, strict=True))[1:]:
         assert array is None or (array == old).all() == (how == "frozen_outputs")
 
 
-@pytest.mark.parametrize("sg, objective, step", [m for m in MODES if m.values[1] != "neg"])
+@pytest.mark.parametrize("sg, objective, step", [m for m in CASES if m.values[1] != "neg"])
 @pytest.mark.parametrize("words", [2, V, 300])
 def test_workers_share_what_they_learn_near_the_root(sg, objective, step, words):
     """Taking turns, three workers with private hot nodes train as one: every job ends merged."""
@@ -161,7 +161,7 @@ def test_workers_share_what_they_learn_near_the_root(sg, objective, step, words)
             np.testing.assert_allclose(ours, getattr(reference, name), atol=2e-4, rtol=0, err_msg=name)
 
 
-@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("sg, objective, step", CASES)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -178,7 +178,7 @@ def test_workers_share_what_they_learn_near_the_root(sg, objective, step, words)
 def test_settings_equal_reference(sg, objective, step, settings):
     both = pair(sg=sg, objective=objective, step=step, **settings)
     train_both(*both[:2], draw_windows=step == "pair")
-    assert_same(*both)
+    assert_equals_reference(*both)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_any_dimension(isa, dim, step):
     for sg in (True, False):
         both = pair(dim=dim, sg=sg, objective="both", step=step)
         train_both(*both[:2], jobs=1)
-        assert_same(*both)
+        assert_equals_reference(*both)
 
 
 @pytest.mark.parametrize("negative", [1, 2, 4, 6, 7, 11, 12, 13, 20, 40])
@@ -197,15 +197,15 @@ def test_any_dimension(isa, dim, step):
 def test_any_number_of_negatives(isa, negative, step):
     both = pair(negative=negative, step=step, window=7)
     train_both(*both[:2], jobs=1)
-    assert_same(*both)
+    assert_equals_reference(*both)
 
 
-@pytest.mark.parametrize("sg, objective, step", MODES)
+@pytest.mark.parametrize("sg, objective, step", CASES)
 @pytest.mark.parametrize("words", [1, 2, 3])
 def test_few_words_repeat_everywhere(isa, sg, objective, step, words):
     both = pair(sg=sg, objective=objective, step=step, words=words, sample=0)
     train_both(*both[:2])
-    assert_same(*both)
+    assert_equals_reference(*both)
 
 
 @pytest.mark.parametrize("step", ["pair", "window"])
@@ -213,13 +213,13 @@ def test_large_scores_are_skipped(isa, step):
     both = pair(step=step, scale=8, sample=0)
     before = both[2][0].copy()
     train_both(*both[:2], jobs=1, alpha=0.01)
-    assert_same(*both)
+    assert_equals_reference(*both)
     assert np.isfinite(both[2][0]).all()
     assert (both[2][0] != before).any()
 
 
 def test_no_alpha_no_change():
-    for sg, objective, step in ((m.values) for m in MODES):
+    for sg, objective, step in ((m.values) for m in CASES):
         _, worker, arrays = pair(sg=sg, objective=objective, step=step)
         before = [None if a is None else a.copy() for a in arrays]
         worker.train(*flat(corpus()), 0.0, 1)
@@ -228,7 +228,7 @@ def test_no_alpha_no_change():
         assert worker.loss > 0
 
 
-@pytest.mark.parametrize("sg, objective, step", [m for m in MODES if m.values[1] != "both"])
+@pytest.mark.parametrize("sg, objective, step", [m for m in CASES if m.values[1] != "both"])
 def test_numerical_gradient(sg, objective, step):
     """One step moves the weights down the loss: a finite difference of the loss equals the step over alpha.
 

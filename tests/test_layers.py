@@ -1,9 +1,11 @@
-"""The house of ARCHITECTURE.md: a module imports from the layers below it, and a folder is one layer."""
+"""The house of ARCHITECTURE.md: imports go down, a folder is one layer, and no room is too large."""
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -32,6 +34,11 @@ LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 
 # Fetched by a function, when someone asks for it by name.
 PLUG_INS = {("tile.dispatch", "tile._blas")}
+
+# How large a room may become before it is worth two: see `code_lines`.
+LINES_OF_A_MODULE = 850
+LINES_OF_A_CLASS = 800
+FLAT_FILES = 22
 
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
@@ -126,6 +133,95 @@ def test_no_circles() -> None:
         module: {name for name in imports(module) if (module, name) not in PLUG_INS} for module in MODULES
     }
     list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def is_docstring(node: ast.AST) -> bool:
+    """Whether it is a string by itself, as attributes have them too."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def is_list_of_names(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def code_lines(source: str) -> dict[str, int]:
+    """Lines of code of a module, under "", and of each class in it, by name.
+
+    Docstrings, comments and blank lines are not counted, nor what a module only imports and passes on.
+    """
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    lines = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type not in skipped and token.string
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_docstring(node) or is_list_of_names(node):
+            lines.difference_update(range(node.lineno, node.end_lineno + 1))
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return {"": len(lines)} | {
+        node.name: len(lines.intersection(range(node.lineno, node.end_lineno + 1))) for node in classes
+    }
+
+
+PYTHON_MODULES = [module for module in MODULES if source_of(module).suffix == ".py"]
+
+
+@pytest.mark.parametrize("module", PYTHON_MODULES)
+def test_no_room_is_too_large(module: str) -> None:
+    sizes = code_lines(source_of(module).read_text(encoding="utf-8"))
+    assert sizes.pop("") <= LINES_OF_A_MODULE
+    assert all(size <= LINES_OF_A_CLASS for size in sizes.values()), sizes
+
+
+def test_few_files_are_in_no_folder() -> None:
+    flat = sorted(path.name for path in PACKAGE.iterdir() if path.suffix in {".py", ".pyx"})
+    assert len(flat) <= FLAT_FILES, flat
+
+
+def test_lines_of_code_are_counted() -> None:
+    source = '''"""What it is for.
+
+More on it.
+"""
+
+import io
+from itertools import (
+    chain,
+)
+
+__all__ = [
+    "A",
+]
+
+# a comment
+
+
+class A(  # 1
+    io.BytesIO  # 2
+):  # 3
+    """Of a class."""
+
+    x = 1  # 4
+    """Of an attribute,
+    too."""
+
+    def f(self) -> str:  # 5
+        """Of a function."""
+        # why
+        return """text  # 6
+        that is no docstring"""
+
+
+def f(): ...  # 8
+'''
+    assert code_lines(source) == {"": 8, "A": 7}
 
 
 def test_the_reader_of_imports_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from children import PYTHON, environment
+from children import run_python
 
 import fastw2v
 
@@ -163,9 +163,7 @@ def test_importing_leaves_scipy_alone() -> None:
     """Its statistics alone take a second to import, ten times as long as all of ours."""
     code = "import sys, fastw2v.cli, fastw2v.desm; print([name for name in sys.modules if 'scipy' in name])"
     isa = fastw2v.tile.dispatch.available_isas()[0]  # not blas, which comes from scipy
-    run = subprocess.run(
-        [*PYTHON, "-c", code], env=environment(FASTW2V_ISA=isa), capture_output=True, text=True
-    )
+    run = run_python(code, FASTW2V_ISA=isa)
     assert run.stdout == "[]\n", run.stderr
 
 

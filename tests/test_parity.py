@@ -10,23 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import BOTH, HS, MODES, NEG, NO_GENSIM
 
 from fastw2v import LineSentence, Word2Vec
 
-gensim = pytest.importorskip(
-    "gensim", reason="gensim has no wheel for this Python, or the test extra is not installed"
-)
+gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
 
 BASE = {"vector_size": 50, "epochs": 3, "workers": 1, "seed": 7, "compute_loss": True}
-NS, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
 SETTINGS = {
-    "sg-neg": {"sg": 1, **NS},
-    "sg-hs": {"sg": 1, **HS},
-    "sg-both": {"sg": 1, **BOTH},
-    "cbow-neg": {"sg": 0, **NS},
-    "cbow-hs": {"sg": 0, **HS},
-    "cbow-both": {"sg": 0, **BOTH},
-    "cbow-neg-sum": {"cbow_mean": 0, **NS},
+    **MODES,
+    "cbow-neg-sum": {"cbow_mean": 0, **NEG},
     "cbow-hs-sum": {"cbow_mean": 0, **HS},
     "cbow-both-sum": {"cbow_mean": 0, **BOTH},
     "sg-fixed-windows": {"sg": 1, "shrink_windows": False},
@@ -103,7 +96,7 @@ def test_huffman_paths_equal_gensim(lee):
         assert path.code.tolist() == theirs.wv.get_vecattr(word, "code").tolist()
 
 
-@pytest.mark.parametrize("objective", [NS, HS], ids=["neg", "hs"])
+@pytest.mark.parametrize("objective", [NEG, HS], ids=["neg", "hs"])
 @pytest.mark.parametrize("sg", [1, 0], ids=["sg", "cbow"])
 def test_online_update_equals_gensim(lee, sg, objective):
     settings = BASE | {"sg": sg, **objective}

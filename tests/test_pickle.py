@@ -4,53 +4,21 @@ from __future__ import annotations
 
 import copy
 import pickle
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
+from children import run_python
+from factories import KINDS, TOPICS, assert_same, trained
 
 from fastw2v import KeyedVectors, LineSentence, Word2Vec
 
-TEXT = [["human", "interface", "computer"], ["graph", "trees", "user", "system"], ["graph", "minors"]] * 20
-KINDS = {
-    "neg": {},
-    "hs": {"hs": 1, "negative": 0},
-    "both": {"hs": 1, "sg": 1, "compute_loss": True},
-    "window": {"sg": 1, "step": "window"},
-}
 CLONES: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
     **{f"protocol-{i}": lambda obj, i=i: pickle.loads(pickle.dumps(obj, i)) for i in range(6)},
 }
-
-
-def trained(**more: Any) -> Word2Vec:
-    return Word2Vec(TEXT, **{"vector_size": 8, "min_count": 1, "workers": 1, **more})
-
-
-def assert_same(one: Any, other: Any) -> None:
-    """Two objects of ours hold the same, bit for bit, down to the last attribute."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ndarray):
-        np.testing.assert_array_equal(one, other, strict=True)
-    elif isinstance(one, np.random.RandomState):
-        assert_same(one.get_state(), other.get_state())
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other)
-        for a, b in zip(one, other, strict=True):
-            assert_same(a, b)
-    elif hasattr(one, "__dict__") and not isinstance(one, type):
-        assert_same(vars(one), vars(other))
-    else:
-        assert one == other
 
 
 @pytest.mark.parametrize("clone", CLONES.values(), ids=CLONES)
@@ -60,7 +28,7 @@ def test_models(kind: str, clone: Callable[[Any], Any]) -> None:
     twin = clone(model)
     assert_same(twin, model)
     for each in (model, twin):
-        each.train(TEXT, total_examples=len(TEXT), epochs=2)
+        each.train(TOPICS, total_examples=len(TOPICS), epochs=2)
     assert_same(twin.syn0, model.syn0)
     assert twin.min_alpha_yet_reached == model.min_alpha_yet_reached
     before = model.syn0.copy()
@@ -84,13 +52,13 @@ def test_vectors(clone: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize("clone", CLONES.values(), ids=CLONES)
 def test_a_model_between_vocabulary_and_training(clone: Callable[[Any], Any], tmp_path: Path) -> None:
     """The text that was read for the vocabulary stays behind, and is read again."""
-    (tmp_path / "text").write_text("\n".join(map(" ".join, TEXT)), encoding="utf8")
+    (tmp_path / "text").write_text("\n".join(map(" ".join, TOPICS)), encoding="utf8")
     text = LineSentence(tmp_path / "text")
     model = Word2Vec(vector_size=8, min_count=1, workers=1)
     model.build_vocab(text)
     twin = clone(model)
     for each in (model, twin):
-        each.train(text, total_examples=len(TEXT), epochs=2)
+        each.train(text, total_examples=len(TOPICS), epochs=2)
     assert_same(twin.syn0, model.syn0)
 
 
@@ -102,9 +70,14 @@ def test_the_text_is_not_pickled() -> None:
 
 def test_an_empty_model() -> None:
     for clone in CLONES.values():
-        twin = clone(Word2Vec())
-        twin.build_vocab(TEXT, min_count=1)
-        twin.train(TEXT, total_examples=len(TEXT), epochs=1)
+        model = Word2Vec(workers=1)
+        twin = clone(model)
+        assert_same(twin, model)
+        for each in (model, twin):
+            each.build_vocab(TOPICS, min_count=1)
+            each.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+        assert_same(twin.syn0, model.syn0)
+        assert_same(twin.wv.index_to_key, model.wv.index_to_key)
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])
@@ -115,11 +88,11 @@ def test_mapped_models_become_whole(mmap: Any, tmp_path: Path) -> None:
         twin = clone(Word2Vec.load(tmp_path / "model", mmap=mmap))
         assert_same(twin.syn1, model.syn1)
         if name != "protocol-5" or mmap == "c":  # there numpy keeps read-only what was
-            twin.train(TEXT, total_examples=len(TEXT), epochs=1)
+            twin.train(TOPICS, total_examples=len(TOPICS), epochs=1)
 
 
 def test_subclasses_keep_their_own() -> None:
-    model = Mine(TEXT, vector_size=4, min_count=1)
+    model = Mine(TOPICS, vector_size=4, min_count=1)
     model.mine = {"a": 1}
     twin = pickle.loads(pickle.dumps(model))
     assert type(twin) is Mine and twin.mine == {"a": 1}
@@ -138,7 +111,7 @@ def test_another_process_can_ask(tmp_path: Path) -> None:
         "assert model.wv is kv\n"
         "print(kv.most_similar('graph')[0][0], 'gensim' in sys.modules)"
     )
-    run = subprocess.run([*PYTHON, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    run = run_python(code)
     assert run.stdout.split() == [model.wv.most_similar("graph")[0][0], "False"], run.stderr
 
 
@@ -156,9 +129,9 @@ def test_joblib_files(mmap_mode: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(twin.node_vectors("graph"), model.node_vectors("graph"))
     if mmap_mode == "r":
         with pytest.raises(ValueError, match="read-only"):
-            twin.train(TEXT, total_examples=len(TEXT), epochs=1)
+            twin.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     else:
-        twin.train(TEXT, total_examples=len(TEXT), epochs=1)
+        twin.train(TOPICS, total_examples=len(TOPICS), epochs=1)
 
 
 def test_joblib_tells_models_apart() -> None:

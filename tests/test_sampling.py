@@ -19,7 +19,7 @@ COUNTS = {
 }
 
 
-def gensims(counts: list[int], **settings: object) -> Any:
+def gensims_model(counts: list[int], **settings: object) -> Any:
     word2vec = pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
     model = word2vec.Word2Vec(vector_size=1, min_count=1, sorted_vocab=0, **settings)
     frequencies = {f"w{i}": int(count) for i, count in enumerate(counts)}
@@ -30,7 +30,7 @@ def gensims(counts: list[int], **settings: object) -> Any:
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
 @pytest.mark.parametrize("sample", [0, None, 1e-5, 1e-3, 0.5, 1, 10, 12.5])
 def test_downsampling_is_gensims(counts: list[int], sample: float | None) -> None:
-    model = gensims(counts, sample=sample)
+    model = gensims_model(counts, sample=sample)
     report = model.prepare_vocab(dry_run=True)
     thresholds, unique, total = downsampling(counts, sample)
     assert thresholds.dtype == np.uint32
@@ -51,7 +51,7 @@ def test_words_that_never_occur_are_kept() -> None:
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
 @pytest.mark.parametrize("ns_exponent", [0.75, 0, 1, -0.5, 0.3, 2])
 def test_noise_table_is_gensims(counts: list[int], ns_exponent: float) -> None:
-    model = gensims(counts, ns_exponent=ns_exponent)
+    model = gensims_model(counts, ns_exponent=ns_exponent)
     table = noise_table(counts, ns_exponent)
     assert table.dtype == np.uint32
     np.testing.assert_array_equal(table, model.cum_table)

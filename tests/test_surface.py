@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from factories import NO_GENSIM
 
 import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
@@ -93,10 +94,10 @@ MISSING_NAMES = {
 
 @pytest.fixture(scope="module")
 def gensim() -> Any:
-    return pytest.importorskip("gensim", reason="gensim has no wheel for this Python, or is not installed")
+    return pytest.importorskip("gensim", reason=NO_GENSIM)
 
 
-def trained(cls: Any) -> Any:
+def trained_by(cls: Any) -> Any:
     return cls([["potato", "soup"] * 3], min_count=1, vector_size=4, hs=1, workers=1)
 
 
@@ -130,7 +131,7 @@ def differs(name: str, theirs: Any, ours: Any) -> bool:
 def test_every_member_of_gensims_classes(gensim: Any) -> None:
     found: dict[str, str] = {}
     unlike = set()
-    theirs, ours = trained(gensim.models.Word2Vec), trained(Word2Vec)
+    theirs, ours = trained_by(gensim.models.Word2Vec), trained_by(Word2Vec)
     for their, our in ((theirs, ours), (theirs.wv, ours.wv)):
         for name in sorted(members(type(their), their)):
             member = f"{type(their).__name__}.{name}"

@@ -1,251 +1,47 @@
-"""From text to jobs to threads: every road gives the same vectors, and whatever goes wrong comes home.
+"""Every way into training gives the same vectors; a refused call changes nothing.
 
-`Word2Vec`'s settings, accessors and files are in `test_word2vec`, the arithmetic in `test_kernels`.
+Errors during training are in `test_run`, the arithmetic is in `test_kernels`.
 """
 
 from __future__ import annotations
 
-import ast
 import copy
-import gzip
-import logging
-import math
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from itertools import count, cycle, islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from children import PYTHON, environment
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from fastw2v import (
-    CallbackAny2Vec,
-    KeyedVectors,
-    LineSentence,
-    PathLineSentences,
-    Text8Corpus,
-    Word2Vec,
+from children import run_python
+from factories import (
+    BOTH,
+    HS,
+    LONGER,
+    MODES,
+    NEG,
+    NO_GENSIM,
+    RAW,
+    SMALL,
+    STEPS,
+    TEXT,
+    Restartable,
+    assert_same,
+    assert_usable,
+    matrices,
+    small,
+    text,
+    threads,
+    topics,
+    unsampled,
+    written,
 )
-from fastw2v.progress import NoProgress
-from fastw2v.text.ids import Block
+
+from fastw2v import CallbackAny2Vec, KeyedVectors, LineSentence, PathLineSentences, Text8Corpus, Word2Vec
 from fastw2v.text.source import Source
-from fastw2v.training import jobs as making_jobs
 from fastw2v.training import run as running
-from fastw2v.training import weights as in_training
-from fastw2v.training._kernels import StopFlag
-from fastw2v.training.jobs import EpochResult, Job, Schedule, job_bounds, jobs_of
-from fastw2v.training.objective import Objective
-from fastw2v.training.run import Run
-
-NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
-NEG, HS, BOTH = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5}
-MODES = {
-    "sg-neg": {"sg": 1, **NEG},
-    "sg-hs": {"sg": 1, **HS},
-    "sg-both": {"sg": 1, **BOTH},
-    "cbow-neg": {"sg": 0, **NEG},
-    "cbow-hs": {"sg": 0, **HS},
-    "cbow-both": {"sg": 0, **BOTH},
-}
-STEPS = ["pair", "window"]
-SMALL: dict[str, Any] = {"vector_size": 8, "min_count": 1, "workers": 1, "progress": False}
-
-
-def text(sentences: int, words: int = 60, seed: int = 0) -> list[list[str]]:
-    """Sentences of 1 to 20 words, w0 the most frequent."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(1, 21, sentences)
-    return [[f"w{min(rng.zipf(1.5), words) - 1}" for _ in range(length)] for length in lengths]
-
-
-TEXT = text(200)
-RAW = sum(map(len, TEXT))
-
-
-def matrices(model: Word2Vec) -> dict[str, np.ndarray]:
-    return {name: getattr(model, name).copy() for name in ("syn0", "syn1", "syn1neg") if hasattr(model, name)}
-
-
-def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
-
-
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("fastw2v")]
-
-
-def assert_usable(model: Word2Vec) -> None:
-    """Nobody is left, everything is finite, and it learns."""
-    assert not threads()
-    before = matrices(model)
-    assert all(np.isfinite(matrix).all() for matrix in before.values())
-    trained, raw = model.train(TEXT, total_examples=len(TEXT), epochs=1)
-    assert raw == RAW and trained > 0
-    assert not np.array_equal(model.syn0, before["syn0"])
-    assert not threads()
-
-
-class Restartable:
-    """An iterable that is none of the library's own; `start()` gives each pass."""
-
-    def __init__(self, start: Callable[[], Iterator[Any]]) -> None:
-        self.start = start
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.start()
-
-
-# --- jobs ---
-
-
-def gensims_jobs(lengths: list[int], batch_words: int) -> list[list[int]]:
-    """The rule of gensim's producer, written down plainly: sentence numbers by job."""
-    jobs: list[list[int]] = []
-    batch: list[int] = []
-    size = 0
-    for number, length in enumerate(lengths):
-        if size + length <= batch_words:
-            batch.append(number)
-            size += length
-        else:
-            jobs.append(batch)
-            batch, size = [number], length
-    return [*jobs, batch] if batch else jobs
-
-
-def in_blocks(lengths: list[int], cuts: list[int], known: Callable[[int], int]) -> list[Block]:
-    """Blocks of the sentences between cuts; sentence i has known(i) ids, all of them i."""
-    blocks = []
-    for start, end in zip([0, *cuts], [*cuts, len(lengths)], strict=True):
-        numbers = np.arange(start, end)
-        kept = np.array([known(i) for i in numbers], dtype=np.int64)
-        ids = np.repeat(numbers, kept).astype(np.int32)
-        blocks.append((ids, np.cumsum(kept, dtype=np.int64), np.array(lengths[start:end], dtype=np.int64)))
-    return [block for block in blocks if len(block[2])]
-
-
-@st.composite
-def corpora(draw: st.DrawFn) -> tuple[list[int], list[int], list[int]]:
-    """Raw lengths, numbers of known words, and where the blocks end."""
-    lengths = draw(st.lists(st.integers(0, 12), max_size=30))
-    known = [draw(st.integers(0, length)) for length in lengths]
-    cuts = sorted(draw(st.lists(st.integers(0, len(lengths)), max_size=4)))
-    return lengths, known, cuts
-
-
-@settings(max_examples=300, deadline=None)
-@given(corpora(), st.integers(1, 40))
-def test_jobs_are_gensims(corpus: tuple[list[int], list[int], list[int]], batch_words: int) -> None:
-    lengths, known, cuts = corpus
-    expected = gensims_jobs(lengths, batch_words)
-    found = []
-    sentence = 0
-    for block, first, last in job_bounds(in_blocks(lengths, cuts, known.__getitem__), batch_words):
-        assert block[2][first:last].tolist() == lengths[sentence : sentence + last - first]
-        found.append(list(range(sentence, sentence + last - first)))
-        sentence += last - first
-    assert found == expected
-
-    result, done = EpochResult(), 0
-    schedule = Schedule(0.5, 0.1, 3, len(lengths) or 1, None)
-    blocks = in_blocks(lengths, cuts, known.__getitem__)
-    for job, sentences in zip(jobs_of(blocks, batch_words, 5, schedule, 1, result), expected, strict=True):
-        assert job.ids.tolist() == [i for i in sentences for _ in range(known[i])]
-        assert np.diff(job.ends, prepend=0).tolist() == [known[i] for i in sentences]
-        assert job.raw_words == sum(lengths[i] for i in sentences)
-        assert job.alpha == pytest.approx(0.5 - 0.4 * (1 + done / (len(lengths) or 1)) / 3)
-        assert (job.lead, job.trail) == (0, 0)
-        done += len(sentences)
-    assert (result.sentences, result.raw_words) == (len(lengths), sum(lengths))
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    words=st.integers(200, 3000),
-    unknown=st.integers(0, 3000),
-    window=st.integers(1, 20),
-    before=st.integers(0, 3),
-    batch_words=st.integers(1, 60),
-)
-def test_pieces_of_a_long_sentence(
-    words: int, unknown: int, window: int, before: int, batch_words: int
-) -> None:
-    """Each id is trained once, in order, with its neighbours on both sides, but none of another sentence."""
-    lengths = [2] * before + [words + unknown, 2]
-    ids = np.concatenate([np.full(2 * before, -1), np.arange(words), [-1, -1]]).astype(np.int32)
-    ends = np.cumsum([2] * before + [words, 2], dtype=np.int64)
-    block = ids, ends, np.array(lengths, dtype=np.int64)
-    result, trained, raw, alphas = EpochResult(), [], 0, []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(making_jobs, "LONG_SENTENCE", 100)
-        for job in jobs_of([block], batch_words, window, Schedule(1, 0, 1, len(lengths), None), 0, result):
-            mine = job.ids[job.lead : len(job.ids) - job.trail]
-            trained += mine.tolist()
-            raw += job.raw_words
-            alphas.append(job.alpha)
-            assert job.ends[-1] == len(job.ids) if len(job.ends) else not len(job.ids)
-            if len(mine) and mine[0] >= 0:
-                assert -1 not in job.ids
-                assert job.lead >= min(window, mine[0])
-                assert job.trail >= min(window, words - 1 - mine[-1])
-                assert len(mine) <= max(batch_words, 10) or words + unknown <= max(100, 10 * batch_words)
-    assert trained == ids.tolist()
-    assert (result.sentences, result.raw_words) == (len(lengths), sum(lengths))
-    assert abs(raw - sum(lengths)) <= len(alphas)
-    assert alphas == sorted(alphas, reverse=True)
-
-
-def test_a_long_sentence_of_unknown_words_is_counted() -> None:
-    block = np.empty(0, np.int32), np.array([0]), np.array([10**6])
-    result = EpochResult()
-    jobs = list(jobs_of([block], 10_000, 5, Schedule(1, 0.5, 1, None, 10**6), 0, result))
-    assert [len(job.ids) for job in jobs] == [0, 0]  # before the first long sentence gensim has an empty job
-    assert (result.sentences, result.raw_words) == (1, 10**6)
-
-
-@pytest.mark.parametrize("length", ["total_examples", "total_words", "both"])
-@pytest.mark.parametrize("wrong", [1, 0.5, 3], ids=["right", "too-short", "too-long"])
-def test_learning_rates_are_gensims(length: str, wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
-    totals = {"total_examples": math.ceil(len(TEXT) * wrong), "total_words": math.ceil(RAW * wrong)}
-    totals = {name: total for name, total in totals.items() if length in (name, "both")}
-    theirs: list[float] = []
-    ours: list[float] = []
-
-    class Spied(gensim.models.Word2Vec):
-        def _do_train_job(self, sentences: Any, alpha: float, inits: Any) -> Any:
-            theirs.append(alpha)
-            return super()._do_train_job(sentences, alpha, inits)
-
-    def spied(*arguments: Any) -> Iterator[Job]:
-        for job in jobs_of(*arguments):
-            ours.append(job.alpha)
-            yield job
-
-    monkeypatch.setattr(running, "jobs_of", spied)
-    rates = []
-    for kind in (Spied, Word2Vec):
-        model = kind(vector_size=2, min_count=1, workers=1, batch_words=100, alpha=0.1, min_alpha=0.01)
-        model.build_vocab(TEXT)
-        model.train(TEXT, epochs=3, **totals)
-        model.train(TEXT, epochs=1, start_alpha=0.05, end_alpha=0.04, **totals)
-        rates.append((model.alpha, model.min_alpha, model.min_alpha_yet_reached))
-    assert ours == theirs and len(ours) > 60
-    assert rates[0] == rates[1]
-
-
-# --- roads into training ---
-
-LONGER = text(4000, 300, seed=3)  # some 42,000 words: several blocks of a stream
+from fastw2v.training.jobs import Job, jobs_of
 
 
 class ReturnsItself:
@@ -259,11 +55,7 @@ class ReturnsItself:
         return next(self.sentences)
 
 
-def written(folder: Path, name: str, sentences: list[list[str]]) -> Path:
-    path = folder / name
-    data = "".join(" ".join(sentence) + "\n" for sentence in sentences).encode()
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    return path
+# --- roads into training ---
 
 
 ROADS: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -370,258 +162,6 @@ def test_several_workers_share_a_very_long_sentence(
     assert len({job.alpha for job in jobs}) > 10
 
 
-# --- what goes wrong ---
-
-
-class Failure(BaseException):
-    """Not even an Exception: nobody may swallow it."""
-
-
-def failing(when: str) -> tuple[Restartable, Failure]:
-    """A corpus that raises in one of its passes, and what it raises."""
-    error = Failure(when)
-    which, at = {
-        "vocabulary": (0, 3),
-        "epoch-1": (1, 0),
-        "epoch-3": (3, 150),
-        "last-item": (2, len(TEXT) - 1),
-    }[when]
-    passes = count()
-
-    def start() -> Iterator[list[str]]:
-        this = next(passes)
-        for number, sentence in enumerate(TEXT):
-            if (this, number) == (which, at):
-                raise error
-            yield sentence
-        if (this, which, at) == (which, this, len(TEXT)):
-            raise error
-
-    return Restartable(start), error
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("when", ["vocabulary", "epoch-1", "epoch-3", "last-item"])
-def test_what_the_corpus_raises_arrives(when: str, workers: int) -> None:
-    corpus, error = failing(when)
-    model = Word2Vec(**(SMALL | {"workers": workers}), batch_words=100)
-    if when == "vocabulary":
-        with pytest.raises(Failure) as caught:
-            model.build_vocab(corpus)
-        assert len(model.wv) == 0 and model.corpus_count == 0
-        model.build_vocab(TEXT)
-    else:
-        model.build_vocab(corpus)
-        begin = time.perf_counter()
-        with pytest.raises(Failure) as caught:
-            model.train(corpus, total_examples=len(TEXT), epochs=5)
-        assert time.perf_counter() - begin < 1
-    assert caught.value is error
-    assert_usable(model)
-    with pytest.raises(Failure):
-        Word2Vec(failing(when)[0], **(SMALL | {"workers": workers}))
-    assert not threads()
-
-
-@pytest.mark.parametrize(
-    ("sentence", "error"), [(None, TypeError), (7, TypeError), (["a", ["b"]], TypeError), ([{}], TypeError)]
-)
-@pytest.mark.parametrize("static", [True, False], ids=["list", "stream"])
-def test_sentences_that_are_none_are_named(sentence: Any, error: type, static: bool) -> None:
-    bad = [*TEXT[:12], sentence, *TEXT]
-    model = Word2Vec(TEXT, **SMALL)
-    with pytest.raises(error, match="sentence #12"):
-        model.train(bad if static else Restartable(lambda: iter(bad)), total_examples=1, epochs=1)
-    assert_usable(model)
-
-
-HOOKS = ["on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"]
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("hook", HOOKS)
-def test_what_a_callback_raises_arrives(hook: str, workers: int) -> None:
-    error = Failure(hook)
-    calls = []
-
-    class Failing(CallbackAny2Vec):
-        def on_epoch_begin(self, model: Word2Vec) -> None:
-            assert not threads()
-
-    def fail(self: Any, model: Word2Vec) -> None:
-        calls.append(hook)
-        if len(calls) == 2 or "train" in hook:
-            raise error
-
-    setattr(Failing, hook, fail)
-    model = Word2Vec(TEXT, **(SMALL | {"workers": workers}))
-    epochs = len(model.history)
-    with pytest.raises(Failure) as caught:
-        model.train(TEXT, total_examples=len(TEXT), epochs=3, callbacks=[Failing()])
-    assert caught.value is error
-    done = {"on_train_begin": 0, "on_epoch_begin": 1, "on_epoch_end": 2, "on_train_end": 3}[hook]
-    assert len(model.history) - epochs == done
-    assert model.train_count == (2 if hook == "on_train_end" else 1)
-    assert_usable(model)
-
-
-def seeds_that_fail(error: BaseException, in_draws: bool) -> Callable[[Any], Any]:
-    """In place of `Objective.job_seeds`: the fourth job fails, in its seed or in drawing its windows."""
-
-    def job_seeds(self: Objective, random: Any) -> Any:
-        def draw(number: int) -> Any:
-            if number == 3:
-                raise error
-            return np.zeros(1, np.int32)
-
-        def seed(number: int) -> Any:
-            if number == 3 and not in_draws:
-                raise error
-            return number, lambda length: np.broadcast_to(draw(number), length)
-
-        return seed
-
-    return job_seeds
-
-
-@pytest.mark.parametrize(
-    "error", [Failure("worker"), MemoryError("worker"), KeyboardInterrupt("worker")], ids=repr
-)
-@pytest.mark.parametrize("in_draws", [True, False], ids=["draws", "seed"])
-@pytest.mark.parametrize("workers", [1, 3])
-def test_what_a_worker_raises_arrives(
-    workers: int, in_draws: bool, error: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    endless = Restartable(lambda: cycle(TEXT))
-    model = Word2Vec(TEXT, **(SMALL | {"workers": workers}), batch_words=100)
-    with monkeypatch.context() as patch:
-        patch.setattr(Objective, "job_seeds", seeds_that_fail(error, in_draws))
-        begin = time.perf_counter()
-        with pytest.raises(type(error)) as caught:
-            model.train(endless, total_examples=len(TEXT), epochs=1)
-        assert time.perf_counter() - begin < 1
-    assert caught.value is error
-    assert_usable(model)
-
-
-def test_the_first_error_wins_and_jobs_behind_it_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = []
-
-    class Worker:
-        loss, examples = 0.0, 0
-
-        def train(self, *_: Any) -> int:
-            begun.append(1)
-            raise Failure(str(len(begun)))
-
-    stop = StopFlag()
-    job = Job(np.empty(0, np.int32), np.empty(0, np.int64), 1, 0.1)
-    with (
-        pytest.raises(Failure, match="1"),
-        Run([Worker()], stop, lambda number: (number, None), 2, NoProgress()) as run,
-    ):
-        run.epoch(iter([job] * 50), EpochResult(), lambda *_: None)
-    assert len(begun) == 1 and stop.raised and not threads()
-
-
-def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Word2Vec(TEXT, **SMALL)
-    start = threading.Thread.start
-
-    def started(thread: threading.Thread) -> None:
-        if thread.name == "fastw2v-2":
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    model.workers = 4
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", started)
-        with pytest.raises(RuntimeError, match="can't start"):
-            model.train(TEXT, total_examples=len(TEXT), epochs=1)
-    assert_usable(model)
-
-
-INTERRUPTED = """
-import json, os, random, signal, sys, threading, time
-import numpy as np
-from fastw2v import PathLineSentences, Word2Vec
-
-kind, workers, path, rounds = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-with open(path, "rb") as file:
-    sentences = [line.decode().split() for line in file]
-
-
-class Endless:
-    def __iter__(self):
-        while True:
-            yield from sentences
-
-
-def files():
-    corpus = PathLineSentences(path)
-    corpus.input_files *= 100_000
-    return corpus
-
-
-RUNS = {
-    "scan-stream": lambda model: model.scan_vocab(Endless()),
-    "scan-files": lambda model: model.scan_vocab(files()),
-    "train-stream": lambda model: model.train(Endless(), total_examples=10**6, epochs=1),
-    "train-list": lambda model: model.train(sentences, total_examples=len(sentences), epochs=10**6),
-}
-model = Word2Vec(sentences, workers=workers, vector_size=50, sg=1, progress=False, min_count=1, epochs=1)
-random.seed(workers)
-waits = []
-for _ in range(rounds):
-    sent = []
-    def send():
-        sent.append(time.perf_counter())
-        os.kill(os.getpid(), signal.SIGINT)
-    timer = threading.Timer(random.uniform(0.005, 0.25), send)
-    timer.start()
-    try:
-        RUNS[kind](model)
-    except KeyboardInterrupt:
-        waits.append(time.perf_counter() - sent[0])
-    timer.join()
-    end = time.perf_counter() + 1
-    while len(threading.enumerate()) > 1 and time.perf_counter() < end:
-        pass  # Python itself is not done with a thread the moment its work has ended
-    assert threading.enumerate() == [threading.main_thread()]
-    after = model.syn0.copy(), model.syn1neg.copy()
-    other = Word2Vec(sentences, vector_size=5, min_count=1, epochs=1, progress=False)  # takes its time
-    assert (model.syn0 == after[0]).all() and (model.syn1neg == after[1]).all()
-    assert np.isfinite(model.syn0).all()
-    trained, raw = model.train(sentences, total_examples=len(sentences), epochs=1)
-    assert raw == sum(map(len, sentences)) and trained > 0
-    assert (model.syn0 != after[0]).any()
-print(json.dumps(waits))
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to oneself on Windows")
-@pytest.mark.parametrize(
-    ("kind", "workers"),
-    [("scan-stream", 1), ("scan-files", 4), ("train-stream", 1), ("train-stream", 4), ("train-list", 4)],
-)
-def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
-    """Real SIGINTs at random times: nobody is left, nothing changes. With -s: how soon they were heard."""
-    corpus = written(tmp_path, "text", text(1000))
-    arguments = [kind, str(workers), str(corpus), "6"]
-    done = subprocess.run(
-        [*PYTHON, "-c", INTERRUPTED, *arguments],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    waits = ast.literal_eval(done.stdout)
-    assert len(waits) == 6
-    print(f"{kind}, {workers} workers: KeyboardInterrupt after {sorted(waits)} s")
-
-
 def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeypatch) -> None:
     """…and again if it has changed since, or once it has been trained on."""
     path = written(tmp_path, "text", TEXT)
@@ -720,7 +260,7 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (
             lambda model: setattr(model, "syn1neg", model.syn1neg[:5]),
             ValueError,
-            r"syn1neg is float32 \(5, 8\)",
+            r"syn1neg is float32 \(5, 12\)",
         ),
         (lambda model: setattr(model, "syn0", model.syn0.astype(np.float64)), ValueError, "syn0 is float64"),
         (lambda model: setattr(model.syn0.flags, "writeable", False), ValueError, "syn0 is read-only"),
@@ -729,8 +269,8 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (lambda model: model.wv.expandos.pop("sample_int"), RuntimeError, "sample_int"),
         (lambda model: model.wv.key_to_index.update(new=10**6), ValueError, "row 1000000"),
         (lambda model: model.wv.key_to_index.update(w0=-1), ValueError, "row .*-1"),
-        (lambda model: model.wv.add_vectors(["new"], np.ones((1, 8))), ValueError, "update=True"),
-        (lambda model: setattr(model, "wv", KeyedVectors(8)), RuntimeError, "no vocabulary to train"),
+        (lambda model: model.wv.add_vectors(["new"], np.ones((1, 12))), ValueError, "update=True"),
+        (lambda model: setattr(model, "wv", KeyedVectors(12)), RuntimeError, "no vocabulary to train"),
     ],
 )
 def test_a_spoilt_model_is_refused(spoil: Any, error: type, part: str) -> None:
@@ -780,55 +320,6 @@ def test_a_matrix_of_another_layout_is_taken() -> None:
         each.train(TEXT, total_examples=200, epochs=1)
     assert_same(matrices(model), matrices(twin))
     assert model.syn0 is model.wv.vectors
-
-
-# --- warnings ---
-
-
-def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.message for record in caplog.records if record.levelno >= logging.WARNING]
-
-
-def test_wrong_totals_are_warned_about(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    model = Word2Vec(TEXT, **SMALL)
-    assert not warnings_of(caplog)
-    for corpus in ({"corpus_iterable": TEXT}, {"corpus_file": written(tmp_path, "text", TEXT)}):
-        caplog.clear()
-        model.train(**corpus, total_examples=199, total_words=RAW + 1, epochs=2, start_alpha=0.0001)
-        assert warnings_of(caplog) == [
-            line
-            for epoch in (0, 1)
-            for line in (
-                f"EPOCH {epoch}: supplied example count (200) did not equal expected count (199)",
-                f"EPOCH {epoch}: supplied raw word count ({RAW}) did not equal expected count ({RAW + 1})",
-            )
-        ]
-
-
-def test_an_iterator_that_is_used_up_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    used = iter(TEXT)
-    model = Word2Vec(TEXT, **SMALL)
-    before = matrices(model)
-    model.train(Restartable(lambda: used), total_examples=200, epochs=2, start_alpha=0.0001)
-    assert not np.array_equal(model.syn0, before["syn0"])
-    assert sum("empty iterator" in line for line in warnings_of(caplog)) == 1
-    assert "EPOCH 1: supplied example count (0) did not equal expected count (200)" in warnings_of(caplog)
-
-
-def test_sentences_that_are_used_up_are_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    corpus = [iter(sentence) for sentence in TEXT]
-    model = Word2Vec(**SMALL)
-    model.build_vocab(corpus)
-    assert model.train(corpus, total_examples=200, epochs=1) == (0, 0)
-    assert any("200 sentences, but no words" in line for line in warnings_of(caplog))
-
-
-def test_warnings_of_gensim(caplog: pytest.LogCaptureFixture) -> None:
-    model = Word2Vec(TEXT, **SMALL, **BOTH)
-    assert "Both hierarchical softmax and negative sampling are activated." in caplog.text
-    assert "Effective 'alpha' higher" not in caplog.text
-    model.train(TEXT, total_examples=200, epochs=1)
-    assert "Effective 'alpha' higher than previous training cycles" in caplog.text
 
 
 # --- odd sizes ---
@@ -935,39 +426,18 @@ def test_one_job_is_deterministic_with_any_number_of_workers(step: str) -> None:
     assert_same(matrices(one), matrices(three))
 
 
-def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
-    settings = {"sg": True, "window": 5, "shrink_windows": True, "cbow_mean": True, "compute_loss": False}
-    objective = Objective(**settings, by_window=True, lockf=np.ones(1, np.float32), negative=5)
-    seeds = [
-        seed_job(number)
-        for seed in (1, 2)
-        for model in [Word2Vec(seed=seed, step="window")]
-        for seed_job in (objective.job_seeds(model.random), objective.job_seeds(model.random))
-        for number in range(5)
-    ]
-    assert len(set(seeds)) == 20
-    assert all(0 <= seed < 2**48 and draw is None for seed, draw in seeds)
-
-
 def test_hash_seeds_change_nothing() -> None:
     """Two processes that hash strings differently."""
     script = (
-        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); from test_training import *\n"
+        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); from factories import *\n"
         "for step in STEPS:\n"
         "    for corpus in (TEXT, Restartable(lambda: iter(TEXT))):\n"
         "        model = Word2Vec(corpus, **SMALL, **BOTH, step=step)\n"
         "        print(hashlib.sha256(model.syn0.tobytes() + model.syn1neg.tobytes()).hexdigest())\n"
         "        print(model.wv.index_to_key)"
     )
-    answers = {
-        subprocess.run(
-            [*PYTHON, "-c", script, str(Path(__file__).parent)],
-            env=environment(PYTHONHASHSEED=seed),
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    here = Path(__file__).parent
+    answers = {run_python(script, here, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
     assert len(answers) == 1 and len(answers.pop().splitlines()) == 8
 
 
@@ -1023,42 +493,87 @@ def test_queries_during_training_and_training_in_another_thread() -> None:
     assert_usable(model)
 
 
-class Struck(np.ndarray):
-    """An array that Ctrl-C strikes the first time that it is written to."""
-
-    strikes = 1
-
-    def __setitem__(self, key, value):
-        super().__setitem__(key, value)
-        if self.strikes:
-            self.strikes -= 1
-            raise KeyboardInterrupt
+# --- what training answers ---
 
 
-@pytest.mark.parametrize("dim", [1, 16, 17, 100])
-def test_aligned_rows_are_written_back_whatever_happens(dim):
-    before = [np.arange(3 * dim, dtype=np.float32).reshape(3, dim) + i for i in range(2)]
-    matrices = [matrix.copy().view(Struck) for matrix in before]
-    with pytest.raises(KeyboardInterrupt), in_training.aligned_rows(matrices, 3) as rows:
-        for matrix, copy in zip(before, rows, strict=True):
-            assert copy.ctypes.data % 64 == 0 and copy.strides[0] % 64 == 0
-            assert np.array_equal(copy[:, :dim], matrix) and not copy[:, dim:].any()
-            copy[:, :dim] += 1
-        raise ValueError("the text is broken")
-    for matrix, then in zip(matrices, before, strict=True):
-        assert np.array_equal(matrix, then + 1)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sample", [0, 1e-2])
+def test_trained_and_raw_words_are_gensims(mode: str, sample: float) -> None:
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
+    settings = {"vector_size": 4, "workers": 1, "min_count": 2, "sample": sample, **MODES[mode]}
+    answers = []
+    for model in (gensim.models.Word2Vec(**settings), Word2Vec(**settings, progress=False, step="pair")):
+        model.build_vocab(TEXT)
+        answers.append(model.train(TEXT, total_examples=model.corpus_count, epochs=3))
+    assert answers[0] == answers[1]
+    assert answers[1][1] == 3 * sum(map(len, TEXT))
 
 
-@pytest.mark.parametrize("name", MODES)
-def test_aligned_rows_change_no_bit(name, monkeypatch):
-    """Where copies would take too much memory the matrices are trained where they lie, to the same end."""
+@pytest.mark.parametrize("step", ["pair", "window"])
+@pytest.mark.parametrize("mode", MODES)
+def test_lockf(mode: str, step: str) -> None:
+    model = Word2Vec(**SMALL, **MODES[mode], step=step)
+    model.build_vocab(TEXT)
+    model.wv.vectors_lockf = np.ones(len(model.wv))  # float64 is taken too
+    model.wv.vectors_lockf[[0, 3]] = 0
+    before = matrices(model)
+    model.train(TEXT, total_examples=len(TEXT), epochs=2)
+    still = (model.syn0 == before["syn0"]).all(axis=1)
+    assert still[[0, 3]].all() and not still[[1, 2, 4]].any()
 
-    def trained() -> Word2Vec:
-        return Word2Vec(LONGER, **SMALL | {"vector_size": 19}, **MODES[name], epochs=2)
 
-    aligned = trained()
-    monkeypatch.setattr(in_training, "ALIGNED_BYTES", 0)
-    in_place = trained()
-    assert aligned.wv.vectors.shape[1] == 19 and aligned.wv.vectors.flags.c_contiguous
-    for matrix in matrices(aligned):
-        assert np.array_equal(getattr(aligned, matrix), getattr(in_place, matrix))
+@pytest.mark.parametrize("lockf", [np.empty(0), np.ones((2, 2))])
+def test_lockf_that_is_none(lockf: np.ndarray) -> None:
+    model = small()
+    model.wv.vectors_lockf = lockf
+    with pytest.raises(ValueError, match="vectors_lockf"):
+        model.train(TEXT, total_examples=1, epochs=1)
+
+
+# --- one side frozen ---
+
+
+@pytest.mark.parametrize("side", ["in", "out"])
+@pytest.mark.parametrize("step", ["pair", "window"])
+@pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
+@pytest.mark.parametrize("sg", [0, 1])
+def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> None:
+    model = unsampled(sg=sg, step=step, workers=2, **objective)
+    before = matrices(model)
+    lockf = model.wv.vectors_lockf.copy()
+    model.train(TEXT, total_examples=len(TEXT), epochs=2, start_alpha=0.05, freeze=side)
+    np.testing.assert_array_equal(model.wv.vectors_lockf, lockf)
+    for name, matrix in matrices(model).items():
+        assert (matrix == before[name]).all() == ((name == "syn0") == (side == "in"))
+    model.train(TEXT, total_examples=len(TEXT), epochs=1, start_alpha=0.05)
+    for name, matrix in matrices(model).items():
+        assert (matrix != before[name]).any()
+
+
+def test_a_compass_keeps_slices_comparable() -> None:
+    """Two slices of time swap two words: their IN vectors swap too, and others stay where they were."""
+    slices = [topics(1500, seed=seed) for seed in (1, 2)]
+    swap = {"t0.4": "t5.4", "t5.4": "t0.4"}
+    slices[1] = [[swap.get(word, word) for word in words] for words in slices[1]]
+    settings = {"sg": 1, "vector_size": 16, "epochs": 10, "alpha": 0.05}
+    compass = unsampled(slices[0] + slices[1], **settings)
+    models = []
+    for words in slices:
+        model = copy.deepcopy(compass)
+        model.train(words, total_examples=len(words), epochs=10, start_alpha=0.1, freeze="out")
+        np.testing.assert_array_equal(model.syn1neg, compass.syn1neg)
+        models.append(model)
+
+    def across(a: str, b: str) -> float:
+        return float(models[0].wv.similarity(a, b, target=models[1].wv))
+
+    for word, other in swap.items():
+        assert across(word, other) > across(word, word) + 0.15
+    assert np.mean([across(f"t{n}.1", f"t{n}.1") for n in range(10)]) > 0.85
+
+
+def test_freeze_nothing_of_that_name(model: Word2Vec) -> None:
+    before = model.epochs
+    with pytest.raises(ValueError, match="'both'.*'in', 'out'"):
+        model.train(TEXT, total_examples=len(TEXT), epochs=7, freeze="both")  # type: ignore[arg-type]
+    assert model.epochs == before

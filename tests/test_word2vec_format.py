@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import NO_GENSIM, gensim_twin
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -24,7 +25,7 @@ from fastw2v.formats.errors import FastW2VError, FormatError, TruncatedError, Wo
 from fastw2v.formats.parts import Vectors
 from fastw2v.keyedvectors import KeyedVectors
 
-TEXT = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
+TEXT_FILE = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
 WORDS = ["the", "of", "naïve"]
 VECTORS = np.array([[0.5, -1.25], [1e-5, 3], [0, 7]], dtype=np.float32)
 BINARY = b"3 2\n" + b"".join(
@@ -50,17 +51,17 @@ def load_file(tmp_path: Path, raw: bytes, **options: Any) -> tuple[list[str], np
     return read(path, **options)
 
 
-def write(target: Any, words: list[Any], vectors: np.ndarray, **options: Any) -> None:
+def write_vectors(target: Any, words: list[Any], vectors: np.ndarray, **options: Any) -> None:
     word2vec_format.write(target, Vectors(words, vectors, {}), **options)
 
 
 def dump(words: list[Any], vectors: np.ndarray, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    write(buffer, words, vectors, **options)
+    write_vectors(buffer, words, vectors, **options)
     return buffer.getvalue()
 
 
-def trained(rows: int = 40, dimension: int = 7) -> KeyedVectors:
+def counted_vectors(rows: int = 40, dimension: int = 7) -> KeyedVectors:
     rng = np.random.default_rng(11)
     kv = KeyedVectors(dimension)
     scale = 10.0 ** rng.integers(-12, 5, (rows, dimension))  # numpy's versions print 1e6 differently
@@ -71,21 +72,12 @@ def trained(rows: int = 40, dimension: int = 7) -> KeyedVectors:
     return kv
 
 
-def gensim_twin(kv: KeyedVectors) -> Any:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
-    twin = gensim.models.KeyedVectors(kv.vector_size, dtype=kv.vectors.dtype)
-    twin.add_vectors(kv.index_to_key, kv.vectors)
-    for word in kv.index_to_key:
-        twin.set_vecattr(word, "count", int(kv.get_vecattr(word, "count")))
-    return twin
-
-
 # --- what goes in comes out ---
 
 
 @FORMATS
 def test_known_bytes(binary: bool) -> None:
-    raw = BINARY if binary else TEXT
+    raw = BINARY if binary else TEXT_FILE
     assert dump(WORDS, VECTORS, binary=binary) == raw
     words, vectors, counts = load(raw, binary=binary)
     assert words == WORDS and counts is None
@@ -130,7 +122,7 @@ def test_decimals_are_rounded_once() -> None:
 @FORMATS
 def test_compressed_by_suffix(tmp_path: Path, suffix: str, module: Any, binary: bool) -> None:
     path = tmp_path / f"vectors{suffix}"
-    kv = trained(3000)
+    kv = counted_vectors(3000)
     kv.save_word2vec_format(path, binary=binary)
     raw = path.read_bytes()
     plain = tmp_path / "plain"
@@ -148,7 +140,7 @@ def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(size or 0, chunk))
 
-    kv = trained()
+    kv = counted_vectors()
     raw = dump(kv.index_to_key, kv.vectors, binary=binary)
     words, vectors, _ = read(Trickle(raw), binary=binary)
     assert words == kv.index_to_key
@@ -168,11 +160,19 @@ def test_large_numbers_are_finite() -> None:
     np.testing.assert_array_equal(load(dump(WORDS, vectors, binary=True), binary=True)[1], vectors)
 
 
-def test_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    kv = trained()
-    whole = dump(kv.index_to_key, kv.vectors)
-    monkeypatch.setattr(word2vec_format, "_NUMBERS_PER_BLOCK", 20)
-    assert dump(kv.index_to_key, kv.vectors) == whole
+@FORMATS
+def test_written_in_blocks(binary: bool) -> None:
+    """Numbers enough for several blocks, and the same a few rows at a time."""
+    vectors = np.random.default_rng(1).standard_normal((2000, 90)).astype(np.float32)
+    words = [f"w{i}" for i in range(2000)]
+    whole = dump(words, vectors, binary=binary)
+    header, rest = whole.split(b"\n", 1)
+    assert header == b"2000 90"
+    parts = (
+        dump(words[i : i + 300], vectors[i : i + 300], binary=binary, write_header=False)
+        for i in range(0, 2000, 300)
+    )
+    assert rest == b"".join(parts)
 
 
 # --- as gensim does ---
@@ -192,7 +192,7 @@ SAVING: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("options", SAVING, ids=repr)
 def test_same_files_as_gensim(tmp_path: Path, options: dict[str, Any]) -> None:
-    kv = trained()
+    kv = counted_vectors()
     files = []
     for who, vectors in (("ours", kv), ("gensims", gensim_twin(kv))):
         folder = tmp_path / who
@@ -206,7 +206,7 @@ def test_same_files_as_gensim(tmp_path: Path, options: dict[str, Any]) -> None:
 @FORMATS
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
 def test_same_files_as_gensim_in_other_dtypes(tmp_path: Path, dtype: Any, binary: bool) -> None:
-    kv = trained()
+    kv = counted_vectors()
     kv.vectors = np.clip(kv.vectors, -60000, 60000).astype(dtype) / 3
     gensim_twin(kv).save_word2vec_format(str(tmp_path / "gensims"), binary=binary)
     kv.save_word2vec_format(tmp_path / "ours", binary=binary)
@@ -229,13 +229,13 @@ READING: list[dict[str, Any]] = [
 @pytest.mark.parametrize("tail", [b"", b"\n"], ids=["", "newlines"])
 @FORMATS
 def test_reads_as_gensim_does(tmp_path: Path, options: dict[str, Any], tail: bytes, binary: bool) -> None:
-    gensim = pytest.importorskip("gensim", reason="gensim is not installed: nothing to compare with")
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
     path = tmp_path / "vectors"
     rows = [b"the", b"of", b"na\xc3\xafve"]
     if binary:
         raw = b"3 2\n" + b"".join(w + b" " + v.tobytes() + tail for w, v in zip(rows, VECTORS, strict=True))
     else:
-        raw = TEXT + tail * 2
+        raw = TEXT_FILE + tail * 2
     path.write_bytes(raw)
     if "fvocab" in options:
         (tmp_path / "vocabulary").write_bytes(options["fvocab"])
@@ -280,7 +280,7 @@ def test_fvocab_needs_the_attribute(tmp_path: Path) -> None:
 
 
 def test_without_a_header(tmp_path: Path) -> None:
-    lines = TEXT.split(b"\n", 1)[1]
+    lines = TEXT_FILE.split(b"\n", 1)[1]
     for raw in (lines, lines + b"\n\n", lines.replace(b"\nof", b"\n\nof")):
         for words, vectors, _ in (load(raw, no_header=True), load_file(tmp_path, raw, no_header=True)):
             assert words == WORDS
@@ -290,7 +290,7 @@ def test_without_a_header(tmp_path: Path) -> None:
 
 
 def test_without_a_header_many(tmp_path: Path) -> None:
-    kv = trained(5000, 3)
+    kv = counted_vectors(5000, 3)
     raw = dump(kv.index_to_key, kv.vectors, write_header=False)
     words, vectors, _ = load_file(tmp_path, raw, no_header=True)
     assert words == kv.index_to_key
@@ -298,7 +298,7 @@ def test_without_a_header_many(tmp_path: Path) -> None:
 
 
 def test_line_ends_and_spaces_at_the_end() -> None:
-    words, vectors, _ = load(TEXT.replace(b"\n", b" \r\n"))
+    words, vectors, _ = load(TEXT_FILE.replace(b"\n", b" \r\n"))
     assert words == WORDS
     np.testing.assert_array_equal(vectors, VECTORS)
 
@@ -321,7 +321,7 @@ def test_words_with_spaces(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("word", ["room 101", "a ", " a", "a  b", " ", "a\nb", "\n", "1 nan", "x 1e5"])
 def test_words_that_text_cannot_hold(tmp_path: Path, word: str) -> None:
     with pytest.raises(ValueError, match="could not be read back"):
-        write(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
+        write_vectors(tmp_path / "v", ["good", word], np.ones((2, 2), dtype=np.float32))
     assert not list(tmp_path.iterdir())
 
 
@@ -400,7 +400,7 @@ def test_words_that_are_not_utf8(binary: bool, errors: str) -> None:
 
 def test_a_vocabulary_with_gaps(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "f").write_bytes(b"the 5\nother 1\n")
-    counts = load(TEXT, fvocab=tmp_path / "f")[2]
+    counts = load(TEXT_FILE, fvocab=tmp_path / "f")[2]
     assert counts.tolist() == [5, 0, 0]
     assert "no count for 2 words" in caplog.text
 
@@ -409,7 +409,7 @@ def test_a_vocabulary_with_gaps(tmp_path: Path, caplog: pytest.LogCaptureFixture
 def test_a_damaged_vocabulary(tmp_path: Path, line: bytes) -> None:
     (tmp_path / "f").write_bytes(b"of 1\n" + line + b"\n")
     with pytest.raises(FormatError, match="line 2"):
-        load(TEXT, fvocab=tmp_path / "f")
+        load(TEXT_FILE, fvocab=tmp_path / "f")
 
 
 # --- damage ---
@@ -473,7 +473,7 @@ HEADERS: dict[str, bytes] = {
 def test_forged_headers(
     tmp_path: Path, header: bytes, binary: bool, wrap: Callable[[bytes], bytes] | None
 ) -> None:
-    body = (BINARY if binary else TEXT).split(b"\n", 1)[1] if header.endswith(b"\n") else b""
+    body = (BINARY if binary else TEXT_FILE).split(b"\n", 1)[1] if header.endswith(b"\n") else b""
     path = tmp_path / ("vectors" if wrap is None else "vectors.gz")
     path.write_bytes((wrap or bytes)(header + body))
     with pytest.raises(FormatError):
@@ -501,7 +501,7 @@ def test_says_what_the_file_can_hold(tmp_path: Path) -> None:
 def test_no_prefix_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, binary: bool, in_file: bool
 ) -> None:
-    raw = BINARY if binary else TEXT.replace(b"7.0", b"7")
+    raw = BINARY if binary else TEXT_FILE.replace(b"7.0", b"7")
     for length in range(len(raw)):
         cut = raw[:length]
         try:
@@ -521,7 +521,7 @@ def test_no_prefix_of_a_compressed_file_is_read(
     tmp_path: Path, binary: bool, suffix: str, compress: Callable[[bytes], bytes]
 ) -> None:
     path = tmp_path / f"vectors{suffix}"
-    whole = compress(BINARY if binary else TEXT)
+    whole = compress(BINARY if binary else TEXT_FILE)
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(FormatError):
@@ -530,7 +530,7 @@ def test_no_prefix_of_a_compressed_file_is_read(
 
 @FORMATS
 def test_short_files_say_where(binary: bool) -> None:
-    raw = (BINARY if binary else TEXT).replace(b"3 2", b"4 2", 1)
+    raw = (BINARY if binary else TEXT_FILE).replace(b"3 2", b"4 2", 1)
     with pytest.raises(EOFError, match="expected 4 rows, but the file ends in row 4"):
         load(raw, binary=binary)
 
@@ -542,7 +542,7 @@ def test_short_binary_files_say_at_which_byte() -> None:
 
 @FORMATS
 def test_more_than_the_header_says(caplog: pytest.LogCaptureFixture, binary: bool) -> None:
-    raw = (BINARY if binary else TEXT).replace(b"3 2", b"2 2", 1)
+    raw = (BINARY if binary else TEXT_FILE).replace(b"3 2", b"2 2", 1)
     assert load(raw, binary=binary)[0] == WORDS[:2]
     assert "the header says 2 rows, but more follows" in caplog.text
     caplog.clear()
@@ -563,7 +563,7 @@ def test_endless_words(binary: bool, says: str) -> None:
 
 
 def test_text_read_as_binary_and_binary_as_text() -> None:
-    kv = trained()
+    kv = counted_vectors()
     with pytest.raises(FormatError, match="looks like text"):
         load(dump(kv.index_to_key, kv.vectors), binary=True)
     with pytest.raises(FormatError):
@@ -571,9 +571,9 @@ def test_text_read_as_binary_and_binary_as_text() -> None:
 
 
 @FORMATS
-@given(noise=st.binary(max_size=30), place=st.integers(0, len(TEXT)))
+@given(noise=st.binary(max_size=30), place=st.integers(0, len(TEXT_FILE)))
 def test_random_bytes(binary: bool, noise: bytes, place: int) -> None:
-    good = BINARY if binary else TEXT
+    good = BINARY if binary else TEXT_FILE
     for raw in (noise, good[:place] + noise, good[:place] + noise + good[place + len(noise) :]):
         try:
             words, vectors, _ = load(raw, binary=binary)
@@ -593,14 +593,14 @@ def test_random_bytes(binary: bool, noise: bytes, place: int) -> None:
 )
 def test_wrong_arguments(options: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
-        load(TEXT, **options)
+        load(TEXT_FILE, **options)
 
 
 def test_wrong_sources(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a path or an open binary file"):
         word2vec_format.read(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a path or an open binary file"):
-        write(5, WORDS, VECTORS)
+        write_vectors(5, WORDS, VECTORS)
     with pytest.raises(FileNotFoundError):
         word2vec_format.read(tmp_path / "none")
 
@@ -611,7 +611,7 @@ def test_wrong_sources(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"vectors{suffix}"
-    kv = trained()
+    kv = counted_vectors()
     kv.save_word2vec_format(path)
     old = path.read_bytes()
     kv.index_to_key[-1] = "\ud800"  # no UTF-8
@@ -623,21 +623,21 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
 
 def test_append(tmp_path: Path) -> None:
     path = tmp_path / "vectors"
-    write(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
-    write(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
+    write_vectors(path, ["a"], np.ones((1, 2), dtype=np.float32), total_vec=2, append=True)
+    write_vectors(path, ["b"], np.ones((1, 2), dtype=np.float32), write_header=False, append=True)
     assert path.read_bytes() == b"2 2\na 1.0 1.0\nb 1.0 1.0\n"
 
 
 def test_a_failed_append_takes_back_what_it_wrote(tmp_path: Path) -> None:
     path = tmp_path / "vectors"
-    path.write_bytes(TEXT)
+    path.write_bytes(TEXT_FILE)
     resource = pytest.importorskip("resource", reason="a limit on file sizes needs POSIX")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(OSError) as caught:
-            write(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
+            write_vectors(path, list(range(9999)), np.ones((9999, 5), dtype=np.float32), append=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG
-    assert path.read_bytes() == TEXT
+    assert path.read_bytes() == TEXT_FILE

@@ -22,7 +22,7 @@ Question = tuple[str, str, str, str]
 """The words a, b, c and the expected answer."""
 CANDIDATES = 5
 """The number of nearest rows among which an answer must be; case variants of a, b, c count too."""
-_ROWS_PER_BLOCK = 1 << 9  # so that the scores for one question fit in the nearest cache
+ROWS_PER_BLOCK = 1 << 9  # so that the scores for one question fit in the nearest cache
 
 
 class Section(TypedDict):
@@ -195,8 +195,8 @@ class _Search:
         """Find the best of the first `count` rows for each question, and the scores of its variants."""
         threads = blas_threads()
         with ThreadPoolExecutor(threads) as pool:
-            for first in range(0, count, _ROWS_PER_BLOCK):
-                block = self.unit(slice(first, min(first + _ROWS_PER_BLOCK, count)))
+            for first in range(0, count, ROWS_PER_BLOCK):
+                block = self.unit(slice(first, min(first + ROWS_PER_BLOCK, count)))
                 work = partial(
                     raise_best,
                     *_gains_and_losses(self.asked_words, block, multiply),

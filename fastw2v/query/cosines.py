@@ -26,11 +26,11 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 # The same for a product of two squares in float64.
 _SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
 
-_SCORES_PER_BLOCK = 256
+SCORES_PER_BLOCK = 256
 # Of `nearest`:
-_ANSWERS = 1 << 16  # at a time
-_INTEGERS = 1 << 25  # entries of rows held as integers at a time: 64 MB
-_FLOATS = 1 << 17  # entries converted to integers at a time
+ANSWERS = 1 << 16  # at a time
+INTEGERS = 1 << 25  # entries of rows held as integers at a time: 64 MB
+FLOATS = 1 << 17  # entries converted to integers at a time
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -168,19 +168,20 @@ def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) 
     return scores
 
 
-def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
+def top_places(scores: Array, count: int, block: int = SCORES_PER_BLOCK) -> npt.NDArray[np.intp]:
     """Return the places of the largest scores, largest first; of equal ones the earlier first.
 
     Args:
         scores (array): (V,).
         count (int): how many; fewer if there are fewer scores.
+        block (int): scores whose maximum is looked at first.
 
     Returns:
         array: intp (count,).
     """
     if 0 < count < len(scores):
         # At least `count` scores reach the count-th largest of the blocks' maxima, and few others do.
-        blocks, block = len(scores) // _SCORES_PER_BLOCK, _SCORES_PER_BLOCK
+        blocks = len(scores) // block
         maxima = scores[: blocks * block].reshape(blocks, block).max(axis=1, initial=-np.inf)
         pool = maxima if blocks >= count else scores
         border = np.partition(pool, len(pool) - count)[len(pool) - count]
@@ -207,7 +208,7 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
         tuple of (list of int, list of float): places and cosines, as `top_places` and `cosines` give them.
     """
     count = max(1, min(count, len(rows)))
-    at_once = max(1, _ANSWERS // count)
+    at_once = max(1, ANSWERS // count)
     for first in range(0, len(units), at_once):
         queries = units[first : first + at_once]
         ends, places = _candidates(rows, queries, count)
@@ -234,7 +235,7 @@ def _round_off(rows: Array, integers: Array) -> None:
 def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): a few places, the best among them."""
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
-    rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (_INTEGERS, _FLOATS))
+    rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (INTEGERS, FLOATS))
     threads = min(blas_threads(), len(sieve) or 1)
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(rows), rows_at_once):

@@ -42,7 +42,10 @@ class TextFiles:
 
 
 def text_blocks(
-    path: FilePath, limit: int | None = None, spare: list[bytearray] | None = None
+    path: FilePath,
+    limit: int | None = None,
+    spare: list[bytearray] | None = None,
+    block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[memoryview]:
     """Yield the bytes of a text file in blocks that end after white space, so that no word is split.
 
@@ -54,7 +57,7 @@ def text_blocks(
     handle: Any
     with open_file(path, "rb") as handle:
         while limit is None or limit > 0:
-            buffer = spare.pop() if spare else bytearray(BLOCK_BYTES)
+            buffer = spare.pop() if spare else bytearray(block_bytes)
             if len(buffer) < 2 * len(rest):  # a word that is longer than a block
                 buffer = bytearray(4 * len(rest))
             buffer[: len(rest)] = rest
@@ -102,10 +105,10 @@ def decode_line(line: bytes, number: int, name: object) -> str:
         raise
 
 
-def decoded_blocks(path: FilePath, limit: int | None = None) -> Iterator[str]:
+def decoded_blocks(path: FilePath, limit: int | None = None, block_bytes: int = BLOCK_BYTES) -> Iterator[str]:
     """Yield `text_blocks` as str; a UnicodeDecodeError names the line and the file."""
     first_line = 1
-    for block in map(bytes, text_blocks(path, limit)):
+    for block in map(bytes, text_blocks(path, limit, block_bytes=block_bytes)):
         try:
             text = block.decode("utf8")
         except UnicodeDecodeError:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.text._encoder import SentenceCounter, WordTable
-from fastw2v.text.blocks import FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
+from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
 from fastw2v.utils import TrimRule, prune_vocab
 
@@ -142,6 +142,7 @@ def scan(
     progress_per: int = 10000,
     encode: bool = True,
     threads: int = 1,
+    block_bytes: int = BLOCK_BYTES,
 ) -> Scan:
     """Count the words of a text, and encode them in the same reading.
 
@@ -163,7 +164,7 @@ def scan(
     if max_vocab_size:
         found = _scan_pruning(_warn_of_string(sentences), max_vocab_size, trim_rule, progress_per)
     elif files is not None:
-        found = _FileScan(files, progress_per, encode).run(threads)
+        found = _FileScan(files, progress_per, encode, block_bytes).run(threads)
     else:
         found = _scan_sentences(_warn_of_string(sentences), progress_per, encode)
     logger.info(
@@ -241,8 +242,11 @@ class _Block:
 class _FileScan:
     """Encodes text files block by block in threads; each thread numbers words in a table of its own."""
 
-    def __init__(self, files: TextFiles, progress_per: int, encode: bool) -> None:
+    def __init__(
+        self, files: TextFiles, progress_per: int, encode: bool, block_bytes: int = BLOCK_BYTES
+    ) -> None:
         self.files = files
+        self.block_bytes = block_bytes
         self.progress_per = progress_per
         self.encode = encode
         self.own = threading.local()
@@ -280,7 +284,7 @@ class _FileScan:
         offset = 0
         for path in self.files.paths:
             first = True
-            for text in text_blocks(path, self.files.limit, self.spare):
+            for text in text_blocks(path, self.files.limit, self.spare, self.block_bytes):
                 yield _Block(text, path, offset, first)
                 offset += len(text)
                 first = False
@@ -299,7 +303,7 @@ class _FileScan:
         try:
             table, ids, lines = result.result()
         except UnicodeDecodeError:
-            for _ in decoded_blocks(block.path, self.files.limit):
+            for _ in decoded_blocks(block.path, self.files.limit, self.block_bytes):
                 pass  # meets the same error, and names the line
             raise
         if isinstance(block.text.obj, bytearray):

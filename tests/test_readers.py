@@ -1,46 +1,33 @@
+"""text/readers.py: the readers give the sentences that gensim's give."""
+
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from factories import write
 
-from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, utils
-from fastw2v.text import blocks as in_blocks
-from fastw2v.text import readers
-from fastw2v.text.blocks import cut_lengths, text_blocks
-from fastw2v.text.ids import IdStore, ProvisionalCorpus, available_memory, spill_bytes
+from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.text.blocks import BLOCK_BYTES
 from fastw2v.text.readers import is_static
 
-TEXT = (
+LINES = (
     "to be  or\tnot\n\n \nto be\r\nthat\xa0is\u3000the\u2028question\x1cor\x85not\n\ufeffhm \0 ok\nlast one"
 )
-SENTENCES = [line.split() for line in TEXT.split("\n") if line.split()]
-
-
-@pytest.fixture(scope="module")
-def gensims() -> Any:
-    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
+SENTENCES = [line.split() for line in LINES.split("\n") if line.split()]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    return write(tmp_path / "text.txt", TEXT)
+    return write(tmp_path / "text.txt", LINES)
 
 
-def write(path: Path, text: str | bytes) -> str:
-    with utils.open(path, "wb") as out:
-        out.write(text if isinstance(text, bytes) else text.encode())
-    return str(path)
-
-
-# -- LineSentence ---------------------------------------------------------------------------------
+# --- LineSentence ---
 
 
 def test_line_sentence(path: str, gensims: Any) -> None:
@@ -50,7 +37,7 @@ def test_line_sentence(path: str, gensims: Any) -> None:
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
 def test_compressed(tmp_path: Path, suffix: str) -> None:
-    assert list(LineSentence(write(tmp_path / f"text{suffix}", TEXT))) == SENTENCES
+    assert list(LineSentence(write(tmp_path / f"text{suffix}", LINES))) == SENTENCES
 
 
 @pytest.mark.parametrize("text", ["", "\n", "  \n\n", "\n\na", "a\n", "a b"], ids=repr)
@@ -58,7 +45,7 @@ def test_line_sentence_of_little(tmp_path: Path, text: str) -> None:
     assert list(LineSentence(write(tmp_path / "text", text))) == ([text.split()] if text.strip() else [])
 
 
-@pytest.mark.parametrize("handle", [io.BytesIO(TEXT.encode()), io.StringIO(TEXT, newline="\n")])
+@pytest.mark.parametrize("handle", [io.BytesIO(LINES.encode()), io.StringIO(LINES, newline="\n")])
 def test_open_files(handle: Any, gensims: Any) -> None:
     handle.read(5)
     source = LineSentence(handle, limit=5)
@@ -98,7 +85,7 @@ def test_a_missing_file() -> None:
         list(LineSentence("/no/such/file"))
 
 
-# -- the other readers ----------------------------------------------------------------------------
+# --- the other readers ---
 
 
 def test_path_line_sentences(tmp_path: Path, gensims: Any) -> None:
@@ -134,14 +121,14 @@ def test_text8(tmp_path: Path, words: int, gensims: Any) -> None:
     assert list(Text8Corpus(lines, 10)) == list(Text8Corpus(path, 10))
 
 
-def test_text8_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 7)
-    path = write(tmp_path / "text8", "eins zwei dreivierfünfsechs\u3000sieben acht\nneun zehn")
-    assert list(Text8Corpus(path, 3)) == [
-        ["eins", "zwei", "dreivierfünfsechs"],
-        ["sieben", "acht", "neun"],
-        ["zehn"],
-    ]
+def test_text8_in_blocks(tmp_path: Path) -> None:
+    """More than a block of text before and after a word that is longer than one."""
+    words = [f"wörter{i}" for i in range(100_000)]
+    words.insert(90_000, "ü" * BLOCK_BYTES)
+    spaces = cycle(" \n\u3000\t ")
+    path = write(tmp_path / "text8", "".join(word + next(spaces) for word in words))
+    assert Path(path).stat().st_size > 3 * BLOCK_BYTES
+    assert list(Text8Corpus(path, 999)) == [words[i : i + 999] for i in range(0, len(words), 999)]
 
 
 def test_text8_names_the_line(tmp_path: Path) -> None:
@@ -161,55 +148,6 @@ def test_brown(tmp_path: Path, gensims: Any) -> None:
     assert list(BrownCorpus(tmp_path)) == expected == list(gensims.BrownCorpus(str(tmp_path)))
     write(tmp_path / "a", "first/nn\n")
     assert list(BrownCorpus(tmp_path)) == [["first/nn"], *expected], "by name"
-
-
-# -- blocks ---------------------------------------------------------------------------------------
-
-
-@given(
-    st.text(alphabet=st.sampled_from(" \n\t\ra\u3000é\x1c")).map(str.encode),
-    st.integers(1, 9),
-    st.none() | st.integers(0, 5),
-)
-def test_text_blocks(tmp_path_factory: Any, text: bytes, size: int, limit: int | None) -> None:
-    path = tmp_path_factory.mktemp("blocks") / "text"
-    path.write_bytes(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_blocks, "BLOCK_BYTES", size)
-        blocks = [bytes(block) for block in text_blocks(path, limit)]
-        spare: list[bytearray] = []
-        again = []
-        for block in text_blocks(path, limit, spare):
-            again.append(bytes(block))
-            if isinstance(block.obj, bytearray):
-                spare.append(block.obj)
-    assert b"".join(again) == b"".join(blocks)
-    lines = text.split(b"\n")
-    if limit is not None and limit < len(lines):
-        text = b"".join(line + b"\n" for line in lines[:limit])
-    assert b"".join(blocks) == text
-    assert all(block[-1:].isspace() for block in blocks[:-1])
-    assert all(blocks)
-
-
-def test_blocks_do_not_grow_with_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 100)
-    path = write(tmp_path / "text", "word " * 1000)
-    assert max(map(len, text_blocks(path))) <= 105
-
-
-# -- encoded text ---------------------------------------------------------------------------------
-
-
-def test_a_provisional_corpus_becomes_an_encoded_one() -> None:
-    one, other = np.array([0, 1, 2], np.int32), np.array([2, 0], np.int32)
-    ids = np.array([0, 1, 2, 1, 0, 1], np.int32)  # places 0 1 2 | 0 2 0
-    parts = [(one, 3), (other, 1), (other, 2)]
-    encoded = ProvisionalCorpus(ids, np.array([2, 0, 3, 1]), parts).renumbered(np.array([1, -1, 0], np.int32))
-    assert (len(encoded.ends), len(encoded.ids), encoded.lengths.sum()) == (4, 5, 6)
-    assert encoded.ids.tolist() == [1, 0, 1, 0, 1]
-    assert encoded.ends.tolist() == [1, 1, 4, 5]
-    assert encoded.lengths.tolist() == [2, 0, 3, 1]
 
 
 class OwnReader(LineSentence):
@@ -236,53 +174,3 @@ class OwnReader(LineSentence):
 )
 def test_is_static(source: Iterable[Any], static: bool) -> None:
     assert is_static(source) == static
-
-
-@given(st.lists(st.integers(0, 9)), st.none() | st.integers(1, 5))
-def test_cut_lengths(lengths: list[int], length: int | None) -> None:
-    expected = [len(s) for n in lengths for s in readers._cut(["w"] * n, length)]
-    assert cut_lengths(np.array(lengths, np.int64), length).tolist() == expected
-
-
-# -- ids in memory and on disk --------------------------------------------------------------------
-
-PARTS = [np.arange(n, dtype=np.int32) for n in (0, 3, 1000, 0, 5, 40)]
-
-
-@pytest.mark.parametrize("expected", [0, 2, 1048, 5000])
-@pytest.mark.parametrize("budget", [0, 12, 13, 4011, 4012, 4192, 10**6])
-def test_id_store(expected: int, budget: int) -> None:
-    store = IdStore(expected, budget)
-    for part in PARTS:
-        store.append(part)
-    ids = store.finish()
-    np.testing.assert_array_equal(ids, np.concatenate(PARTS))
-    assert isinstance(ids, np.memmap) == (ids.nbytes > budget)
-    ids[0] = 7
-    assert ids.dtype == np.int32 and ids[0] == 7
-
-
-def test_an_empty_store() -> None:
-    assert IdStore(budget=0).finish().size == 0
-
-
-def test_the_spilt_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    store = IdStore(budget=0)
-    store.append(PARTS[2])
-    if os.name == "posix":
-        assert not list(tmp_path.iterdir())
-    ids = store.finish()
-    assert isinstance(ids, np.memmap) and ids[-1] == 999
-    if os.name == "posix":
-        assert not list(tmp_path.iterdir())
-
-
-def test_spill_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FASTW2V_SPILL_BYTES", raising=False)
-    assert 0 < spill_bytes() <= available_memory() / 3
-    monkeypatch.setenv("FASTW2V_SPILL_BYTES", "123")
-    assert spill_bytes() == 123
-    monkeypatch.setenv("FASTW2V_SPILL_BYTES", "1G")
-    with pytest.raises(ValueError, match="FASTW2V_SPILL_BYTES='1G'"):
-        spill_bytes()

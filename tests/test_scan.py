@@ -1,3 +1,5 @@
+"""text/scan.py: one reading counts and encodes, alike on all ways in."""
+
 from __future__ import annotations
 
 import logging
@@ -14,21 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v import LineSentence, PathLineSentences, Text8Corpus, utils
-from fastw2v.text import blocks as in_blocks
 from fastw2v.text import scan as scanning
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import text_files
-from fastw2v.text.scan import Scan, Words, encode
+from fastw2v.text.scan import Scan, encode
 from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
-from fastw2v.word2vec import Word2Vec
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
-
-
-@pytest.fixture(scope="module")
-def gensims() -> Any:
-    return pytest.importorskip("gensim.models.word2vec", reason="compares with gensim")
 
 
 def scan(source: Any = None, *, files: Any = None, **options: Any) -> Scan:
@@ -63,7 +58,7 @@ def decoded(found: Scan) -> list[list[Any]]:
     return [found.words.at(row) for row in rows]
 
 
-# -- scanning sentences ---------------------------------------------------------------------------
+# --- scanning sentences ---
 
 
 def test_scan() -> None:
@@ -87,11 +82,6 @@ def test_scan_of_nothing(sentences: list[list[str]]) -> None:
     found = scan(sentences)
     assert (found.raw_vocab, found.total_words, found.sentences) == ({}, 0, len(sentences))
     assert decoded(found) == sentences
-
-
-def test_scan_needs_something() -> None:
-    with pytest.raises(TypeError, match="no corpus"):
-        Word2Vec().scan_vocab()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -170,12 +160,6 @@ def test_strings_are_no_sentences(plain: str | bytes, caplog: pytest.LogCaptureF
     assert found.raw_vocab == dict.fromkeys(plain, 2)
 
 
-def test_progress_needs_a_step() -> None:
-    for count in (Word2Vec().build_vocab, Word2Vec().scan_vocab):
-        with pytest.raises(ValueError, match="progress_per=0"):
-            count([], progress_per=0)
-
-
 def test_errors_of_the_source_pass() -> None:
     def breaking() -> Iterator[list[str]]:
         yield ["a"]
@@ -188,7 +172,8 @@ def test_errors_of_the_source_pass() -> None:
         assert caught.value is error
 
 
-# -- scanning files -------------------------------------------------------------------------------
+# --- scanning files ---
+
 
 TEXTS = {
     "empty": "",
@@ -222,14 +207,14 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("block", [3, 1000, 1 << 22])
-def test_all_ways_in_are_one(path: Path, threads: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", max(block, path.stat().st_size // 3000))
+def test_all_ways_in_are_one(path: Path, threads: int, block: int) -> None:
+    size = max(block, path.stat().st_size // 3000)
     expected = told(scan(list(LineSentence(path))))
     for files in (path, str(path), path.parent):
-        assert told(scan(files=files, threads=threads)) == expected
+        assert told(scan(files=files, threads=threads, block_bytes=size)) == expected
     for source in (LineSentence(path), PathLineSentences(path.parent), iter(LineSentence(str(path)))):
-        assert told(scan(source, threads=threads)) == expected
-    assert decoded(scan(files=path)) == list(LineSentence(path))
+        assert told(scan(source, threads=threads, block_bytes=size)) == expected
+    assert decoded(scan(files=path, block_bytes=size)) == list(LineSentence(path))
 
 
 @pytest.mark.parametrize("length", [None, 1, 3, 1000])
@@ -254,18 +239,15 @@ def test_joints_between_blocks(
 ) -> None:
     path = tmp_path_factory.mktemp("joints") / "text"
     path.write_text(text, encoding="utf8", newline="")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_blocks, "BLOCK_BYTES", block)
-        for source in (LineSentence(path, length), Text8Corpus(path, length or 2)):
-            assert told(scan(source, threads=threads)) == told(scan(list(source)))
+    for source in (LineSentence(path, length), Text8Corpus(path, length or 2)):
+        assert told(scan(source, threads=threads, block_bytes=block)) == told(scan(list(source)))
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
-def test_compressed_files(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 500)
+def test_compressed_files(tmp_path: Path, suffix: str) -> None:
     sentences = [s for s in random_sentences(6, 500) if s]
     utils.save_as_line_sentence(sentences, tmp_path / f"text{suffix}")
-    assert told(scan(files=tmp_path / f"text{suffix}", threads=2)) == told(scan(sentences))
+    assert told(scan(files=tmp_path / f"text{suffix}", threads=2, block_bytes=500)) == told(scan(sentences))
 
 
 def test_several_files(tmp_path: Path) -> None:
@@ -298,9 +280,9 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
     utils.save_as_line_sentence(sentences, tmp_path / "text")
     expected = told(scan(sentences))
     monkeypatch.setenv("FASTW2V_SPILL_BYTES", "5000")
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(scanning, "WORDS_PER_PART", 100)
-    for found in (scan(files=tmp_path / "text", threads=threads), scan(sentences, progress_per=10)):
+    from_file = scan(files=tmp_path / "text", threads=threads, block_bytes=1000)
+    for found in (from_file, scan(sentences, progress_per=10)):
         assert found.encoded is not None and isinstance(found.encoded.ids, np.memmap)
         assert told(found) == expected
         drop_rare = np.where(found.counts > 3, np.arange(len(found.counts)), -1).astype(np.int32)
@@ -311,14 +293,11 @@ def test_ids_on_disk(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [2, 1 << 22])
 @pytest.mark.parametrize("reader", [LineSentence, Text8Corpus])
-def test_bad_utf8_in_files(
-    tmp_path: Path, threads: int, block: int, reader: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(in_blocks, "BLOCK_BYTES", block)
+def test_bad_utf8_in_files(tmp_path: Path, threads: int, block: int, reader: Any) -> None:
     before = threading.active_count()
     (tmp_path / "text").write_bytes(b"good\n\ngood \xe2\x82\xac\nbad \xe2\x82\nworse \xff\n")
     with pytest.raises(UnicodeDecodeError, match="line 4 of .*text: text must be UTF-8"):
-        scan(reader(tmp_path / "text"), threads=threads)
+        scan(reader(tmp_path / "text"), threads=threads, block_bytes=block)
     assert threading.active_count() == before
 
 
@@ -349,7 +328,7 @@ def test_interruption_leaves_no_threads(
     assert threading.active_count() == before
 
 
-# -- encoding with a vocabulary -------------------------------------------------------------------
+# --- encoding with a vocabulary ---
 
 
 def test_encode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -369,21 +348,7 @@ def test_encode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records, "no new vocabulary is announced"
 
 
-# -- choosing and ordering words ------------------------------------------------------------------
-
-counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9), min_size=1)
-
-
-@given(counts_of_words, st.integers(0, 9), st.none() | st.integers(1, 12))
-def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
-    words, counts = Words(list(vocab)), np.array(list(vocab.values()))
-    least = effective_min_count(counts, min_count, max_final_vocab)
-    kept = keep(words, counts, least, None)
-    assert least >= min_count
-    assert max_final_vocab is None or len(kept) <= max_final_vocab
-    if least > min_count:
-        assert max_final_vocab is not None
-        assert len(keep(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
+# --- the words that are kept of it ---
 
 
 @pytest.mark.parametrize("min_count", [0, 1, 3, 8])
@@ -405,30 +370,3 @@ def test_the_vocabulary_is_gensims(
     order = sort_by_descending_frequency(counts) if sorted_vocab else range(len(words))
     assert [words[i] for i in order] == model.wv.index_to_key
     assert [counts[i] for i in order] == model.wv.expandos["count"].tolist()
-
-
-def test_keep_passes_the_count_it_compares_with() -> None:
-    def rule(word: str, count: int, min_count: int) -> int:
-        asked.append((word, count, min_count))
-        return utils.RULE_DEFAULT
-
-    asked: list[tuple[str, int, int]] = []
-    assert keep(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
-    assert asked == [("a", 2, 4), ("b", 5, 4)]
-
-
-def test_equally_frequent_words_go_backwards() -> None:
-    assert sort_by_descending_frequency([2, 5, 2, 9, 5]).tolist() == [3, 4, 1, 2, 0]
-
-
-def test_build_vocab_calls_prepare_vocab() -> None:
-    """Subclasses of gensim's change the vocabulary there."""
-
-    class Marked(Word2Vec):
-        def prepare_vocab(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-            self.raw_vocab["marked"] = 10
-            return super().prepare_vocab(*args, **kwargs)
-
-    model = Marked(min_count=1)
-    model.build_vocab([["a", "b", "a"]])
-    assert model.wv.index_to_key == ["marked", "a", "b"] and model.raw_vocab == {}

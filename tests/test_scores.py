@@ -1,0 +1,157 @@
+"""Scores of sentences, predictions of words, single batches: against gensim and the formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from factories import BOTH, HS, LONGER, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matrices, small
+
+from fastw2v import Word2Vec, word2vec
+
+
+def like_gensims(**settings: Any) -> tuple[Word2Vec, Any]:
+    """A model of ours and one of gensim's with the same weights, far enough from 0 to matter."""
+    gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
+    ours = small(**settings)
+    theirs = gensim.models.Word2Vec(TEXT, **{k: v for k, v in (SMALL | settings).items() if k != "progress"})
+    assert ours.wv.index_to_key == theirs.wv.index_to_key
+    rng = np.random.default_rng(5)
+    for mine, gensims in ((ours.syn0, theirs.wv.vectors), *outputs(ours, theirs)):
+        mine[:] = rng.normal(scale=0.6, size=mine.shape)
+        gensims[:] = mine
+    return ours, theirs
+
+
+def outputs(ours: Word2Vec, theirs: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    names = [name for name in ("syn1", "syn1neg") if hasattr(ours, name)]
+    return [(getattr(ours, name), getattr(theirs, name)) for name in names]
+
+
+SCORED = [*TEXT[:60], [], ["unknown"], ["w0"], ["w1", "unknown", "w2"], ("w3", "w4")]
+
+
+@pytest.mark.parametrize("cbow_mean", [0, 1])
+@pytest.mark.parametrize("mode", [mode for mode in MODES if "neg" not in mode])
+def test_score_is_gensims(mode: str, cbow_mean: int) -> None:
+    settings = MODES[mode] | {"cbow_mean": cbow_mean, "window": 3}
+    ours, theirs = like_gensims(**settings)
+    before = matrices(ours)
+    scores = ours.score(iter(SCORED))
+    assert scores.dtype == np.float32 and scores.shape == (len(SCORED),)
+    np.testing.assert_allclose(scores, theirs.score(SCORED), rtol=2e-4, atol=1e-4)
+    assert scores[60] == scores[61] == 0 and (scores[:60] < 0).any()
+    assert_same(matrices(ours), before)
+
+
+def test_score_follows_the_paths() -> None:
+    """Σ over windows of full width and nodes of log σ(± score), written out; the table is good to 2 %."""
+    model = small(**MODES["sg-hs"], window=2)
+    sentence = ["w0", "w1", "w2", "w0", "w5"]
+    expected = 0.0
+    for i, target in enumerate(sentence):
+        path = model.huffman_path(target)
+        for j in range(max(0, i - 2), min(len(sentence), i + 3)):
+            if j != i:
+                scores = model.syn1[path.point] @ model.in_vector(sentence[j])
+                expected -= np.logaddexp(0, np.where(path.code, scores, -scores)).sum()
+    assert model.score([sentence])[0] == pytest.approx(expected, rel=0.025)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_score_in_portions(workers: int) -> None:
+    """A text that is read in several portions, and the same a few sentences at a time."""
+    model = small(**MODES["sg-hs"])
+    expected = np.concatenate([model.score(LONGER[i : i + 100]) for i in range(0, len(LONGER), 100)])
+    model.workers = workers
+    np.testing.assert_allclose(model.score(LONGER), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.score(LONGER, total_sentences=3000), expected[:3000], rtol=1e-6)
+    assert model.score([]).shape == (0,) == model.score(TEXT, total_sentences=0).shape
+
+
+def test_score_of_a_mapped_model(tmp_path: Any) -> None:
+    model = small(**MODES["cbow-hs"])
+    model.save(tmp_path / "model")
+    mapped = Word2Vec.load(tmp_path / "model", mmap="r")
+    np.testing.assert_array_equal(mapped.score(TEXT), model.score(TEXT))
+
+
+def test_what_cannot_be_scored() -> None:
+    with pytest.raises(RuntimeError, match="hs=0"):
+        small().score(TEXT)
+    model = small(**MODES["sg-hs"])
+    with pytest.raises(TypeError, match="letters"):
+        model.score("w0 w1")
+    with pytest.raises(TypeError, match="sentence #1"):
+        model.score([["w0"], None])
+    del model.syn1
+    with pytest.raises(RuntimeError, match="syn1"):
+        model.score(TEXT)
+
+
+@pytest.mark.parametrize("mode", ["sg-both", "cbow-neg"])
+@pytest.mark.parametrize("cbow_mean", [0, 1])
+def test_predict_output_word_is_gensims(mode: str, cbow_mean: int) -> None:
+    ours, theirs = like_gensims(**MODES[mode], cbow_mean=cbow_mean)
+    for context in (["w1", "w2"], ["w1", "unknown", 3], ["w4"]):
+        predicted, expected = (
+            ours.predict_output_word(context, topn=None),
+            theirs.predict_output_word(context, None),
+        )
+        assert [word for word, _ in predicted] == [word for word, _ in expected]
+        np.testing.assert_allclose([p for _, p in predicted], [p for _, p in expected], rtol=1e-4)
+        assert type(predicted[0][1]) is type(expected[0][1]) is np.float32
+    rows = [ours.wv.get_index("w1"), ours.wv.get_index("w2")]
+    assert ours.predict_output_word(["w1", "w2"], topn=5) == ours.predict_output_word(rows, topn=5)
+
+
+@pytest.mark.parametrize("mode", ["sg-hs", "cbow-hs"])
+def test_predict_output_word_by_the_path(mode: str) -> None:
+    model = small(**MODES[mode])
+    hidden = (model.in_vector("w1") + model.in_vector("w2")) / 2
+    predicted = dict(model.predict_output_word(["w1", "w2"], topn=None))
+    assert predicted.keys() == set(model.wv.index_to_key) and sum(
+        map(float, predicted.values())
+    ) == pytest.approx(1)
+    for word in ("w0", "w9"):
+        path = model.huffman_path(word)
+        right = 1 / (1 + np.exp(model.syn1[path.point] @ hidden))
+        assert predicted[word] == pytest.approx(np.where(path.code, right, 1 - right).prod(), rel=1e-5)
+
+
+@pytest.mark.parametrize("objective", [NEG, HS], ids=["neg", "hs"])
+def test_predict_output_word_at_the_edges(objective: Any, caplog: pytest.LogCaptureFixture) -> None:
+    model = small(**objective)
+    assert model.predict_output_word(["unknown"]) is None and "none of the context words" in caplog.text
+    assert model.predict_output_word(["w1"], topn=0) == []
+    assert len(model.predict_output_word(["w1"]) or []) == 10
+    for matrix in (model.syn0, getattr(model, "syn1neg" if objective is NEG else "syn1")):
+        matrix *= 1e4
+    assert np.isfinite([chance for _, chance in model.predict_output_word(["w1"]) or []]).all()
+    vectors = Word2Vec(**objective)
+    vectors.wv = model.wv
+    with pytest.raises(RuntimeError, match="this model has no syn1"):
+        vectors.predict_output_word(["w1"])
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
+def test_a_batch_is_a_job(sg: int, objective: Any) -> None:
+    by_job, by_batch = (small(None, sg=one, step="pair", **objective) for one in (sg, 1 - sg))
+    for model in (by_job, by_batch):
+        model.build_vocab(TEXT)
+    trained, _ = by_job.train(
+        TEXT, total_examples=len(TEXT), epochs=1, start_alpha=0.03, end_alpha=0.03, compute_loss=True
+    )
+    train_batch = word2vec.train_batch_sg if sg else word2vec.train_batch_cbow
+    assert train_batch(by_batch, TEXT, 0.03, compute_loss=True) == trained
+    assert_same(matrices(by_batch), matrices(by_job))
+    assert by_batch.get_latest_training_loss() == by_job.get_latest_training_loss()
+    assert train_batch(by_batch, [], 0.03) == 0
+
+
+def test_scores_of_single_sentences() -> None:
+    for mode, score in (("sg-hs", word2vec.score_sentence_sg), ("cbow-hs", word2vec.score_sentence_cbow)):
+        model = small(**MODES[mode])
+        assert score(model, TEXT[0]) == pytest.approx(float(model.score(TEXT[:1])[0]))
