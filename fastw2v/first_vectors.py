@@ -12,6 +12,7 @@ from fastw2v.threads import in_shares
 
 Array = npt.NDArray[Any]
 REAL = np.float32
+NUMBERS_AT_ONCE = 1 << 16  # drawn and scaled while the nearest caches hold them
 
 
 def pseudorandom_weak_vector(
@@ -58,7 +59,7 @@ def prep_vectors(
         return prior_vectors
     draws = np.float64 if np.dtype(dtype) == np.float64 else np.float32
     fresh = np.empty(target_shape, draws)
-    flat, at_once = fresh.reshape(-1), 1 << 16  # what the nearest caches hold
+    flat, at_once = fresh.reshape(-1), NUMBERS_AT_ONCE
     chunks = [flat[start : start + at_once] for start in range(0, flat.size, at_once)]
 
     def fill(first: int, last: int) -> None:

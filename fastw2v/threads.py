@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import pairwise
+from typing import Any
 
 
 def usable_cpus() -> int:
@@ -17,7 +19,16 @@ def usable_cpus() -> int:
 
 
 def blas_threads() -> int:
-    """Return how many threads numpy's BLAS uses for a product of matrices."""
+    """Return how many threads numpy's BLAS uses for a product of matrices.
+
+    The package threadpoolctl knows, also after its `threadpool_limits`; a program that has it imported it.
+    Without it the processors and the environment tell.
+    """
+    threadpoolctl: Any = sys.modules.get("threadpoolctl")
+    if threadpoolctl is not None:
+        libraries = threadpoolctl.threadpool_info()
+        if known := [library["num_threads"] for library in libraries if library["user_api"] == "blas"]:
+            return int(min(usable_cpus(), *known))
     limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
     return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])
 

@@ -314,7 +314,7 @@ def test_verbose_adds_the_traceback(tmp_path: Path, capsys: Capture) -> None:
 # --- neighbors, info ---
 
 
-@pytest.mark.parametrize("space", cli.SPACES)
+@pytest.mark.parametrize("space", cli.PAIRS_OF_SPACES)
 def test_neighbors_are_the_librarys(space: str, model_file: str, capsys: Capture) -> None:
     model = Word2Vec.load(model_file)
     queries = model.in_vector if space.startswith("in") else model.out_vector

@@ -15,8 +15,8 @@ from fastw2v.vocabulary.plan import (
     NULL_WORD,
     Plan,
     Table,
+    choose_words,
     effective_min_count,
-    keep,
     plan,
     sort_by_descending_frequency,
     table_of,
@@ -170,12 +170,12 @@ counts_of_words = st.dictionaries(st.text("abc", min_size=1), st.integers(1, 9),
 def test_effective_min_count(vocab: dict[str, int], min_count: int, max_final_vocab: int | None) -> None:
     words, counts = Words(list(vocab)), np.array(list(vocab.values()))
     least = effective_min_count(counts, min_count, max_final_vocab)
-    kept = keep(words, counts, least, None)
+    kept = choose_words(words, counts, least, None)
     assert least >= min_count
     assert max_final_vocab is None or len(kept) <= max_final_vocab
     if least > min_count:
         assert max_final_vocab is not None
-        assert len(keep(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
+        assert len(choose_words(words, counts, least - 1, None)) > max_final_vocab, "no less would do"
 
 
 def test_keep_passes_the_count_it_compares_with() -> None:
@@ -184,7 +184,7 @@ def test_keep_passes_the_count_it_compares_with() -> None:
         return utils.RULE_DEFAULT
 
     asked: list[tuple[str, int, int]] = []
-    assert keep(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
+    assert choose_words(Words(["a", "b"]), np.array([2, 5]), 4, rule).tolist() == [1]
     assert asked == [("a", 2, 4), ("b", 5, 4)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
-from fastw2v.threads import in_shares, shares
+from fastw2v.threads import blas_threads, in_shares, shares, usable_cpus
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 100])
@@ -34,3 +36,20 @@ def test_an_error_in_a_share_is_raised() -> None:
 
     with pytest.raises(ValueError, match="0 to 2"):
         in_shares(work, 4, 2)
+
+
+def test_limits_of_the_program_count() -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    np.ones((2, 2)) @ np.ones((2, 2))
+    assert 1 <= blas_threads() <= usable_cpus()
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        assert blas_threads() == 1
+
+
+def test_without_threadpoolctl_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "threadpoolctl", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert blas_threads() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")
+    assert blas_threads() == usable_cpus()

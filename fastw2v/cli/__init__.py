@@ -20,9 +20,9 @@ from fastw2v.cli import demo, documents, words
 from fastw2v.cli.documents import _judgements as _judgements
 from fastw2v.cli.documents import _queries as _queries
 from fastw2v.cli.options import TRAINING_OPTIONS, Parser, UsageError, common_options, note
-from fastw2v.cli.words import COMPARED, SPACES
+from fastw2v.cli.words import COMPARED, PAIRS_OF_SPACES
 
-__all__ = ["COMPARED", "SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
+__all__ = ["COMPARED", "PAIRS_OF_SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,7 +28,7 @@ from fastw2v.cli.options import (
 from fastw2v.text.readers import PathLineSentences
 from fastw2v.word2vec import Word2Vec
 
-SPACES = {
+PAIRS_OF_SPACES = {
     "in": "its IN vector with all IN vectors, words of the same kind",
     "out": "its OUT vector with all OUT vectors, also words of the same kind",
     "in-out": "its IN vector with all OUT vectors, words that occur around it",
@@ -166,10 +166,10 @@ def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
     neighbors.add_argument("words", metavar="WORD", nargs="+", help="word of the vocabulary")
     neighbors.add_argument(
         "--space",
-        choices=[*SPACES, COMPARED],
+        choices=[*PAIRS_OF_SPACES, COMPARED],
         default="in",
         help="vectors to compare. "
-        + "; ".join(f"{name}: {meaning}" for name, meaning in SPACES.items())
+        + "; ".join(f"{name}: {meaning}" for name, meaning in PAIRS_OF_SPACES.items())
         + f"; {COMPARED}: in, out and in-out side by side (default: in)",
     )
     neighbors.add_argument(

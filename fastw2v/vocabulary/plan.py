@@ -144,7 +144,7 @@ def plan(
 ) -> Plan:
     """Decide from the `counts` (words,) of a text which words stay; the settings are as for `Word2Vec`."""
     effective = effective_min_count(counts, min_count, max_final_vocab)
-    places = keep(words, counts, effective, trim_rule)
+    places = choose_words(words, counts, effective, trim_rule)
     stay = counts[places]
     thresholds, downsampled_words, tokens_left = downsampling(stay, sample)
     retained = Table(words.at(places), stay, thresholds)
@@ -175,7 +175,9 @@ def effective_min_count(counts: Counts, min_count: int, max_final_vocab: int | N
     return max(min_count, int(np.partition(counts, place)[place]) + 1)
 
 
-def keep(words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None) -> npt.NDArray[np.intp]:
+def choose_words(
+    words: Words, counts: Counts, min_count: int, trim_rule: TrimRule | None
+) -> npt.NDArray[np.intp]:
     """Return the places of the words to keep, in rising order."""
     if trim_rule is None:
         return np.flatnonzero(counts >= min_count)
