@@ -83,6 +83,20 @@ class Restartable:
         return iter(self.start())
 
 
+class ReturnsItself:
+    """An iterator whose `__iter__` begins anew: bad style, but restartable."""
+
+    def __init__(self, sentences: list[Any]) -> None:
+        self.sentences = sentences
+
+    def __iter__(self) -> ReturnsItself:
+        self.left = iter(self.sentences)
+        return self
+
+    def __next__(self) -> Any:
+        return next(self.left)
+
+
 # --- files ---
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import Restartable, write, written
+from factories import Restartable, ReturnsItself, write, written
 
 from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.source import Source
@@ -29,17 +29,6 @@ def path(tmp_path: Path) -> Path:
     return written(tmp_path, "text", SENTENCES)
 
 
-class ReturnsItself:
-    """Its `__iter__` begins anew and gives the object itself, which is bad style and works."""
-
-    def __iter__(self) -> ReturnsItself:
-        self.sentences = iter(SENTENCES)
-        return self
-
-    def __next__(self) -> list[str]:
-        return next(self.sentences)
-
-
 # --- what it is ---
 
 
@@ -50,7 +39,9 @@ def test_something_in_memory() -> None:
         assert (source.files, source.states, source.fixed) == (None, (), True)
 
 
-@pytest.mark.parametrize("sentences", [Restartable(lambda: SENTENCES), ReturnsItself(), {"a": 1}, {"ab"}])
+@pytest.mark.parametrize(
+    "sentences", [Restartable(lambda: SENTENCES), ReturnsItself(SENTENCES), {"a": 1}, {"ab"}]
+)
 def test_a_stream(sentences: Any) -> None:
     source = Source.of(sentences, None, passes=6)
     assert source.sentences is sentences

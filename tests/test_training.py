@@ -27,6 +27,7 @@ from factories import (
     STEPS,
     TEXT,
     Restartable,
+    ReturnsItself,
     assert_same,
     assert_usable,
     matrices,
@@ -43,18 +44,6 @@ from fastw2v.text.source import Source
 from fastw2v.training import run as running
 from fastw2v.training.jobs import Job, jobs_of
 
-
-class ReturnsItself:
-    """An iterator whose `__iter__` begins anew: bad style, but restartable."""
-
-    def __iter__(self) -> ReturnsItself:
-        self.sentences = iter(LONGER)
-        return self
-
-    def __next__(self) -> list[str]:
-        return next(self.sentences)
-
-
 # --- roads into training ---
 
 
@@ -62,7 +51,7 @@ ROADS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "list": lambda folder: {"sentences": LONGER},
     "tuple": lambda folder: {"sentences": tuple(map(tuple, LONGER))},
     "iterable": lambda folder: {"sentences": Restartable(lambda: iter(LONGER))},
-    "returns-itself": lambda folder: {"sentences": ReturnsItself()},
+    "returns-itself": lambda folder: {"sentences": ReturnsItself(LONGER)},
     "generators-inside": lambda folder: {"sentences": Restartable(lambda: map(iter, LONGER))},
     "numpy-sentences": lambda folder: {"sentences": [np.array(sentence) for sentence in LONGER]},
     "numpy-stream": lambda folder: {"sentences": Restartable(lambda: map(np.array, LONGER))},

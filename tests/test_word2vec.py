@@ -88,6 +88,11 @@ def test_unknown_parameters_are_type_errors(name: str) -> None:
         Word2Vec(**{name: 3})
 
 
+class Unread:
+    def __iter__(self) -> Any:
+        raise AssertionError("the corpus was read")
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "error"),
     [
@@ -115,10 +120,6 @@ def test_unknown_parameters_are_type_errors(name: str) -> None:
 def test_impossible_settings_are_refused_before_anything_is_read(
     setting: str, value: Any, error: type
 ) -> None:
-    class Unread:
-        def __iter__(self) -> Any:
-            raise AssertionError("the corpus was read")
-
     with pytest.raises(error, match="(?i)" + setting):
         Word2Vec(Unread(), **{setting: value})
 
@@ -138,10 +139,6 @@ def test_impossible_settings_are_refused_before_anything_is_read(
 def test_what_cannot_be_trained_is_refused_before_the_corpus_is_read(
     settings: dict[str, Any], error: type, part: str
 ) -> None:
-    class Unread:
-        def __iter__(self) -> Any:
-            raise AssertionError("the corpus was read")
-
     with pytest.raises(error, match=re.escape(part)):
         Word2Vec(Unread(), **settings)
 

@@ -49,9 +49,9 @@ def text_blocks(
 ) -> Iterator[memoryview]:
     """Yield the bytes of a text file in blocks that end after white space, so that no word is split.
 
-    Only the first `limit` lines are read. The memory of a block is a bytearray, its `obj`. A caller that has
-    finished with it may append it to `spare`, to be used again: fresh memory costs a page fault and zeroing
-    for each page.
+    Only the first `limit` lines are read, `block_bytes` at a time. The memory of a block is a bytearray, its
+    `obj`. A caller that has finished with it may append it to `spare`, to be used again: fresh memory costs a
+    page fault and zeroing for each page.
     """
     rest = b""
     handle: Any

@@ -156,6 +156,7 @@ def scan(
         progress_per (int): number of sentences between two lines of the log.
         encode (bool): keep the text as ids.
         threads (int): how many read the files.
+        block_bytes (int): how much of a file is read at a time.
 
     Returns:
         Scan: words, counts and, if it was asked for, the encoded text.
