@@ -20,7 +20,7 @@ from fastw2v.text import scan as scanning
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import text_files
 from fastw2v.text.scan import Scan, encode
-from fastw2v.vocabulary.plan import effective_min_count, keep, sort_by_descending_frequency
+from fastw2v.vocabulary.plan import choose_words, effective_min_count, sort_by_descending_frequency
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
@@ -365,7 +365,7 @@ def test_the_vocabulary_is_gensims(
     model.build_vocab(sentences, trim_rule=trim_rule)
     found = scan(sentences)
     least = effective_min_count(found.counts, min_count, max_final_vocab)
-    places = keep(found.words, found.counts, least, trim_rule)
+    places = choose_words(found.words, found.counts, least, trim_rule)
     words, counts = found.words.at(places), found.counts[places]
     order = sort_by_descending_frequency(counts) if sorted_vocab else range(len(words))
     assert [words[i] for i in order] == model.wv.index_to_key
