@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import numpy as np
@@ -98,7 +98,9 @@ def test_pairs_train_one_direction_whatever_the_windows() -> None:
         objective = to_train(**settings)
         pairs = objective.of_pairs()
         assert (pairs.sg, pairs.window, pairs.shrink_windows, pairs.last_only) == (True, 1, False, True)
-        assert pairs == replace(objective, sg=True, window=1, shrink_windows=False, last_only=True)
+        changed = {"sg", "window", "shrink_windows", "last_only"}
+        rest = {field.name for field in fields(objective)} - changed
+        assert all(getattr(pairs, name) is getattr(objective, name) for name in rest)
 
 
 @pytest.mark.parametrize("sg", [True, False])

@@ -41,7 +41,7 @@ class Noise(NamedTuple):
         return cls(table, *noise_index(table))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not compared
 class Objective:
     """Everything that workers read and do not write; becomes the struct of that name in `_kernels.pxd`.
 

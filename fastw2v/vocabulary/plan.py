@@ -75,7 +75,7 @@ class Table(NamedTuple):
         return Table(words, self.counts[order], self.thresholds[order])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not compared
 class Plan:
     """The decision about counted words.
 
