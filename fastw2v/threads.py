@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -26,11 +27,17 @@ def blas_threads() -> int:
     """
     threadpoolctl: Any = sys.modules.get("threadpoolctl")
     if threadpoolctl is not None:
-        libraries = threadpoolctl.threadpool_info()
+        libraries = _find_libraries(threadpoolctl).info()
         if known := [library["num_threads"] for library in libraries if library["user_api"] == "blas"]:
             return int(min(usable_cpus(), *known))
     limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
     return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])
+
+
+@cache
+def _find_libraries(threadpoolctl: Any) -> Any:
+    """Return the libraries with threads of their own; to find them takes longer than to ask them."""
+    return threadpoolctl.ThreadpoolController()
 
 
 def shares(count: int, parts: int) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
 from collections import Counter
 from importlib import import_module
 from typing import Any
@@ -200,3 +201,14 @@ def test_models_is_the_package_under_gensims_name() -> None:
     assert (
         namespace["gensim"].models.word2vec.LineSentence is namespace["LineSentence"] is fastw2v.LineSentence
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [("word2vec", "Word2Vec", Word2Vec), ("keyedvectors", "KeyedVectors", KeyedVectors)],
+)
+def test_no_private_method_has_the_name_of_one_of_gensims(module: str, name: str, ours: type) -> None:
+    """A class written for gensim that overrides one of its hooks would replace another method of ours."""
+    theirs = getattr(pytest.importorskip(f"gensim.models.{module}", reason="compares with gensim"), name)
+    hooks = {hook for cls in theirs.__mro__[:-1] for hook in vars(cls) if re.match(r"_[a-z]", hook)}
+    assert len(hooks) > 3 and not hooks & set(dir(ours))
