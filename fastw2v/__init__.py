@@ -35,6 +35,7 @@ from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.formats.errors import FastW2VError, FormatError
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.warn import FastW2VWarning
 from fastw2v.word2vec import FAST_VERSION, Word2Vec
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "CallbackAny2Vec",
     "FAST_VERSION",
     "FastW2VError",
+    "FastW2VWarning",
     "FormatError",
     "KeyedVectors",
     "LineSentence",

@@ -1,0 +1,30 @@
+"""Warnings that a user should see."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import pytest
+
+from fastw2v.warn import FastW2VWarning, warn_user
+
+
+def test_a_warning_points_at_the_users_line_and_is_logged_in_other_words(caplog):
+    inside = {"warn_user": warn_user, "log": logging.getLogger("fastw2v.x"), "__name__": "fastw2v.x"}
+    code = "def inside():\n    warn_user('said', log=log, logged='as gensim says')"
+    exec(compile(code, "inside.py", "exec"), inside)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        inside["inside"]()
+    (warning,) = told
+    assert warning.category is FastW2VWarning and str(warning.message) == "said"
+    assert warning.filename == __file__
+    assert caplog.messages == ["as gensim says"]
+
+
+def test_a_program_can_make_it_an_error():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FastW2VWarning)
+        with pytest.raises(FastW2VWarning, match="said"):
+            warn_user("said")
