@@ -20,14 +20,14 @@ from fastw2v.cli.options import (
     print_json,
     wants_progress,
 )
+from fastw2v.evaluation.words import lines_of
 from fastw2v.query.choices import ALPHAS, MIXES, PRECISIONS, RANKS, SPACE_PAIRS
-from fastw2v.utils import open as open_text
 
 if TYPE_CHECKING:
     from fastw2v.desm import DESMIndex
 
 
-_JSON_LINES = 'one JSON object a line: {"id": ..., "text": ...}, with a "title" or without'
+_JSON_LINES = 'one JSON object a line: {"id" or "_id": ..., "text": ...}, with a "title" or without'
 
 
 def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -171,11 +171,15 @@ def run_desm_eval(options: argparse.Namespace) -> None:
         raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
     index = _load_index(options)
     queries, qrels = _queries(options.queries), _judgements(options.qrels)
+    evaluation.check_overlap("judged queries", qrels, options.queries, queries)
+    judged = {document: None for grades in qrels.values() for document in grades}
+    evaluation.check_overlap("judged documents", judged, options.index, set(map(str, index.ids)))
     alpha, progress = options.alpha, wants_progress(options)
     if options.tune:
         alpha = index.tune(queries, qrels, mix=options.mix, progress=progress).alpha
     run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha, progress=progress)
-    scores = evaluation.evaluate_ranking(run, qrels)
+    unasked: dict[str, list[Any]] = {query: [] for query in qrels}  # they count, and have been named
+    scores = evaluation.evaluate_ranking(unasked | run, qrels)
     if options.json:
         print_json({"mix": options.mix, "alpha": alpha, "scores": scores})
         return
@@ -212,23 +216,22 @@ def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
 
 def _read_texts(path: str) -> Iterator[tuple[str, str]]:
     """Yield (id, text) for lines of JSON; a title is put before the text, unless the text begins with it."""
-    with open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-                name, text = record["id"], record["text"]
-            except (ValueError, TypeError, KeyError):
-                name = text = None
-            if not isinstance(name, str | int) or not isinstance(text, str):
-                raise ValueError(
-                    f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
-                )
-            title = record.get("title") or ""
-            if not isinstance(title, str):
-                raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
-            yield str(name), text if text.startswith(title) else f"{title} {text}"
+    for number, line in lines_of(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            name, text = record["_id" if "id" not in record else "id"], record["text"]  # BEIR writes "_id"
+        except (ValueError, TypeError, KeyError, RecursionError):
+            name = text = None
+        if not isinstance(name, str | int) or not isinstance(text, str):
+            raise ValueError(
+                f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
+            )
+        title = record.get("title") or ""
+        if not isinstance(title, str):
+            raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
+        yield str(name), text if text.startswith(title) else f"{title} {text}"
 
 
 def _queries(path: str) -> dict[str, str]:
@@ -237,22 +240,9 @@ def _queries(path: str) -> dict[str, str]:
         if name in queries:
             raise ValueError(f"{path}: duplicate query id {name!r}")
         queries[name] = text
+    if not queries:
+        raise ValueError(f"{path} has no queries: give {_JSON_LINES}")
     return queries
 
 
-def _judgements(path: str) -> dict[str, dict[str, int]]:
-    """Return query → document → grade. Lines have 3 columns, or 4 as in TREC, where the second is ignored."""
-    found: dict[str, dict[str, int]] = {}
-    with open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            fields = line.split()
-            if not fields:
-                continue
-            try:
-                query, document, grade = fields if len(fields) == 3 else (fields[0], fields[2], fields[3])
-                found.setdefault(query, {})[document] = int(grade)
-            except (ValueError, IndexError):
-                raise ValueError(
-                    f"{path}, line {number}: expected query, document and grade, found {line.strip():.40}"
-                ) from None
-    return found
+_judgements = evaluation.read_judgements
