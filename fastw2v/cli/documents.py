@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastw2v import evaluation
+from fastw2v import evaluation, paths
+from fastw2v.cli.contents import load_words
 from fastw2v.cli.options import (
+    A_MODEL,
     UsageError,
     add_command,
     as_sentence,
     check_writable,
-    load_model,
     note,
     positive,
     print_json,
@@ -43,17 +44,23 @@ def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
     search = step("search", run_desm_search, "print the best documents for a query")
     judge = step("eval", run_desm_eval, "judge rankings: nDCG@1, nDCG@3, nDCG@10, MAP and recall")
     for parser in (search, judge):
-        parser.add_argument("index", metavar="INDEX", help="index file, written by `fastw2v desm index`")
+        parser.add_argument(
+            "index", type=paths.expand, metavar="INDEX", help="index file, written by `fastw2v desm index`"
+        )
     search.add_argument("query", metavar="QUERY", nargs="*", help="words of the query")
     search.add_argument(
         "--queries",
+        type=paths.expand,
         metavar="FILE",
         help=f"instead of QUERY: many queries, {_JSON_LINES}; prints a run in the format of TREC",
     )
     search.add_argument("-k", type=positive, default=10, metavar="N", help="documents a query (default: 10)")
-    judge.add_argument("--queries", required=True, metavar="FILE", help=f"queries, {_JSON_LINES}")
+    judge.add_argument(
+        "--queries", type=paths.expand, required=True, metavar="FILE", help=f"queries, {_JSON_LINES}"
+    )
     judge.add_argument(
         "--qrels",
+        type=paths.expand,
         required=True,
         metavar="FILE",
         help="judgements, a line for each: query, document and grade, or in the format of TREC",
@@ -77,12 +84,24 @@ def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _add_index_options(index: argparse.ArgumentParser) -> None:
-    index.add_argument("docs", metavar="DOCS.jsonl", help=f"documents, {_JSON_LINES}; may be compressed")
     index.add_argument(
-        "-m", "--model", required=True, metavar="MODEL", help="model file, written by `fastw2v train -o`"
+        "docs", type=paths.expand, metavar="DOCS.jsonl", help=f"documents, {_JSON_LINES}; may be compressed"
     )
     index.add_argument(
-        "-o", "--output", required=True, metavar="INDEX", help="the index; a file there is replaced"
+        "-m",
+        "--model",
+        type=paths.expand,
+        required=True,
+        metavar="MODEL",
+        help=f"{A_MODEL}, or vectors of one space",
+    )
+    index.add_argument(
+        "-o",
+        "--output",
+        type=paths.expand,
+        required=True,
+        metavar="INDEX",
+        help="the index; a file there is replaced",
     )
     index.add_argument(
         "--spaces",
@@ -118,7 +137,7 @@ def run_desm_index(options: argparse.Namespace) -> None:
 
     check_writable(options.output)
     desm = DESM(
-        load_model(options.model),
+        load_words(options.model),
         options.spaces,
         center=not options.no_center,
         weights="idf" if options.idf else None,
@@ -201,7 +220,7 @@ def _check_mixture(options: argparse.Namespace) -> None:
 def _load_index(options: argparse.Namespace) -> DESMIndex:
     from fastw2v.desm import DESMIndex
 
-    index = DESMIndex.load(options.index, mmap="r")
+    index = DESMIndex.load(options.index, mmap=None if paths.is_remote(options.index) else "r")
     if options.mix and index.bm25 is None:
         raise ValueError(f"{options.index} has no BM25 for --mix: make it with `fastw2v desm index --bm25`")
     return index

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import io
-import lzma
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy.typing as npt
 
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.errors import TruncatedError
+from fastw2v.formats.errors import naming_damage
 from fastw2v.utils import open as open_file
 
 Array = npt.NDArray[Any]
@@ -43,7 +40,7 @@ def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]
         UnicodeDecodeError: the text has another encoding; the error names the file and the line.
     """
     number = 0
-    with open_file(path, "rb") as file, _naming_damage(path):
+    with open_file(path, "rb") as file, naming_damage(os.fspath(path)):
         content = io.BufferedReader(cast(io.RawIOBase, file))
         encoding = codecs.lookup(_skip_mark(content) or encoding).name
         wide = encoding.startswith(("utf-16", "utf-32"))
@@ -56,17 +53,6 @@ def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]
             at = number + 1 if wide else number
             error.reason += f" (line {at} of {os.fspath(path)}: the text is not {encoding})"
             raise
-
-
-@contextlib.contextmanager
-def _naming_damage(path: StrPath) -> Iterator[None]:
-    """Turn the errors of a decompressor into a TruncatedError that names the file."""
-    try:
-        yield
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        if getattr(error, "errno", None) is not None:  # the system's, not a decompressor's
-            raise
-        raise TruncatedError(f"{path}: the compressed data is cut short or damaged: {error}") from error
 
 
 def _skip_mark(content: Any) -> str | None:
