@@ -192,7 +192,7 @@ def run_desm_eval(options: argparse.Namespace) -> None:
     queries, qrels = _queries(options.queries), _judgements(options.qrels)
     evaluation.check_overlap("judged queries", qrels, options.queries, queries)
     judged = {document: None for grades in qrels.values() for document in grades}
-    evaluation.check_overlap("judged documents", judged, options.index, set(map(str, index.ids)))
+    evaluation.check_overlap("judged documents", judged, options.index, dict.fromkeys(map(str, index.ids)))
     alpha, progress = options.alpha, wants_progress(options)
     if options.tune:
         alpha = index.tune(queries, qrels, mix=options.mix, progress=progress).alpha
