@@ -7,6 +7,7 @@ real file gets a temporary copy; what is written is sent when it is complete.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import re
@@ -18,8 +19,10 @@ from typing import IO, Any, NoReturn
 StrPath = str | os.PathLike[str]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)  # not one letter: C: is a drive of Windows
+_CUT_SCHEME = re.compile(r"(file|https?|s3|gs|hdfs|memory):/[^/]")
 _FILE = "file://"
 _WEB = ("http", "https")  # what can be read, not written
+HERE = "here (the environment variable TMPDIR moves it)"
 _PIECE = 1 << 20  # bytes that are copied at a time
 
 
@@ -32,8 +35,13 @@ def expand(path: StrPath) -> str:
 
     Returns:
         str: the path. Of bytes, which are never expanded, the bytes.
+
+    Raises:
+        ValueError: an address was made a `pathlib.Path`, which loses one of its slashes.
     """
     name = os.fspath(path)
+    if not isinstance(path, str) and isinstance(name, str) and _CUT_SCHEME.match(name):
+        raise ValueError(f"{name!r} has lost a slash in pathlib: give the address as a str")
     if isinstance(name, str) and name[: len(_FILE)].lower() == _FILE:
         from urllib.parse import unquote
 
@@ -100,7 +108,12 @@ def fetched(path: StrPath, mmap: str | None = None) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
         copy = os.path.join(folder, "fetched" + suffix(name))
         with _opener(name)(name, "rb") as source, open(copy, "wb") as file:
-            shutil.copyfileobj(source, file, _PIECE)
+            try:
+                shutil.copyfileobj(source, file, _PIECE)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise OSError(errno.ENOSPC, f"no room for a copy of {name} {HERE}", folder) from error
         yield copy
 
 

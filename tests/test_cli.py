@@ -628,6 +628,7 @@ def test_desm_titles(model_file: str, folder: Path, capsys: Capture) -> None:
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "QRELS", "--tune"], 2, "--mix"),
         (["index", "DOCS", "-m", "TREE", "-o", "OUT"], 1, "hierarchical softmax"),
         (["index", "DOCS", "-m", "MODEL", "-o", "no/such/folder"], 1, "no folder"),
+        (["index", "TWICE", "-m", "MODEL", "-o", "OUT", "-q"], 1, "line 2: duplicate document id 'q'"),
         (["index", "QRELS", "-m", "MODEL", "-o", "OUT", "-q"], 1, "line 1"),
     ],
 )

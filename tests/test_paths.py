@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -98,6 +99,18 @@ def test_expanded(given: Any, expected: Any, home: Path) -> None:
     if isinstance(expected, str):
         expected = expected.replace("{home}", str(home))
     assert paths.expand(given) == expected
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/key", "https://host/x", "file:///a/b"])
+def test_an_address_that_pathlib_has_cut_is_refused(address: str) -> None:
+    for call in (
+        paths.expand,
+        few_vectors().save,
+        Word2Vec.load,
+        LineSentence(Path(address)).__iter__().__next__,
+    ):
+        with pytest.raises(ValueError, match="has lost a slash in pathlib: give the address as a str"):
+            call(*(() if call.__name__ == "__next__" else (Path(address),)))
 
 
 def test_a_path_as_uri_comes_back(tmp_path: Path) -> None:
@@ -292,6 +305,17 @@ def test_errors_name_the_address(memory: str) -> None:
         file.write("what is no model")
     with pytest.raises(ValueError, match=f"^{memory}/bad.fw2v: "):
         Word2Vec.load(f"{memory}/bad.fw2v")
+
+
+def test_no_room_for_a_copy_is_told(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    few_vectors().save(f"{memory}/kv")
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(OSError, match=f"no room for a copy of {memory}/kv here .*TMPDIR") as told:
+        KeyedVectors.load(f"{memory}/kv")
+    assert told.value.errno == errno.ENOSPC
 
 
 # --- what must not be lost ---

@@ -143,7 +143,7 @@ def run_desm_index(options: argparse.Namespace) -> None:
         weights="idf" if options.idf else None,
         preset="paper" if options.paper else None,
     )
-    first, second = itertools.tee(_read_texts(options.docs))
+    first, second = itertools.tee(_read_texts(options.docs, "document"))
     index = desm.index(
         (text for _, text in first),
         (name for name, _ in second),
@@ -233,8 +233,9 @@ def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
             raise ValueError(f"the id {name!r} has white space, which TREC's format cannot hold: give --json")
 
 
-def _read_texts(path: str) -> Iterator[tuple[str, str]]:
+def _read_texts(path: str, what: str) -> Iterator[tuple[str, str]]:
     """Yield (id, text) for lines of JSON; a title is put before the text, unless the text begins with it."""
+    seen: set[str] = set()
     for number, line in lines_of(path):
         if not line.strip():
             continue
@@ -247,6 +248,9 @@ def _read_texts(path: str) -> Iterator[tuple[str, str]]:
             raise ValueError(
                 f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
             )
+        if str(name) in seen:
+            raise ValueError(f"{path}, line {number}: duplicate {what} id {name!r}")
+        seen.add(str(name))
         title = record.get("title") or ""
         if not isinstance(title, str):
             raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
@@ -254,11 +258,7 @@ def _read_texts(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _queries(path: str) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    for name, text in _read_texts(path):
-        if name in queries:
-            raise ValueError(f"{path}: duplicate query id {name!r}")
-        queries[name] = text
+    queries = dict(_read_texts(path, "query"))
     if not queries:
         raise ValueError(f"{path} has no queries: give {_JSON_LINES}")
     return queries

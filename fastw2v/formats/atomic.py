@@ -78,7 +78,7 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
     name = paths.expand(path)
     if paths.is_remote(name):
         with paths.sent(name) as temporary:
-            _check_room(os.path.dirname(temporary), expected_bytes, name)
+            _check_room(os.path.dirname(temporary), expected_bytes, f"{name}, first written {paths.HERE}")
             yield temporary
         return
     old = _stat_target(name)
