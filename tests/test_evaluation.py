@@ -421,6 +421,7 @@ def test_tabs_separate_where_there_are_tabs(tmp_path: Path) -> None:
         ("10 GX2 0 1 0.16\n10 GX4 2 2 0.60\n", "line 1: .*5 columns"),
         ("q1 Q0 d1 1 9.5 tag\n", "line 1: .*six columns are a run"),
         ("q1\tQ0\td1\t1\t9.5\ttag\n", "line 1: .*six columns are a run"),
+        ("q1 0 d1 1 # sure\n", "line 1: .*6 columns; leave query"),
         ("q1 d1\n", "line 1: expected query, document and grade"),
         ("q1 d1 1\nq1 d2 0.5\n", "line 2: .*'0.5' is not a whole number"),
         ("q1 d1 1\nquery document grade\n", "line 2: .*'grade' is not a whole number"),

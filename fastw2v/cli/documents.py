@@ -191,11 +191,14 @@ def run_desm_eval(options: argparse.Namespace) -> None:
     index = _load_index(options)
     queries, qrels = _queries(options.queries), _judgements(options.qrels)
     evaluation.check_overlap("judged queries", qrels, options.queries, queries)
-    judged = {document: None for grades in qrels.values() for document in grades}
-    evaluation.check_overlap("judged documents", judged, options.index, dict.fromkeys(map(str, index.ids)))
     alpha, progress = options.alpha, wants_progress(options)
-    if options.tune:
+    if options.tune:  # which compares names of documents itself
         alpha = index.tune(queries, qrels, mix=options.mix, progress=progress).alpha
+    else:
+        judged = {document: None for grades in qrels.values() for document in grades}
+        evaluation.check_overlap(
+            "judged documents", judged, options.index, dict.fromkeys(map(str, index.ids))
+        )
     run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha, progress=progress)
     unasked: dict[str, list[Any]] = {query: [] for query in qrels}  # they count, and have been named
     scores = evaluation.evaluate_ranking(unasked | run, qrels)

@@ -60,10 +60,14 @@ def _fields_of(line: str) -> list[str]:
     return by_tab if len(by_tab) > 2 else line.split()
 
 
+def _are_numbers(fields: list[str]) -> bool:
+    return all(re.fullmatch(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", field, re.IGNORECASE) for field in fields)
+
+
 def _refuse(path: StrPath, number: int, line: str, fields: list[str], columns: int) -> NoReturn:
     """Raise the ValueError that says what a line is instead of a judgement."""
     found = f"found {line.strip():.60}"
-    if len(fields) == 6:
+    if len(fields) == 6 and _are_numbers(fields[3:5]):
         found += ": six columns are a run, the output of a search, not judgements"
     elif len(fields) > 4:
         found += (
