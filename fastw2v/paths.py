@@ -277,9 +277,25 @@ def _opener(name: str) -> Callable[[str, str], Any]:
         import fsspec
 
         fsspec.get_filesystem_class(scheme)
-        return lambda name, mode: fsspec.open(name, mode).open()
+        return _open_by_fsspec
     except (ImportError, ValueError) as error:
         raise ImportError(
             f"{name}: files at {scheme}:// are opened by smart_open or fsspec, with their part for it: "
             f"pip install 'fastw2v[remote]' (s3, gs, https); for others see their documentation"
         ) from error
+
+
+def _open_by_fsspec(name: str, mode: str) -> Any:
+    """Open a remote file; what is written replaces it when the block that writes ends without an error."""
+    import fsspec
+
+    system, inside = fsspec.core.url_to_fs(name)
+    if mode == "rb":
+        return system.open(inside, mode)
+    return _open_in_transaction(system, inside, mode)
+
+
+@contextlib.contextmanager
+def _open_in_transaction(system: Any, inside: str, mode: str) -> Iterator[IO[bytes]]:
+    with system.transaction, system.open(inside, mode) as file:
+        yield file

@@ -335,6 +335,22 @@ def test_a_failed_save_leaves_the_good_file(
     assert not list(tmp_path.iterdir()), "temporary files are removed"
 
 
+def test_a_connection_that_breaks_leaves_the_good_file(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(source: Any, target: Any, _: int) -> None:
+        target.write(source.read(9))
+        raise ConnectionError("gone")
+
+    few_vectors().save(f"{memory}/kv")
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copyfileobj", breaks)
+        for name in ("kv", "new"):
+            with pytest.raises(ConnectionError):
+                few_vectors().save(f"{memory}/{name}")
+    assert len(KeyedVectors.load(f"{memory}/kv")) == len(few_vectors())
+    with pytest.raises(FileNotFoundError):
+        KeyedVectors.load(f"{memory}/new")
+
+
 @pytest.mark.parametrize("name", ["file.txt", "file.gz"])
 def test_a_block_that_fails_sends_nothing(memory: str, name: str) -> None:
     path = f"{memory}/{name}"

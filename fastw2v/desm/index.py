@@ -613,8 +613,8 @@ class DESMIndex:
             KeyError: `candidates` lacks a query, or a candidate is not in the index.
             TypeError: a query or a list of candidates is of a wrong type.
             ValueError: no query has a judgement, or no judged document is in the index; `alphas` is empty;
-                `mix`, a share, `measure`, a grade or `progress` is invalid; the index has no BM25 to mix with;
-                or a row number is outside the vocabulary.
+                `mix`, a share, `measure`, a grade or `progress` is invalid; the index has no BM25 to mix
+                with; or a row number is outside the vocabulary.
         """
         shares = [i / 100 for i in range(101)] if alphas is None else list(alphas)
         for share in shares:
