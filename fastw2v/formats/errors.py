@@ -41,4 +41,4 @@ def naming_damage(name: str) -> Iterator[None]:
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, TruncatedError) or getattr(error, "errno", None) is not None:
             raise  # the system's, not a decompressor's
-        raise TruncatedError(f"{name}: the compressed data is cut short or damaged: {error}") from error
+        raise TruncatedError(f"{name}: the compressed data is cut short or damaged: get it again") from error
