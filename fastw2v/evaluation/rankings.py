@@ -35,8 +35,8 @@ def evaluate_ranking(
     """Return the mean of each measure over the judged queries.
 
     The package `ir_measures` computes them (pip install 'fastw2v[desm]'). A judged query that `run` lacks
-    counts as 0, with a warning. Documents count in the order given: scores are not looked at, because trec_eval would break
-    ties by the names of documents.
+    counts as 0, with a warning. Documents count in the order given: scores are not looked at, because
+    trec_eval would break ties by the names of documents.
 
     Args:
         run (mapping): query → [(document, score), …], best first.
