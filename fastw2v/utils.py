@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -12,8 +13,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
 from types import ModuleType
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
+from fastw2v import paths
 from fastw2v.threads import blas_threads as blas_threads  # these three can be imported from here as well
 from fastw2v.threads import shares as shares
 from fastw2v.threads import usable_cpus as usable_cpus
@@ -147,6 +149,10 @@ def open(  # noqa: A001 - gensim's name
 ) -> IO[Any]:
     """Open a file as the built-in does, and (de)compress it if its name ends in .gz, .bz2, .xz or .zst.
 
+    `~` and `file://` are understood, and remote addresses such as `s3://bucket/text.gz` if smart_open or
+    fsspec is installed (pip install 'fastw2v[remote]'). A remote file is sent when it is closed; if the
+    `with` block that writes to it ends with an error, what is there stays.
+
     Args:
         path (path): the file.
         mode (str): as for the built-in; without "b" it is text.
@@ -159,17 +165,32 @@ def open(  # noqa: A001 - gensim's name
 
     Raises:
         OSError: the file cannot be opened.
-        ImportError: the file is .zst, and neither Python nor an installed package reads that.
+        ImportError: the file is .zst, and neither Python nor an installed package reads that; or nothing that
+            is installed opens the address.
+        ValueError: a remote file is opened for anything but reading from or writing to its beginning.
     """
     if "b" not in mode:
         encoding = encoding or "utf8"
-    module = _COMPRESSION.get(os.path.splitext(os.fspath(path))[1].lower())
+    path = paths.expand(path)
+    module = _COMPRESSION.get(paths.suffix(path))
+    if paths.is_remote(path):
+        if not set(mode) <= set("rbt"):
+            return _open_to_send(path, mode, encoding, errors, newline)
+        stream = paths.open_stream(path, None if module is None else lambda packed: module().open(packed))
+        return stream if "b" in mode else io.TextIOWrapper(stream, encoding, errors, newline)
     if module is None:
         return builtins.open(path, mode, encoding=encoding, errors=errors, newline=newline)
     if "b" not in mode and "t" not in mode:
         mode += "t"
     handle: IO[Any] = module().open(path, mode, encoding=encoding, errors=errors, newline=newline)
     return handle
+
+
+def _open_to_send(path: str, mode: str, *how: str | None) -> IO[Any]:
+    """Open a remote file for writing."""
+    if not set(mode) <= set("wbt"):
+        raise ValueError(f"mode {mode!r} of {path}: a remote file can be read ('r') or replaced ('w')")
+    return cast(IO[Any], paths.Sending(path, lambda name: open(name, mode, *how)))
 
 
 def _zstd() -> ModuleType:

@@ -14,13 +14,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from children import PYTHON, environment
+from factories import NO_GENSIM, write
 
-from fastw2v import KeyedVectors, Word2Vec, __version__, cli
+from fastw2v import KeyedVectors, Word2Vec, __version__, cli, utils
 from fastw2v.cli import demo, main
 
 Capture = pytest.CaptureFixture[str]
@@ -65,8 +66,8 @@ def tree_file(folder: Path, corpus: str) -> str:
     return path
 
 
-def assert_one_line(text: str, *parts: str) -> None:
-    assert text.startswith("fastw2v: error: ") and text.count("\n") == 1, text
+def assert_one_line(text: str, *parts: str, kind: str = "error") -> None:
+    assert text.startswith(f"fastw2v: {kind}: ") and text.count("\n") == 1, text
     for part in parts:
         assert part in text
 
@@ -627,6 +628,7 @@ def test_desm_titles(model_file: str, folder: Path, capsys: Capture) -> None:
         (["eval", "INDEX", "--queries", "QUERIES", "--qrels", "QRELS", "--tune"], 2, "--mix"),
         (["index", "DOCS", "-m", "TREE", "-o", "OUT"], 1, "hierarchical softmax"),
         (["index", "DOCS", "-m", "MODEL", "-o", "no/such/folder"], 1, "no folder"),
+        (["index", "TWICE", "-m", "MODEL", "-o", "OUT", "-q"], 1, "line 2: duplicate document id 'q'"),
         (["index", "QRELS", "-m", "MODEL", "-o", "OUT", "-q"], 1, "line 1"),
     ],
 )
@@ -648,3 +650,244 @@ def test_desm_asked_wrongly(
     assert main(["desm", *(files.get(argument, argument) for argument in arguments), "-q"]) == code
     assert_one_line(capsys.readouterr().err, part)
     assert not (folder / "out.fw2v").exists()
+
+
+# --- files of all kinds ---
+
+
+class Files(NamedTuple):
+    """Files with the same vectors, and one index; by kind."""
+
+    paths: dict[str, str]
+    model: Word2Vec
+
+
+@pytest.fixture(scope="module")
+def files(folder: Path, model_file: str, index_file: str) -> Files:
+    model = Word2Vec.load(model_file)
+    made = {
+        kind: str(folder / name)
+        for kind, name in {
+            "vectors": "some.kv",
+            "vectors, word2vec text": "words.txt",
+            "vectors, word2vec binary": "words.bin.gz",
+            "vectors, text without header": "glove.txt",
+        }.items()
+    }
+    words = iter(made.values())
+    model.wv.save(next(words))
+    model.wv.save_word2vec_format(next(words))
+    model.wv.save_word2vec_format(next(words), binary=True)
+    model.wv.save_word2vec_format(next(words), write_header=False)
+    return Files({"model": model_file, "DESM index": index_file, **made}, model)
+
+
+KINDS = [
+    "model",
+    "vectors",
+    "DESM index",
+    "vectors, word2vec text",
+    "vectors, word2vec binary",
+    "vectors, text without header",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_info_says_what_a_file_is(kind: str, files: Files, capsys: Capture) -> None:
+    assert main(["info", files.paths[kind], "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["kind"] == kind and facts["file"] == files.paths[kind]
+    assert facts["bytes"] == os.path.getsize(files.paths[kind])
+    assert facts["vocabulary"] == 16 and facts["vector_size"] == 12
+    assert facts["first_words"] == files.model.wv.index_to_key[:10]
+    assert main(["info", files.paths[kind]]) == 0
+    shown = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert shown["kind"].strip() == kind
+    assert {name.replace("_", " ") for name in facts} == {name.strip() for name in shown}
+
+
+def test_info_of_an_index(files: Files, capsys: Capture) -> None:
+    assert main(["info", files.paths["DESM index"], "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["documents"] == 10 * len(GROUPS) + 1 and facts["spaces"] == "in-in"
+    assert facts["bm25"].keys() == {"k1", "b"} and facts["weights"] is None and facts["centered"] is True
+    assert main(["info", files.paths["DESM index"]]) == 0
+    assert "k1=" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "DESM index"])
+def test_neighbors_of_files_of_all_kinds(kind: str, files: Files, capsys: Capture) -> None:
+    assert main(["neighbors", files.paths[kind], "apple", "--topn", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["neighbors"]["apple"]
+    expected = files.model.wv.most_similar("apple", topn=3)
+    assert [one["word"] for one in found] == [word for word, _ in expected]
+    assert [one["similarity"] for one in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-6)
+    if kind != "model":
+        for space in ("out", "in-out", "all"):
+            assert main(["neighbors", files.paths[kind], "apple", "--space", space]) == 1
+            assert_one_line(capsys.readouterr().err, files.paths[kind], f"--space {space} needs two")
+
+
+def test_an_index_of_documents_from_vectors(files: Files, collection: dict[str, str], folder: Path) -> None:
+    index = str(folder / "of-vectors.fw2v")
+    command = ["desm", "index", collection["docs"], "-o", index, "--spaces", "in-in", "-q", "-m"]
+    assert main([*command, files.paths["vectors, word2vec text"]]) == 0
+
+
+def test_info_of_a_model_without_outputs(files: Files, folder: Path, capsys: Capture) -> None:
+    path = str(folder / "inputs.fw2v")
+    files.model.save(path, ignore=["syn1neg", "syn1"])
+    assert main(["info", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["matrices"] == {"syn0": [16, 12]}
+    Word2Vec().save(path)
+    assert main(["info", path]) == 0
+    assert main(["neighbors", path, "apple"]) == 1
+    assert_one_line(capsys.readouterr().err, path)
+
+
+@pytest.mark.parametrize("name", ["a.model", "a.model.gz", "a.model.bz2"])
+def test_gensims_files(name: str, corpus: str, tmp_path: Path, capsys: Capture) -> None:
+    gensim = pytest.importorskip("gensim.models", reason=NO_GENSIM)
+    theirs = gensim.Word2Vec(corpus_file=corpus, vector_size=6, min_count=1, workers=1)
+    for kind, saved in (("gensim model", theirs), ("gensim vectors", theirs.wv)):
+        path = str(tmp_path / kind[-5:]) + name
+        saved.save(path, sep_limit=1, separately=["vectors"])
+        assert main(["info", path, "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["kind"] == kind and facts["vector_size"] == 6
+        assert main(["neighbors", path, "apple", "--topn", "1"]) == 0
+        assert capsys.readouterr().out.split()[0] == theirs.wv.most_similar("apple")[0][0]
+
+
+@pytest.mark.parametrize(
+    "content, part",
+    [
+        (b"", "this one is empty"),
+        (b"no vectors in here\n", "holds no model, vectors or index"),
+        (b"\x00" * 100, "holds no model, vectors or index"),
+        (b"2 3\na 1 2 3\nb 1 2\n", "line 3"),
+        (b"5 3\na 1 2 3\n", "FILE"),
+    ],
+)
+@pytest.mark.parametrize("command", [["info"], ["neighbors", "a"]])
+def test_what_is_no_model_is_told(
+    content: bytes, part: str, command: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    path = write(tmp_path / "FILE", content)
+    assert main([command[0], path, *command[1:]]) == 1
+    assert_one_line(capsys.readouterr().err, path, part)
+
+
+@pytest.mark.parametrize("suffix", [".fw2v", ".gz", ".bz2", ".xz"])
+def test_damaged_files_are_told_in_a_line(suffix: str, files: Files, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / f"damaged{suffix}"
+    if suffix == ".fw2v":
+        path.write_bytes(Path(files.paths["model"]).read_bytes()[:-9])
+    else:
+        files.model.wv.save_word2vec_format(str(path))
+        path.write_bytes(path.read_bytes()[:40])
+    for command in (["info", str(path)], ["neighbors", str(path), "apple"]):
+        assert main(command) == 1
+        assert_one_line(capsys.readouterr().err, str(path))
+
+
+# --- paths ---
+
+
+def test_home_is_found_where_no_shell_expands_it(
+    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "c.txt").write_bytes(Path(corpus).read_bytes())
+    assert main(["train", "~/c.txt", "-o", "~/m.fw2v", "--vectors=~/v.txt", *QUICK]) == 0
+    assert (tmp_path / "m.fw2v").is_file() and (tmp_path / "v.txt").is_file()
+    assert main(["train", "~/c.txt", "-o", str(tmp_path / "c.txt"), *QUICK]) == 2
+    assert main(["neighbors", "~/v.txt", "apple"]) == main(["info", (tmp_path / "m.fw2v").as_uri()]) == 0
+    assert main(["demo", "--output", "~/none/x"]) == 1
+    assert "~" not in capsys.readouterr().err
+
+
+def test_remote_files(corpus: str, capsys: Capture) -> None:
+    pytest.importorskip("fsspec")
+    place = "memory://cli"
+    with utils.open(f"{place}/c.txt.gz", "wb") as file:
+        file.write(Path(corpus).read_bytes())
+    assert main(["train", f"{place}/c.txt.gz", "-o", f"{place}/m.fw2v", *QUICK]) == 0
+    capsys.readouterr()
+    assert main(["info", f"{place}/m.fw2v", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["vocabulary"] == 16 and "bytes" not in facts
+    assert main(["neighbors", f"{place}/m.fw2v", "apple"]) == 0
+    assert main(["train", f"{place}/c.txt.gz", "-o", f"{place}/c.txt.gz", *QUICK]) == 2
+
+
+def test_what_cannot_be_sent_is_told_before_training(corpus: str, capsys: Capture) -> None:
+    assert main(["train", corpus, "-o", "https://example.org/m.fw2v", *QUICK]) == 1
+    assert_one_line(capsys.readouterr().err, "web pages can only be read")
+    assert main(["train", corpus, "-o", "nosuchscheme://m.fw2v", *QUICK]) == 1
+    assert_one_line(capsys.readouterr().err, "fastw2v[remote]")
+
+
+# --- judgements ---
+
+
+def test_beirs_files_are_read(model_file: str, tmp_path: Path, capsys: Capture) -> None:
+    def put(name: str, *lines: Any) -> str:
+        text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+        return write(tmp_path / name, "\ufeff" + text + "\n")
+
+    docs = put(
+        "corpus.jsonl",
+        {"_id": "1", "title": "apple", "text": "pear plum", "metadata": {}},
+        {"_id": "2", "title": "", "text": "red blue"},
+    )
+    queries = put("queries.jsonl", {"_id": "7", "text": "plum", "metadata": {"url": ""}})
+    qrels = put("test.tsv", "query-id\tcorpus-id\tscore", "7\t1\t1")
+    index = str(tmp_path / "index")
+    assert main(["desm", "index", docs, "-m", model_file, "-o", index, "--spaces", "in-in", "-q"]) == 0
+    assert main(["desm", "eval", index, "--queries", queries, "--qrels", qrels, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["scores"]["AP"] == 1 and not err
+
+
+@pytest.mark.parametrize(
+    "text, code, parts",
+    [
+        ("1 0 fruit0 1\n", 1, ["none of the 1 judged queries, such as '1', is in", "names are like 'fruit'"]),
+        ("fruit 0 d1 1\n", 1, ["none of the 1 judged documents, such as 'd1', is in", "like 'fruit0'"]),
+        ("fruit 0 fruit0 1\n1 0 fruit1 1\n", 0, ["1 of the 2 judged queries are not in", "'1'"]),
+        ("fruit 0 fruit0 1\nfruit 0 d1 1\n", 0, ["1 of the 2 judged documents are not in", "'d1'"]),
+    ],
+)
+@pytest.mark.parametrize("tune", [[], ["--mix", "raw", "--tune"]])
+def test_names_that_do_not_meet_are_told(
+    text: str,
+    code: int,
+    parts: list[str],
+    tune: list[str],
+    index_file: str,
+    collection: dict[str, str],
+    tmp_path: Path,
+    capsys: Capture,
+) -> None:
+    qrels = write(tmp_path / "qrels", text)
+    command = ["desm", "eval", index_file, "--queries", collection["queries"], "--qrels", qrels, *tune]
+    assert main(command) == code
+    out, err = capsys.readouterr()
+    assert_one_line(err, *parts, kind="error" if code else "warning")
+    assert bool(out) == (code == 0)
+    assert main([*command, "-q"]) == code
+    assert bool(capsys.readouterr().err) == (code != 0)
+
+
+def test_warnings_are_one_line_and_said_once(index_file: str, corpus: str, tmp_path: Path) -> None:
+    """In a program of its own, where nothing else looks at warnings."""
+    queries = write(tmp_path / "queries", '{"id": "fruit", "text": "apple"}\n')
+    qrels = write(tmp_path / "qrels", "fruit 0 fruit0 1\nx 0 fruit1 1\n")
+    command = ["desm", "eval", index_file, "--queries", queries, "--qrels", qrels]
+    done = subprocess.run(
+        [*PYTHON, "-m", "fastw2v", *command], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert_one_line(done.stderr, "1 of the 2 judged queries", kind="warning")

@@ -510,6 +510,8 @@ def test_tuning_finds_the_best_of_the_shares() -> None:
     assert index.tune(queries, qrels, mix="rrf", alphas=[0.5], candidates=few).alpha == 0.5
     with pytest.raises(ValueError, match="nothing to tune on"):
         index.tune(queries, {})
+    with pytest.raises(ValueError, match="none of the 1 judged documents, such as 'x1', is in the index"):
+        index.tune(queries, {0: {"x1": 1}})
 
 
 # --- files ---

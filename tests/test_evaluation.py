@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import codecs
+import gzip
 import logging
 import math
 from itertools import product
@@ -15,6 +18,7 @@ from factories import gensim_twin
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.warn import FastW2VWarning
 
 ROOTS = ["paris", "france", "rome", "italy", "berlin", "germany", "tokyo", "japan", "straße", "ok"]
 
@@ -314,13 +318,136 @@ def test_missing_files(tmp_path: Path) -> None:
         kv.evaluate_word_pairs(tmp_path / "none")
 
 
+# --- files as they lie about ---
+
+
+def put(folder: Path, content: str | bytes, name: str = "file") -> str:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+JUDGED_PAIRS = "a\tb\t1\nb\tc\t2\nc\td\t4\n"
+
+
+def abcd() -> KeyedVectors:
+    kv = KeyedVectors(3)
+    kv.add_vectors(list("abcd"), np.random.default_rng(1).normal(size=(4, 3)))
+    return kv
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path: Path, encoding: str) -> None:
+    expected = abcd().evaluate_word_pairs(put(tmp_path, JUDGED_PAIRS))
+    assert (
+        abcd().evaluate_word_pairs(put(tmp_path, JUDGED_PAIRS.encode(encoding)), encoding="ascii") == expected
+    )
+    big_endian = codecs.BOM_UTF16_BE + JUDGED_PAIRS.encode("utf-16-be")
+    assert abcd().evaluate_word_pairs(put(tmp_path, big_endian)) == expected
+    analogies = put(tmp_path, ": section\na b c d\n".encode(encoding))
+    assert [s["section"] for s in abcd().evaluate_word_analogies(analogies)[1]][0] == "section"
+
+
+@pytest.mark.parametrize(
+    "text, delimiter",
+    [
+        ("one,two,score\na,b,1\nb,c,2\n", "','"),
+        ("a b 1\nb c 2\n", "' '"),
+        ("a;b;1\nb;c;2\n", "';'"),
+        ("a  b\t1\nb c   2\n", "None"),
+    ],
+)
+def test_the_delimiter_that_would_do_is_named(tmp_path: Path, text: str, delimiter: str) -> None:
+    with pytest.raises(ValueError, match=rf"with delimiter={delimiter} instead of '\\t'"):
+        abcd().evaluate_word_pairs(put(tmp_path, text))
+    chosen = ast.literal_eval(delimiter)
+    assert abcd().evaluate_word_pairs(put(tmp_path, text * 2), delimiter=chosen)[2] == 0
+
+
+def test_lines_that_no_delimiter_helps_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"line 2 is not two words and a number .*'a\\tb\\tX\\t1'"):
+        abcd().evaluate_word_pairs(put(tmp_path, "one\ttwo\tpos\tscore\na\tb\tX\t1\n"))
+    with pytest.raises(ValueError, match="line 2 is not four words .*'a,b,c,d'"):
+        abcd().evaluate_word_analogies(put(tmp_path, ": section\na,b,c,d\n"))
+    with pytest.raises(ValueError, match="line 1: found 'a b c d' before the first section"):
+        abcd().evaluate_word_analogies(put(tmp_path, "a b c d\n"))
+
+
+@pytest.mark.parametrize("read", ["evaluate_word_pairs", "evaluate_word_analogies"])
+def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path: Path, read: str) -> None:
+    path = put(tmp_path, b": b\n\xff\tb\t1\n")
+    with pytest.raises(UnicodeDecodeError, match=rf"line 2 of {path}: the text is not utf-8"):
+        getattr(abcd(), read)(path)
+    path = put(tmp_path, gzip.compress(random_bytes(9000))[:-20], "cut.gz")
+    with pytest.raises(ValueError, match=rf"{path}: the compressed data is cut short or damaged"):
+        getattr(abcd(), read)(path)
+
+
+def random_bytes(size: int) -> bytes:
+    return b": section\n" + np.random.default_rng(0).integers(97, 120, size, dtype=np.uint8).tobytes()
+
+
+QRELS = {"q1": {"d1": 1, "d2": 0}, "q2": {"d1": 2}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
+        "q1 d1 1\nq1 d2 0\n\nq2  d1\t2",
+        "q1\td1\t1\r\nq1\td2\t0\r\nq2\td1\t2\r\n",
+        "# judged by 3\n#topic 3 4\nq1 0 d1 1\nq1 0 d2 0\n# x y 3\nq2 0 d1 2\n",
+        "\ufeffq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
+        "\ufeff# by 3\nq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
+        "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\nq2\td1\t2\n",
+        "topic iteration docno relevance\nq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
+        "query_id\tdoc\tsome\tmore\tgrade\nq1\td1\t1\nq1\td2\t0\nq2\td1\t2.0\n",
+        "q1 d1 1\nq1 d2 0\nq2 d1 2\nq1 d1 1\n",  # the same twice
+        "q1 \t0\t d1\t+1\t\nq1\t0\td2\t0\nq2\t0\td1\t2\n",
+    ],
+)
+def test_judgements_as_they_are_written(tmp_path: Path, text: str) -> None:
+    assert evaluation.read_judgements(put(tmp_path, text)) == QRELS
+
+
+def test_tabs_separate_where_there_are_tabs(tmp_path: Path) -> None:
+    for text in ("q 1\ta b\t-1\n", "q 1\t0\ta b\t-1\n"):
+        assert evaluation.read_judgements(put(tmp_path, text)) == {"q 1": {"a b": -1}}
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("10 GX2 0 1 0.16\n10 GX4 2 2 0.60\n", "line 1: .*5 columns"),
+        ("q1 Q0 d1 1 9.5 tag\n", "line 1: .*six columns are a run"),
+        ("q1\tQ0\td1\t1\t9.5\ttag\n", "line 1: .*six columns are a run"),
+        ("q1 0 d1 1 # sure\n", "line 1: .*6 columns; leave query"),
+        ("q1 d1\n", "line 1: expected query, document and grade"),
+        ("q1 d1 1\nq1 d2 0.5\n", "line 2: .*'0.5' is not a whole number"),
+        ("q1 d1 1\nquery document grade\n", "line 2: .*'grade' is not a whole number"),
+        ("q1 d1 high\n", "line 1: .*'high' is not a whole number"),
+        ("q1,d1,1\n", "line 1: .*by tabs or spaces, not by commas"),
+        ("q1 d1 1\nq1 a b 1\n", "line 2: .*4 columns, where the lines before have 3"),
+        ("q1 d1 1\nq1 d2 1\nq1 d1 2\n", "line 3: query 'q1' has document 'd1' with grade 2, but .* 1"),
+        ("", "has no judgements"),
+        ("query-id\tcorpus-id\tscore\n", "has no judgements"),
+    ],
+)
+def test_what_are_no_judgements(tmp_path: Path, text: str, message: str) -> None:
+    path = put(tmp_path, text)
+    with pytest.raises(ValueError, match=f"^{path}.*{message}"):
+        evaluation.read_judgements(path)
+
+
 # --- rankings ---
 
 
 def test_ranking_measures_by_hand() -> None:
     qrels = {"1": {"a": 2, "b": 1, "c": 0, "d": 1}, "2": {"a": 1}, "none": {}}
     run = {"1": [("b", 9.0), ("x", 9.0), ("a", 1.0)], "other": [("a", 1.0)]}
-    found = evaluation.evaluate_ranking(run, qrels, ["nDCG@3", "AP", "R@3", "nDCG@1"])
+    with pytest.warns(FastW2VWarning, match="1 of the 2 judged queries are not in the run .*: '2'"):
+        found = evaluation.evaluate_ranking(run, qrels, ["nDCG@3", "AP", "R@3", "nDCG@1"])
+    run["2"] = []
     ideal = 3 + 1 / math.log2(3) + 1 / 2
     assert found["nDCG@3"] == pytest.approx((1 + 3 / 2) / ideal / 2)  # query 2 is judged and has no answer
     assert found["nDCG@1"] == pytest.approx(1 / 3 / 2)
@@ -354,3 +481,16 @@ def test_a_run_is_by_query() -> None:
     assert evaluation.evaluate_ranking({1: [(2, 0.5)]}, {1: {2: 1}}, "AP") == {"AP": 1}
     with pytest.raises(TypeError, match="mappings by query, not list and dict"):
         evaluation.evaluate_ranking([(2, 0.5)], {1: {2: 1}})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("run, named", [({"1": [("a", 1)]}, "like '1'"), ({}, "which is empty")])
+def test_queries_that_meet_nowhere_are_an_error(run: Any, named: str) -> None:
+    with pytest.raises(ValueError, match=f"none of the 2 judged queries, such as 'q1', 'q2', .*{named}"):
+        evaluation.evaluate_ranking(run, {"q1": {"a": 1}, "q2": {"a": 1}}, "AP")
+
+
+def test_documents_that_meet_nowhere_are_told() -> None:
+    with pytest.warns(FastW2VWarning, match="none of the 1 judged documents, such as '07', .* '7': give"):
+        assert evaluation.evaluate_ranking({1: [("7", 1.0)]}, {1: {"07": 1}}, "AP") == {"AP": 0}
+    assert evaluation.evaluate_ranking({1: [(7, 1.0)]}, {1: {"7": 1}}, "AP") == {"AP": 1}
+    assert evaluation.evaluate_ranking({1: []}, {1: {"7": 1}}, "AP") == {"AP": 0}

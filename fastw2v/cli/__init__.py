@@ -13,8 +13,11 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from fastw2v import warn
 from fastw2v._version import __version__
 from fastw2v.cli import demo, documents, words
 from fastw2v.cli.documents import _judgements as _judgements
@@ -80,11 +83,21 @@ def _log_to_stderr(options: argparse.Namespace) -> Iterator[None]:
     before = logger.level
     logger.setLevel(level)
     logger.addHandler(handler)
+    handler.addFilter(lambda record: record.module != warn.__name__.rpartition(".")[2])  # shown as warnings
     try:
-        yield
+        with warnings.catch_warnings():
+            shown = options.verbose or (options.warnings and not options.quiet)
+            warnings.simplefilter("default" if shown else "ignore", warn.FastW2VWarning)
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Print a warning in one line: where in the program it came from is nothing to its users."""
+    note("warning: " + " ".join(str(message).split()))
 
 
 def _complain(error: Exception, code: int) -> int:

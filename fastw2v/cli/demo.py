@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fastw2v.cli.options import UsageError, add_command, add_training_options, check_writable, load_model
+from fastw2v import paths
+from fastw2v.cli.contents import load_words
+from fastw2v.cli.options import UsageError, add_command, add_training_options, check_writable
 from fastw2v.cli.words import check_settings, describe_speed, train_model
 from fastw2v.threads import usable_cpus
 from fastw2v.word2vec import Word2Vec
@@ -48,6 +50,7 @@ def add_demo(commands: Any, common: argparse.ArgumentParser) -> None:
     shown = add_command(commands, common, "demo", run_demo, summary)
     shown.add_argument(
         "--output",
+        type=paths.expand,
         metavar="MODEL",
         help=f"file to write the model to; a file there is replaced (default: {DEMO_OUTPUT},"
         " which is replaced only if the demo wrote it)",
@@ -76,7 +79,7 @@ def run_demo(options: argparse.Namespace) -> None:
         flush=True,
     )
     model = train_model(sentences, options)
-    print(f"{len(model.wv):,} words seen at least {model.min_count} times; {describe_speed(model)}\n")
+    print(f"{len(model.wv):,} words seen at least {model.min_count} times; {describe_speed(model.history)}\n")
 
     words = [word for word in WORDS if word in model.wv]
     if words:
@@ -99,7 +102,7 @@ def _print_path(model: Word2Vec, word: str) -> None:
 
 def _is_demo_model(path: str) -> bool:
     try:
-        return load_model(path).comment == COMMENT
+        return getattr(load_words(path), "comment", None) == COMMENT
     except (OSError, ValueError):
         return False
 

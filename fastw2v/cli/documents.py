@@ -8,26 +8,27 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastw2v import evaluation
+from fastw2v import evaluation, paths
+from fastw2v.cli.contents import load_words
 from fastw2v.cli.options import (
+    A_MODEL,
     UsageError,
     add_command,
     as_sentence,
     check_writable,
-    load_model,
     note,
     positive,
     print_json,
     wants_progress,
 )
+from fastw2v.evaluation.words import lines_of
 from fastw2v.query.choices import ALPHAS, MIXES, PRECISIONS, RANKS, SPACE_PAIRS
-from fastw2v.utils import open as open_text
 
 if TYPE_CHECKING:
     from fastw2v.desm import DESMIndex
 
 
-_JSON_LINES = 'one JSON object a line: {"id": ..., "text": ...}, with a "title" or without'
+_JSON_LINES = 'one JSON object a line: {"id" or "_id": ..., "text": ...}, with a "title" or without'
 
 
 def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -43,17 +44,23 @@ def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
     search = step("search", run_desm_search, "print the best documents for a query")
     judge = step("eval", run_desm_eval, "judge rankings: nDCG@1, nDCG@3, nDCG@10, MAP and recall")
     for parser in (search, judge):
-        parser.add_argument("index", metavar="INDEX", help="index file, written by `fastw2v desm index`")
+        parser.add_argument(
+            "index", type=paths.expand, metavar="INDEX", help="index file, written by `fastw2v desm index`"
+        )
     search.add_argument("query", metavar="QUERY", nargs="*", help="words of the query")
     search.add_argument(
         "--queries",
+        type=paths.expand,
         metavar="FILE",
         help=f"instead of QUERY: many queries, {_JSON_LINES}; prints a run in the format of TREC",
     )
     search.add_argument("-k", type=positive, default=10, metavar="N", help="documents a query (default: 10)")
-    judge.add_argument("--queries", required=True, metavar="FILE", help=f"queries, {_JSON_LINES}")
+    judge.add_argument(
+        "--queries", type=paths.expand, required=True, metavar="FILE", help=f"queries, {_JSON_LINES}"
+    )
     judge.add_argument(
         "--qrels",
+        type=paths.expand,
         required=True,
         metavar="FILE",
         help="judgements, a line for each: query, document and grade, or in the format of TREC",
@@ -77,12 +84,24 @@ def add_desm(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _add_index_options(index: argparse.ArgumentParser) -> None:
-    index.add_argument("docs", metavar="DOCS.jsonl", help=f"documents, {_JSON_LINES}; may be compressed")
     index.add_argument(
-        "-m", "--model", required=True, metavar="MODEL", help="model file, written by `fastw2v train -o`"
+        "docs", type=paths.expand, metavar="DOCS.jsonl", help=f"documents, {_JSON_LINES}; may be compressed"
     )
     index.add_argument(
-        "-o", "--output", required=True, metavar="INDEX", help="the index; a file there is replaced"
+        "-m",
+        "--model",
+        type=paths.expand,
+        required=True,
+        metavar="MODEL",
+        help=f"{A_MODEL}, or vectors of one space",
+    )
+    index.add_argument(
+        "-o",
+        "--output",
+        type=paths.expand,
+        required=True,
+        metavar="INDEX",
+        help="the index; a file there is replaced",
     )
     index.add_argument(
         "--spaces",
@@ -118,13 +137,13 @@ def run_desm_index(options: argparse.Namespace) -> None:
 
     check_writable(options.output)
     desm = DESM(
-        load_model(options.model),
+        load_words(options.model),
         options.spaces,
         center=not options.no_center,
         weights="idf" if options.idf else None,
         preset="paper" if options.paper else None,
     )
-    first, second = itertools.tee(_read_texts(options.docs))
+    first, second = itertools.tee(_read_texts(options.docs, "document"))
     index = desm.index(
         (text for _, text in first),
         (name for name, _ in second),
@@ -171,11 +190,18 @@ def run_desm_eval(options: argparse.Namespace) -> None:
         raise UsageError("--tune finds the alpha of a mixture: give --mix, and no --alpha")
     index = _load_index(options)
     queries, qrels = _queries(options.queries), _judgements(options.qrels)
+    evaluation.check_overlap("judged queries", qrels, options.queries, queries)
     alpha, progress = options.alpha, wants_progress(options)
-    if options.tune:
+    if options.tune:  # which compares names of documents itself
         alpha = index.tune(queries, qrels, mix=options.mix, progress=progress).alpha
+    else:
+        judged = {document: None for grades in qrels.values() for document in grades}
+        evaluation.check_overlap(
+            "judged documents", judged, options.index, dict.fromkeys(map(str, index.ids))
+        )
     run = index.search_many(queries, options.k, mix=options.mix, alpha=alpha, progress=progress)
-    scores = evaluation.evaluate_ranking(run, qrels)
+    unasked: dict[str, list[Any]] = {query: [] for query in qrels}  # they count, and have been named
+    scores = evaluation.evaluate_ranking(unasked | run, qrels)
     if options.json:
         print_json({"mix": options.mix, "alpha": alpha, "scores": scores})
         return
@@ -197,7 +223,7 @@ def _check_mixture(options: argparse.Namespace) -> None:
 def _load_index(options: argparse.Namespace) -> DESMIndex:
     from fastw2v.desm import DESMIndex
 
-    index = DESMIndex.load(options.index, mmap="r")
+    index = DESMIndex.load(options.index, mmap=None if paths.is_remote(options.index) else "r")
     if options.mix and index.bm25 is None:
         raise ValueError(f"{options.index} has no BM25 for --mix: make it with `fastw2v desm index --bm25`")
     return index
@@ -210,49 +236,35 @@ def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
             raise ValueError(f"the id {name!r} has white space, which TREC's format cannot hold: give --json")
 
 
-def _read_texts(path: str) -> Iterator[tuple[str, str]]:
+def _read_texts(path: str, what: str) -> Iterator[tuple[str, str]]:
     """Yield (id, text) for lines of JSON; a title is put before the text, unless the text begins with it."""
-    with open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-                name, text = record["id"], record["text"]
-            except (ValueError, TypeError, KeyError):
-                name = text = None
-            if not isinstance(name, str | int) or not isinstance(text, str):
-                raise ValueError(
-                    f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
-                )
-            title = record.get("title") or ""
-            if not isinstance(title, str):
-                raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
-            yield str(name), text if text.startswith(title) else f"{title} {text}"
+    seen: set[str] = set()
+    for number, line in lines_of(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            name, text = record["_id" if "id" not in record else "id"], record["text"]  # BEIR writes "_id"
+        except (ValueError, TypeError, KeyError, RecursionError):
+            name = text = None
+        if not isinstance(name, str | int) or not isinstance(text, str):
+            raise ValueError(
+                f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
+            )
+        if str(name) in seen:
+            raise ValueError(f"{path}, line {number}: duplicate {what} id {name!r}")
+        seen.add(str(name))
+        title = record.get("title") or ""
+        if not isinstance(title, str):
+            raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
+        yield str(name), text if text.startswith(title) else f"{title} {text}"
 
 
 def _queries(path: str) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    for name, text in _read_texts(path):
-        if name in queries:
-            raise ValueError(f"{path}: duplicate query id {name!r}")
-        queries[name] = text
+    queries = dict(_read_texts(path, "query"))
+    if not queries:
+        raise ValueError(f"{path} has no queries: give {_JSON_LINES}")
     return queries
 
 
-def _judgements(path: str) -> dict[str, dict[str, int]]:
-    """Return query → document → grade. Lines have 3 columns, or 4 as in TREC, where the second is ignored."""
-    found: dict[str, dict[str, int]] = {}
-    with open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            fields = line.split()
-            if not fields:
-                continue
-            try:
-                query, document, grade = fields if len(fields) == 3 else (fields[0], fields[2], fields[3])
-                found.setdefault(query, {})[document] = int(grade)
-            except (ValueError, IndexError):
-                raise ValueError(
-                    f"{path}, line {number}: expected query, document and grade, found {line.strip():.40}"
-                ) from None
-    return found
+_judgements = evaluation.read_judgements

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fastw2v import paths
 from fastw2v.progress import is_watched
 from fastw2v.word2vec import Word2Vec
 
@@ -46,6 +47,9 @@ TRAINING_OPTIONS = {
 SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab"}  # gensim has them as 0 and 1
 CHOICES = {"step": ("window", "pair")}
 TYPES: dict[str, type] = {"max_vocab_size": int, "max_final_vocab": int, "comment": str}  # default: None
+
+
+A_MODEL = "model file, of fastw2v or gensim"
 
 
 class UsageError(Exception):
@@ -152,7 +156,10 @@ def wants_progress(options: argparse.Namespace) -> bool:
 
 
 def check_writable(path: str) -> None:
-    """Raise OSError if a file cannot be written at `path`."""
+    """Raise OSError if a file cannot be written at `path`, ImportError if no package writes there."""
+    if paths.is_remote(path):
+        paths.check_can_send(path)
+        return
     folder = Path(path).absolute().parent
     if os.path.isdir(path):
         raise IsADirectoryError(f"cannot write {path}: it is a folder, give a file")
@@ -160,11 +167,6 @@ def check_writable(path: str) -> None:
         raise FileNotFoundError(f"cannot write {path}: there is no folder {folder}")
     if not os.access(path if os.path.exists(path) else folder, os.W_OK):
         raise PermissionError(f"cannot write {path}: no permission")
-
-
-def load_model(path: str) -> Word2Vec:
-    """Load the model in `path`, its matrices mapped."""
-    return Word2Vec.load(path, mmap="r")
 
 
 def note(text: str) -> None:

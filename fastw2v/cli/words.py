@@ -13,18 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fastw2v import paths
+from fastw2v.cli.contents import facts_of, load_words
 from fastw2v.cli.options import (
-    TRAINING_OPTIONS,
+    A_MODEL,
     UsageError,
     add_command,
     add_training_options,
     check_writable,
-    load_model,
     note,
     positive,
     print_json,
     wants_progress,
 )
+from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.query.spaces import SpaceComparison
 from fastw2v.text.readers import PathLineSentences
 from fastw2v.word2vec import Word2Vec
 
@@ -45,16 +48,24 @@ def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
     train = add_command(commands, common, "train", run_train, "train a model on a text")
     train.add_argument(
         "corpus",
+        type=paths.expand,
         metavar="CORPUS",
         help="text file, one sentence a line, words separated by white space; .gz, .bz2, .xz and .zst are"
         " unpacked; or a folder of such files; or - for standard input",
     )
     output = train.add_argument_group("what to write (at least one)")
-    output.add_argument("-o", "--output", metavar="MODEL", help="the model; a file there is replaced")
     output.add_argument(
-        "--vectors", metavar="FILE", help="IN vectors in word2vec format; - for standard output"
+        "-o", "--output", type=paths.expand, metavar="MODEL", help="the model; a file there is replaced"
     )
-    output.add_argument("--out-vectors", metavar="FILE", help="OUT vectors, in the same way")
+    output.add_argument(
+        "--vectors",
+        type=paths.expand,
+        metavar="FILE",
+        help="IN vectors in word2vec format; - for standard output",
+    )
+    output.add_argument(
+        "--out-vectors", type=paths.expand, metavar="FILE", help="OUT vectors, in the same way"
+    )
     output.add_argument("--binary", action="store_true", help="word2vec format in binary instead of text")
     add_training_options(train, {})
 
@@ -78,7 +89,7 @@ def run_train(options: argparse.Namespace) -> None:
         loss = f", loss {model.history[-1]['loss']:.4f}" if model.compute_loss else ""
         written = ", ".join(path for path in outputs if path != "-")
         vocabulary = f"{len(model.wv):,} words in the vocabulary"
-        note(f"{describe_speed(model)}, {vocabulary}, {seconds:.1f} s in all{loss}")
+        note(f"{describe_speed(model.history)}, {vocabulary}, {seconds:.1f} s in all{loss}")
         if written:
             note(f"written: {written}")
 
@@ -99,13 +110,16 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
         raise UsageError("--binary is the format of --vectors and --out-vectors: give one of them too")
     if len(set(map(os.path.abspath, outputs))) < len(outputs):
         raise UsageError("two outputs have the same name: give each its own")
-    if options.corpus != "-" and not os.path.exists(options.corpus):
+    remote = paths.is_remote(options.corpus)
+    if options.corpus != "-" and not remote and not os.path.exists(options.corpus):
         raise FileNotFoundError(f"no such file or folder: {options.corpus}")
     for path in outputs:
         if path == "-":
             continue
         check_writable(path)
-        if options.corpus != "-" and os.path.exists(path) and os.path.samefile(path, options.corpus):
+        if path == options.corpus or (
+            os.path.exists(path) and os.path.exists(options.corpus) and os.path.samefile(path, options.corpus)
+        ):
             raise UsageError(f"{path} is the corpus itself and would be overwritten: give another output")
 
 
@@ -130,7 +144,7 @@ def train_model(corpus: Iterable[list[str]], options: argparse.Namespace) -> Wor
 @contextlib.contextmanager
 def _open_corpus(source: str) -> Iterator[PathLineSentences]:
     """Open the sentences of a file or folder."""
-    if source != "-" and (os.path.isfile(source) or os.path.isdir(source)):
+    if paths.is_remote(source) or (source != "-" and (os.path.isfile(source) or os.path.isdir(source))):
         yield PathLineSentences(source)
         return
     # Standard input (-) and pipes are copied to a file first, because training reads a text more than once.
@@ -147,10 +161,9 @@ def _target_of(path: str) -> Any:
     return sys.stdout.buffer if path == "-" else path
 
 
-def describe_speed(model: Word2Vec) -> str:
+def describe_speed(history: Iterable[Mapping[str, Any]]) -> str:
     """Return words and seconds of training as text; words that were left out or downsampled count."""
-    words = sum(epoch["words"] for epoch in model.history)
-    seconds = sum(epoch["seconds"] for epoch in model.history)
+    words, seconds = (sum(epoch[what] for epoch in history) for what in ("words", "seconds"))
     return f"{words:,} words trained in {seconds:.1f} s ({words / max(seconds, 1e-9):,.0f} words/s)"
 
 
@@ -162,7 +175,9 @@ def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
     neighbors = add_command(
         commands, common, "neighbors", run_neighbors, "print the nearest neighbours of words"
     )
-    neighbors.add_argument("model", metavar="MODEL", help="model file, written by `fastw2v train -o`")
+    neighbors.add_argument(
+        "model", type=paths.expand, metavar="MODEL", help=f"{A_MODEL}, or vectors, also in word2vec's formats"
+    )
     neighbors.add_argument("words", metavar="WORD", nargs="+", help="word of the vocabulary")
     neighbors.add_argument(
         "--space",
@@ -180,14 +195,13 @@ def add_neighbors(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run_neighbors(options: argparse.Namespace) -> None:
     """Print the neighbours of words, as a table or JSON."""
-    model = load_model(options.model)
-    unknown = next((word for word in options.words if word not in model.wv), None)
+    held = load_words(options.model)
+    words = held.wv if isinstance(held, Word2Vec) else held
+    unknown = next((word for word in options.words if word not in words), None)
     if unknown is not None:
-        raise KeyError(f"{unknown!r} is not among the {len(model.wv):,} words of the vocabulary")
+        raise KeyError(f"{unknown!r} is not among the {len(words):,} words of {options.model}")
     compared = options.space == COMPARED
-    table = model.compare_spaces(
-        options.words, options.topn, ["in-in", "out-out", "in-out"] if compared else [options.space]
-    )
+    table = _compare(held, options)
     if options.json:
         rows = {
             word: {name: _as_records(ranked) for name, ranked in columns.items()}
@@ -212,6 +226,19 @@ def run_neighbors(options: argparse.Namespace) -> None:
             print(f"{other:<{width}}  {similarity:7.4f}")
 
 
+def _compare(held: Word2Vec | KeyedVectors, options: argparse.Namespace) -> SpaceComparison:
+    """Return the neighbours in the spaces that were asked for."""
+    if isinstance(held, Word2Vec):
+        spaces = ["in-in", "out-out", "in-out"] if options.space == COMPARED else [options.space]
+        return held.compare_spaces(options.words, options.topn, spaces)
+    if options.space != "in":
+        raise ValueError(
+            f"{options.model} holds vectors of one space, without a model: --space {options.space} needs two"
+        )
+    found = {word: {"in": held.most_similar(word, topn=options.topn)} for word in options.words}
+    return SpaceComparison(("in",), found)
+
+
 def _as_records(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
     """Return neighbours as objects for JSON."""
     return [{"word": other, "similarity": similarity} for other, similarity in ranked]
@@ -222,51 +249,37 @@ def _as_records(ranked: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
 
 def add_info(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command `info`."""
-    info = add_command(commands, common, "info", run_info, "print what is in a model file")
-    info.add_argument("model", metavar="MODEL", help="model file, written by `fastw2v train -o`")
+    info = add_command(commands, common, "info", run_info, "print what is in a file")
+    info.add_argument(
+        "model",
+        type=paths.expand,
+        metavar="FILE",
+        help=f"{A_MODEL}; vectors, also in word2vec's formats; or an index of documents",
+    )
     info.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run_info(options: argparse.Namespace) -> None:
     """Print what a model is and how it was trained."""
-    model = load_model(options.model)
-    facts = {"file": options.model, "bytes": os.path.getsize(options.model), **_facts_of(model)}
+    facts = facts_of(options.model)
     if options.json:
         print_json(facts)
         return
-    facts["objectives"] = ", ".join(facts["objectives"])
-    facts["matrices"] = ", ".join(
-        f"{name} {rows:,} x {width}" for name, (rows, width) in facts["matrices"].items()
-    )
-    given = {name: value for name, value in facts["settings"].items() if value is not None}
-    facts["settings"] = " ".join(f"{name}={value}" for name, value in given.items())
-    speed = f", {describe_speed(model)}" if model.history else ""
-    facts["history"] = f"{len(model.history)} epochs{speed}"
-    facts["first_words"] = " ".join(map(str, facts["first_words"]))
     width = max(map(len, facts))
     for name, value in facts.items():
-        print(f"{name.replace('_', ' '):<{width}}  {f'{value:,}' if isinstance(value, int) else value}")
+        print(f"{name.replace('_', ' '):<{width}}  {_as_text(name, value)}")
 
 
-def _facts_of(model: Word2Vec) -> dict[str, Any]:
-    """Return what a model is and how it was trained, as an object for JSON."""
-    return {
-        "vocabulary": len(model.wv),
-        "vector_size": model.vector_size,
-        "model": "skip-gram" if model.sg else "CBOW",
-        "objectives": [
-            name
-            for name, on in (("negative sampling", model.negative), ("hierarchical softmax", model.hs))
-            if on
-        ],
-        "matrices": {
-            name: list(getattr(model, name).shape)
-            for name, present in (("syn0", True), ("syn1neg", model.negative > 0), ("syn1", bool(model.hs)))
-            if present
-        },
-        "settings": {name: getattr(model, name) for name in TRAINING_OPTIONS},
-        "corpus_words": model.corpus_total_words,
-        "corpus_sentences": model.corpus_count,
-        "history": model.history,
-        "first_words": list(model.wv.index_to_key[:10]),
-    }
+def _as_text(name: str, value: Any) -> str:
+    """Return a fact as people read it."""
+    if name == "matrices":
+        return ", ".join(f"{matrix} {rows:,} x {width}" for matrix, (rows, width) in value.items())
+    if name == "history":
+        return f"{len(value)} epochs" + (f", {describe_speed(value)}" if value else "")
+    if isinstance(value, dict):
+        return " ".join(f"{key}={one}" for key, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return (" " if name.startswith("first") else ", ").join(map(str, value))
+    if value is None or isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -612,9 +612,9 @@ class DESMIndex:
             ImportError: the package ir_measures is not installed.
             KeyError: `candidates` lacks a query, or a candidate is not in the index.
             TypeError: a query or a list of candidates is of a wrong type.
-            ValueError: no query has a judgement; `alphas` is empty; `mix`, a share, `measure`, a grade or
-                `progress` is invalid; the index has no BM25 to mix with; or a row number is outside the
-                vocabulary.
+            ValueError: no query has a judgement, or no judged document is in the index; `alphas` is empty;
+                `mix`, a share, `measure`, a grade or `progress` is invalid; the index has no BM25 to mix
+                with; or a row number is outside the vocabulary.
         """
         shares = [i / 100 for i in range(101)] if alphas is None else list(alphas)
         for share in shares:
@@ -624,6 +624,9 @@ class DESMIndex:
             raise ValueError(
                 "nothing to tune on: give judgements of at least one of the queries, and at least one alpha"
             )
+        documents = {str(document): None for name in judged for document in qrels[name]}
+        known = dict.fromkeys(map(str, self.ids))  # measures compare documents as str, too
+        evaluation.check_overlap("judged documents", documents, "the index", known)
         depth = evaluation.cutoff_of(measure) or RANKS
         totals = np.zeros(len(shares))
         live = self._documents.live()

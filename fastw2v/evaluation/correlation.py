@@ -11,6 +11,9 @@ import numpy as np
 from fastw2v.evaluation.words import Unit, fold_case, lines_of, rows_by_word
 from fastw2v.formats.atomic import StrPath
 
+_DELIMITERS = ("\t", ",", ";", "|", " ", None)  # None: any white space
+_SKIPPED_KEPT = 100  # lines
+
 logger = logging.getLogger("fastw2v.evaluation")
 
 
@@ -55,7 +58,8 @@ def word_pairs(
     gold: list[float] = []
     known: list[tuple[int, int, int]] = []  # place in gold, row, row
     unknown = 0
-    for number, line, (a, b), judgement in _read_pairs(path, delimiter, encoding, case_insensitive):
+    skipped: list[tuple[int, str]] = []
+    for number, line, (a, b), judgement in _read_pairs(path, delimiter, encoding, case_insensitive, skipped):
         if a in rows and b in rows:
             known.append((len(gold), rows[a], rows[b]))
         else:
@@ -68,6 +72,7 @@ def word_pairs(
         raise ValueError(
             f"{path}: {len(gold)} usable pairs are too few for a correlation, give at least 2; "
             f"{unknown} pairs have words that are not among the {len(words):,} words of the vectors"
+            + _describe_skipped(skipped, delimiter)
         )
     places, left, right = np.array(known, dtype=np.intp).reshape(-1, 3).T
     cosines = np.zeros(len(gold))
@@ -79,20 +84,42 @@ def word_pairs(
 
 
 def _read_pairs(
-    path: StrPath, delimiter: str, encoding: str, case_insensitive: bool
+    path: StrPath, delimiter: str, encoding: str, case_insensitive: bool, skipped: list[tuple[int, str]]
 ) -> Iterator[tuple[int, str, tuple[str, str], float]]:
-    """Yield (number, line, pair of words, judgement) for the lines that have these."""
+    """Yield (number, line, pair of words, judgement) for the lines that have these; keep the first others."""
     for number, line in lines_of(path, encoding):
         if line.startswith("#"):
             continue
-        fields = (line.upper() if case_insensitive else line).rstrip("\r\n").split(delimiter)
-        try:
-            a, b, judgement = fields
-            score = float(judgement)
-        except ValueError:
+        parsed = _parse_pair(line.upper() if case_insensitive else line, delimiter)
+        if parsed is None:
             logger.info("%s, line %d: skipped, not two words and a number", path, number)
+            if line.strip() and len(skipped) < _SKIPPED_KEPT:
+                skipped.append((number, line))
             continue
-        yield number, line, (a, b), score
+        yield number, line, parsed[:2], parsed[2]
+
+
+def _parse_pair(line: str, delimiter: str | None) -> tuple[str, str, float] | None:
+    """Return two words and a number, or None if the line is something else."""
+    try:
+        a, b, judgement = line.rstrip("\r\n").split(delimiter)
+        return a, b, float(judgement)
+    except ValueError:
+        return None
+
+
+def _describe_skipped(skipped: list[tuple[int, str]], delimiter: str) -> str:
+    """Return what a message says of lines that were no pairs: what they are, and which delimiter would do."""
+    if not skipped:
+        return ""
+    usable = {
+        other: sum(_parse_pair(line, other) is not None for _, line in skipped) for other in _DELIMITERS
+    }
+    best = max(_DELIMITERS, key=lambda other: usable[other])
+    if usable[best]:
+        return f"; with delimiter={best!r} instead of {delimiter!r} more lines are two words and a number"
+    number, line = skipped[-1]  # the first may be a header
+    return f"; line {number} is not two words and a number separated by {delimiter!r}: {line.strip()[:60]!r}"
 
 
 def log_evaluate_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: StrPath) -> None:

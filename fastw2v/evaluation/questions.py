@@ -101,23 +101,26 @@ def _read_questions(
     """Return the sections of a file, still empty, and all questions, each with its section."""
     sections: list[Section] = []
     asked: list[tuple[Section, Question]] = []
+    skipped = ""
     for number, line in lines_of(path, "utf8"):
         if line.startswith(": "):
             sections.append({"section": line.lstrip(": ").strip(), "correct": [], "incorrect": []})
             continue
         if not sections:
             raise ValueError(
-                f"{path}, line {number}: found a question before the first section, expected a line ': name'"
+                f"{path}, line {number}: found {line.strip()[:60]!r} before the first section, expected a "
+                "line ': name of section'"
             )
         fields = (line.upper() if case_insensitive else line).split()
         if len(fields) != 4:
             logger.info("%s, line %d: skipped, not four words", path, number)
+            skipped = skipped or f"; line {number} is not four words between spaces: {line.strip()[:60]!r}"
             continue
         a, b, c, expected = fields
         asked.append((sections[-1], (a, b, c, expected)))
     if not asked:
         raise ValueError(
-            f"{path} holds no analogies: give a line ': name of section', then lines of four words"
+            f"{path} holds no analogies: give a line ': name of section', then lines of four words{skipped}"
         )
     return sections, asked
 

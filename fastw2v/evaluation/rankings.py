@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from fastw2v.checks import one_of
+from fastw2v.warn import warn_user
+
+logger = logging.getLogger("fastw2v.evaluation")
 
 Run = Mapping[Any, Sequence[tuple[Any, float]]]
 """query → [(document, score), …], best first."""
@@ -30,8 +35,8 @@ def evaluate_ranking(
     """Return the mean of each measure over the judged queries.
 
     The package `ir_measures` computes them (pip install 'fastw2v[desm]'). A judged query that `run` lacks
-    counts as 0. Documents count in the order given: scores are not looked at, because trec_eval would break
-    ties by the names of documents.
+    counts as 0, with a warning. Documents count in the order given: scores are not looked at, because
+    trec_eval would break ties by the names of documents.
 
     Args:
         run (mapping): query → [(document, score), …], best first.
@@ -46,7 +51,8 @@ def evaluate_ranking(
     Raises:
         ImportError: the package ir_measures is not installed.
         TypeError: `run` or `qrels` is not a mapping.
-        ValueError: an unknown measure or `gain`, a grade that is not a whole number, or no query is judged.
+        ValueError: an unknown measure or `gain`, a grade that is not a whole number, no query is judged, or
+            `run` has none of the judged queries.
 
     Example:
         >>> from fastw2v.evaluation import evaluate_ranking
@@ -56,6 +62,10 @@ def evaluate_ranking(
     """
     measures = [measures] if isinstance(measures, str) else measures
     by_query = ranking_by_query(run, qrels, measures, gain=gain)
+    check_overlap("judged queries", by_query, "the run", run)
+    judged, ranked = (_documents(qrels[query] for query in by_query), _documents(map(dict, run.values())))
+    if ranked and judged.keys().isdisjoint(ranked):
+        warn_user(_apart("judged documents", judged, "the run", ranked), log=logger)
     return {
         measure: float(np.mean([values[measure] for values in by_query.values()])) for measure in measures
     }
@@ -113,6 +123,47 @@ def ranking_by_query(
         for metric in ir_measures.iter_calc(list(chosen), grades, ranks):
             values[judged[int(metric.query_id)]][chosen[metric.measure]] = float(metric.value)
     return values
+
+
+def check_overlap(what: str, judged: Collection[Any], where: str, known: Collection[Any]) -> None:
+    """Check that judgements are of what there is, and warn if some are not.
+
+    Args:
+        what (str): what is judged, for messages: "judged queries".
+        judged (collection): their names.
+        where (str): where they are looked up, for messages.
+        known (collection): the names there.
+
+    Raises:
+        ValueError: no name is there, as if names of two kinds were compared: "7" and "q7".
+    """
+    missing = [name for name in judged if name not in known]
+    if judged and len(missing) == len(judged):
+        raise ValueError(_apart(what, judged, where, known))
+    if missing:
+        warn_user(
+            f"{len(missing):,} of the {len(judged):,} {what} are not in {where} and count as not found: "
+            + _some(missing),
+            log=logger,
+        )
+
+
+def _apart(what: str, judged: Collection[Any], where: str, known: Collection[Any]) -> str:
+    """Return the message for names that meet nowhere."""
+    there = f"where names are like {_some(known)}" if known else "which is empty"
+    return (
+        f"none of the {len(judged):,} {what}, such as {_some(judged)}, is in {where}, {there}: "
+        "give both the same names"
+    )
+
+
+def _some(names: Collection[Any]) -> str:
+    return ", ".join(f"{name!r:.40}" for name in itertools.islice(names, 3))
+
+
+def _documents(by_query: Iterable[Mapping[Any, Any]]) -> dict[str, None]:
+    """Return the names of documents as they are compared, without doubles."""
+    return dict.fromkeys(str(document) for documents in by_query for document in documents)
 
 
 def cutoff_of(measure: str) -> int | None:

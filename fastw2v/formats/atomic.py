@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
+from fastw2v import paths
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -60,7 +62,7 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
     resolved; mode and, where permitted, owner of an existing file are kept.
 
     Args:
-        path (path): what to replace.
+        path (path): what to replace. A remote file is sent when it is complete.
         expected_bytes (int): size of the new content; an error is raised at once if the file system has less
             room. 0 does not check.
 
@@ -73,7 +75,12 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
         PermissionError: the file is read-only.
         OSError: there is not enough room, or the file cannot be written; the error names `path`.
     """
-    name = os.fspath(path)
+    name = paths.expand(path)
+    if paths.is_remote(name):
+        with paths.sent(name) as temporary:
+            _check_room(os.path.dirname(temporary), expected_bytes, f"{name}, first written {paths.HERE}")
+            yield temporary
+        return
     old = _stat_target(name)
     if old is not None and not stat.S_ISREG(old.st_mode):
         if stat.S_ISDIR(old.st_mode):

@@ -27,6 +27,7 @@ from typing import IO, Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v import paths
 from fastw2v.columns import object_column
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import RefusedPickle
@@ -47,6 +48,7 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
 )
 _LONGEST_MAGIC = 6  # bytes
 _HEAD = 32  # bytes that distinguish a pickle from other files
+_REMOTE_HEAD = 1 << 20  # bytes of a file, perhaps compressed, in which these are: as long as a block of .bz2
 
 
 def is_pickle(source: StrPath | IO[bytes]) -> bool:
@@ -64,7 +66,10 @@ def is_pickle(source: StrPath | IO[bytes]) -> bool:
     """
     if not isinstance(source, str | os.PathLike):
         return hasattr(source, "seek") and _starts_as_pickle(source)
-    with open(source, "rb") as file:
+    if paths.is_remote(source):
+        with paths.open_stream(source) as stream:
+            return _starts_as_pickle(io.BytesIO(stream.read(_REMOTE_HEAD)))
+    with open(paths.expand(source), "rb") as file:
         return _starts_as_pickle(file)
 
 
@@ -112,8 +117,8 @@ def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Desc
     check_mmap(mmap)
     if not isinstance(source, str | os.PathLike):
         return _read_open(source, None, str(getattr(source, "name", "<file>")), mmap, describe)
-    path = os.fspath(source)
-    with open(path, "rb") as file:
+    path = paths.expand(source)
+    with paths.fetched(path, mmap) as local, open(local, "rb") as file:
         return _read_open(file, path, path, mmap, describe)
 
 
@@ -514,12 +519,13 @@ def _attribute(name: Any) -> str:
 
 def _read_npy(path: str, mmap: Mmap) -> Array:
     # Always mapped: numpy then compares the shape with the size of the file before it allocates.
-    mapped = np.load(path, mmap_mode=mmap or "r", allow_pickle=False)
-    return np.asarray(mapped) if mmap else np.array(mapped)
+    with paths.fetched(path) as local:
+        mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
+        return np.asarray(mapped) if mmap else np.array(mapped)
 
 
 def _read_npz(path: str, _: Mmap) -> Array:
-    with zipfile.ZipFile(path) as archive, archive.open("val.npy") as file:
+    with paths.fetched(path) as local, zipfile.ZipFile(local) as archive, archive.open("val.npy") as file:
         version = np.lib.format.read_magic(file)
         read_header = {
             (1, 0): np.lib.format.read_array_header_1_0,

@@ -24,6 +24,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v import paths
 from fastw2v._version import __version__
 from fastw2v.checks import one_of
 from fastw2v.columns import rises
@@ -160,8 +161,8 @@ def read(
         if mmap is not None:
             raise ValueError(f"mmap={mmap!r} needs a path: an open file cannot be mapped")
         return _read_open(source, str(getattr(source, "name", "<file>")), None, verify, wanted)
-    name = os.fspath(source)
-    with open(name, "rb") as file:
+    name = paths.expand(source)
+    with paths.fetched(name, mmap) as local, open(local, "rb") as file:
         return _read_open(file, name, mmap, verify, wanted)
 
 

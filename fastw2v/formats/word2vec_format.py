@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastw2v.formats._decimals as _decimals
-from fastw2v import utils
+from fastw2v import paths, utils
 from fastw2v.checks import at_least, one_of
 from fastw2v.formats.atomic import StrPath, atomic_path
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
@@ -540,7 +540,11 @@ def _open_target(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes
         if not hasattr(target, "write"):
             raise TypeError(f"expected a path or an open binary file, got {target!r}")
         yield target
-    elif append and os.path.isfile(target):
+        return
+    target = paths.expand(target)
+    if append and paths.is_remote(target):
+        raise ValueError(f"append=True cannot add to {target}: write a file of this machine, and send it")
+    if append and os.path.isfile(target):
         size = os.path.getsize(target)
         try:
             with utils.open(target, "ab") as file:

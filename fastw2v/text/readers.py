@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any
 
+from fastw2v import paths
 from fastw2v.checks import at_least
 from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks
 from fastw2v.utils import open as open_file
@@ -80,8 +81,10 @@ class PathLineSentences:
         self.source = source
         self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
         self.limit = at_least("limit", limit, 0)
-        path = os.fspath(source)
-        if os.path.isfile(path):
+        path = paths.expand(source)
+        if paths.is_remote(path):
+            self.input_files = paths.files_in(path)
+        elif os.path.isfile(path):
             self.input_files = [path]
         elif os.path.isdir(path):
             inside = (os.path.join(path, name) for name in sorted(os.listdir(path)))

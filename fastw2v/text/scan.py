@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v import paths
 from fastw2v.text._encoder import SentenceCounter, WordTable
 from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
@@ -240,6 +241,11 @@ class _Block:
     first: bool  # whether it is the first of its file
 
 
+def _size_of(path: FilePath) -> int:
+    """Return the bytes of a file, 0 for a remote one."""
+    return 0 if paths.is_remote(path) else os.path.getsize(paths.expand(path))
+
+
 class _FileScan:
     """Encodes text files block by block in threads; each thread numbers words in a table of its own."""
 
@@ -254,7 +260,7 @@ class _FileScan:
         self.tables: list[WordTable] = []
         self.spare: list[bytearray] = []
         smallest_word = 2  # bytes, with the space after it
-        size = sum(map(os.path.getsize, files.paths)) if encode else 0
+        size = sum(map(_size_of, files.paths)) if encode else 0
         self.store = IdStore(expected=size // smallest_word)
         self.parts: list[tuple[WordTable, int]] = []  # the table that the next ids of the store are from
         self.lengths = [np.empty(0, np.int64)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from fastw2v import paths
 from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
@@ -77,7 +79,9 @@ class Source:
 
 
 def _state_of(path: FilePath) -> FileState:
-    state = os.stat(path)
+    if paths.is_remote(path):
+        return 0, 0, time.time_ns()  # each reading may find another text
+    state = os.stat(paths.expand(path))
     return state.st_ino, state.st_size, state.st_mtime_ns
 
 
@@ -93,7 +97,7 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
         )
     if sentences is not None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
-    if not os.path.isfile(corpus_file):
+    if not (paths.is_remote(corpus_file) or os.path.isfile(paths.expand(corpus_file))):
         raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists")
 
 

@@ -1,0 +1,301 @@
+"""Paths as people write them: `~`, `file://`, and the addresses of remote files.
+
+Remote files are opened by smart_open, or by fsspec, whichever is installed and knows the scheme. What needs a
+real file gets a temporary copy; what is written is sent when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import IO, Any, NoReturn
+
+StrPath = str | os.PathLike[str]
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)  # not one letter: C: is a drive of Windows
+_CUT_SCHEME = re.compile(r"(file|https?|s3|gs|hdfs|memory):/[^/]")
+_FILE = "file://"
+_WEB = ("http", "https")  # what can be read, not written
+HERE = "here (the environment variable TMPDIR moves it)"
+_PIECE = 1 << 20  # bytes that are copied at a time
+
+
+def expand(path: StrPath) -> str:
+    """Return a path as the system knows it; a remote address stays as it is.
+
+    Args:
+        path (path): `~` and `~user` at its beginning become the home directory, as in a shell; if there is no
+            such user the path stays. `file://` is taken away, and `%20` and the like are decoded.
+
+    Returns:
+        str: the path. Of bytes, which are never expanded, the bytes.
+
+    Raises:
+        ValueError: an address was made a `pathlib.Path`, which loses one of its slashes.
+    """
+    name = os.fspath(path)
+    if not isinstance(path, str) and isinstance(name, str) and _CUT_SCHEME.match(name):
+        raise ValueError(f"{name!r} has lost a slash in pathlib: give the address as a str")
+    if isinstance(name, str) and name[: len(_FILE)].lower() == _FILE:
+        from urllib.parse import unquote
+
+        name = re.sub(r"^localhost(?=/)", "", unquote(name[len(_FILE) :], errors="surrogateescape"))
+        if os.name == "nt":
+            name = re.sub(r"^/(?=[A-Za-z]:)", "", name)
+    return os.path.expanduser(name) if isinstance(name, str) and name.startswith("~") else name
+
+
+def is_remote(path: object) -> bool:
+    """Return whether this is the address of a file elsewhere: `s3://bucket/key`, but not `file:///a`.
+
+    Args:
+        path (any): a path, or something else.
+
+    Returns:
+        bool: whether it is.
+    """
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    found = _SCHEME.match(name) if isinstance(name, str) else None
+    return found is not None and found[0].lower() != _FILE
+
+
+def suffix(path: StrPath) -> str:
+    """Return the ending of a file's name in lower case.
+
+    Args:
+        path (path): the file; what follows `?` or `#` in the address of a web page does not count.
+
+    Returns:
+        str: `.gz` or the like; empty if there is none.
+    """
+    name = os.fspath(path)
+    if is_remote(name) and name.lower().startswith(_WEB):
+        name = re.split("[?#]", name, maxsplit=1)[0]
+    return os.path.splitext(name)[1].lower()
+
+
+@contextlib.contextmanager
+def fetched(path: StrPath, mmap: str | None = None) -> Iterator[str]:
+    """Yield the name of a local file with the content of a file, which may be remote.
+
+    Args:
+        path (path): the file.
+        mmap (str or None): how the caller means to map it.
+
+    Yields:
+        str: its own name, or that of a copy, which is removed when the block ends.
+
+    Raises:
+        ValueError: a remote file is to be mapped.
+        ImportError: nothing that is installed can read such an address.
+        OSError: the file cannot be read.
+    """
+    name = expand(path)
+    if not is_remote(name):
+        yield name
+        return
+    if mmap is not None:
+        raise ValueError(
+            f"mmap={mmap!r}: {name} is not on this machine and cannot be mapped: load it with mmap=None, "
+            "or copy it first"
+        )
+    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
+        copy = os.path.join(folder, "fetched" + suffix(name))
+        with _opener(name)(name, "rb") as source, open(copy, "wb") as file:
+            try:
+                shutil.copyfileobj(source, file, _PIECE)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise OSError(errno.ENOSPC, f"no room for a copy of {name} {HERE}", folder) from error
+        yield copy
+
+
+@contextlib.contextmanager
+def sent(path: StrPath) -> Iterator[str]:
+    """Yield the name of a local file to write to.
+
+    Args:
+        path (path): where the content belongs.
+
+    Yields:
+        str: the path itself, or for a remote one a temporary name with its suffix: the file is sent when the
+            block ends without an error, so that what is there stays until the new content is complete.
+
+    Raises:
+        ImportError: nothing that is installed can write to such an address.
+        OSError: the file cannot be written.
+    """
+    name = expand(path)
+    if not is_remote(name):
+        yield name
+        return
+    check_can_send(name)
+    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
+        made = os.path.join(folder, "to-send" + suffix(name))
+        yield made
+        with open(made, "rb") as file, _opener(name)(name, "wb") as target:
+            shutil.copyfileobj(file, target, _PIECE)
+
+
+def check_can_send(path: StrPath) -> None:
+    """Check what can be checked of a remote address before anything is written there.
+
+    Args:
+        path (path): the address.
+
+    Raises:
+        ImportError: nothing that is installed can write to such an address.
+        UnsupportedOperation: it is a web page; an OSError and a ValueError.
+    """
+    name = os.fspath(path)
+    if _scheme_of(name) in _WEB:
+        raise io.UnsupportedOperation(
+            f"cannot write {name}: web pages can only be read; write to a file of this machine, to s3:// …"
+        )
+    _opener(name)
+
+
+def open_stream(path: StrPath, decompressed: Callable[[IO[bytes]], Any] | None = None) -> io.BufferedReader:
+    """Open a remote file for reading from its beginning to its end, without a copy of it.
+
+    Args:
+        path (path): the address.
+        decompressed (callable or None): compressed stream → stream of its content.
+
+    Returns:
+        binary file: the content.
+
+    Raises:
+        ImportError: nothing that is installed can read such an address.
+        OSError: the file cannot be read.
+    """
+    name = os.fspath(path)
+    stream = _opener(name)(name, "rb")
+    return _Stream(stream if decompressed is None else decompressed(stream), stream)
+
+
+class _Stream(io.BufferedReader):
+    """A reader of what is inside a stream; both are closed together."""
+
+    def __init__(self, content: Any, stream: IO[bytes]) -> None:
+        super().__init__(content)
+        self._stream = stream
+
+    def fileno(self) -> NoReturn:
+        """Raise: what the number of a connection says of size and kind is not true of the content."""
+        raise io.UnsupportedOperation("a remote file has no number")
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._stream.close()
+
+
+class Sending:
+    """A file that is open for writing, and is sent to its address when it is closed.
+
+    It is not sent if the block that writes to it ends with an error.
+
+    Args:
+        path (path): the address.
+        opened (callable): name of a local file → that file, open for writing.
+
+    Raises:
+        ImportError: nothing that is installed can write to such an address.
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, path: StrPath, opened: Callable[[str], IO[Any]]) -> None:
+        with contextlib.ExitStack() as stack:
+            self._file = stack.enter_context(opened(stack.enter_context(sent(path))))
+            self._steps = stack.pop_all()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> Sending:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._steps.__exit__(*error)
+
+    def close(self) -> None:
+        """Complete the file and send it."""
+        self._steps.close()
+
+
+def files_in(path: StrPath) -> list[str]:
+    """Return the files at a remote address.
+
+    Args:
+        path (path): a file; or a folder, which only fsspec can list.
+
+    Returns:
+        list of str: the address itself, or those of the files directly in the folder, by name.
+
+    Raises:
+        ValueError: it ends in "/", as a folder does, and cannot be listed.
+    """
+    name = os.fspath(path)
+    try:
+        import fsspec
+
+        system, inside = fsspec.core.url_to_fs(name)
+        # Pages of the web have no folders, though what lists their links may say so.
+        if _scheme_of(name) not in _WEB and system.isdir(inside):
+            found = system.ls(inside, detail=True)
+            return sorted(system.unstrip_protocol(one["name"]) for one in found if one["type"] == "file")
+    except (ImportError, ValueError):
+        pass  # not fsspec's: it can still be one file
+    if name.endswith("/"):
+        raise ValueError(f"{name} is a folder that cannot be listed: give its files one by one")
+    return [name]
+
+
+def _scheme_of(name: str) -> str:
+    return name.partition("://")[0].lower()
+
+
+def _opener(name: str) -> Callable[[str, str], Any]:
+    """Return what opens a remote file, (name, mode) → binary file; ImportError if nothing can."""
+    scheme = _scheme_of(name)
+    with contextlib.suppress(ImportError):
+        import smart_open
+        from smart_open.transport import SUPPORTED_SCHEMES
+
+        if scheme in SUPPORTED_SCHEMES:
+            return lambda name, mode: smart_open.open(name, mode, compression="disable")
+    try:
+        import fsspec
+
+        fsspec.get_filesystem_class(scheme)
+        return _open_by_fsspec
+    except (ImportError, ValueError) as error:
+        raise ImportError(
+            f"{name}: files at {scheme}:// are opened by smart_open or fsspec, with their part for it: "
+            f"pip install 'fastw2v[remote]' (s3, gs, https); for others see their documentation"
+        ) from error
+
+
+def _open_by_fsspec(name: str, mode: str) -> Any:
+    """Open a remote file; what is written replaces it when the block that writes ends without an error."""
+    import fsspec
+
+    system, inside = fsspec.core.url_to_fs(name)
+    if mode == "rb":
+        return system.open(inside, mode)
+    return _open_in_transaction(system, inside, mode)
+
+
+@contextlib.contextmanager
+def _open_in_transaction(system: Any, inside: str, mode: str) -> Iterator[IO[bytes]]:
+    with system.transaction, system.open(inside, mode) as file:
+        yield file
