@@ -1441,7 +1441,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def load_word2vec_format(
         cls,
         fname: StrPath | IO[bytes],
-        fvocab: StrPath | None = None,
+        fvocab: StrPath | IO[bytes] | None = None,
         binary: bool = False,
         encoding: str = "utf8",
         unicode_errors: str = "strict",
@@ -1458,7 +1458,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Args:
             fname (path or binary file): what to read; gzip, bzip2, xz and zstd are decompressed, whatever its
                 name.
-            fvocab (path or None): a file of lines "word count"; without it counts are invented, from V down
+            fvocab (path, binary file, or None): a file of lines "word count"; without it counts are invented, from V down
                 to 1, and only their order has a meaning.
             binary (bool): whether the file is binary; if not, text.
             encoding (str): of the words; a byte order mark of UTF-8 is left out, whatever is given.
@@ -1477,8 +1477,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 early gives its subclass `TruncatedError` (an EOFError), a word that cannot be decoded
                 `WordEncodingError` (a UnicodeDecodeError).
             NotImplementedError: `binary` and `no_header` are both given.
-            ValueError: `limit` is negative, or `on_bad_values` is something else.
-            TypeError: `fname` is neither a path nor an open binary file.
+            ValueError: `limit` is negative, `datatype` is not one of floats, or `on_bad_values` is something
+                else.
+            TypeError: `fname` is neither a path nor an open binary file, or `limit` is not a whole number.
             OSError: a file cannot be read.
 
         Example:

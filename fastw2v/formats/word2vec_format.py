@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 import fastw2v.formats._decimals as _decimals
 from fastw2v import utils
-from fastw2v.checks import at_least, one_of
+from fastw2v.checks import one_of, whole
 from fastw2v.formats.atomic import StrPath, atomic_path, check_open_file
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
@@ -94,8 +94,9 @@ def read(
         NotImplementedError: `no_header` with `binary`.
         ImportError: the file is compressed with zstd, and Python has none.
         LookupError: there is no such `encoding`.
-        TypeError: `source` is neither a path nor a file that is open in binary.
-        ValueError: `limit` is negative, or `on_bad_values` is none of the above.
+        TypeError: `source` is neither a path nor a file that is open in binary, or `limit` is no whole number.
+        ValueError: `limit` is negative, `datatype` is not one of floats, or `on_bad_values` is none of the
+            above.
         OSError: the file cannot be opened or read.
     """
     counts_by_word = None if fvocab is None else _read_counts(fvocab, encoding, unicode_errors)
@@ -170,13 +171,14 @@ def _read_rows(
 ) -> _Reader:
     if binary and no_header:
         raise NotImplementedError("no_header=True only works for text: a binary file must say its dimension")
-    at_least("limit", limit, 0)
+    most = None if limit is None else whole("limit", limit, 0) or None
+    dtype = np.dtype(datatype)
+    if dtype.kind != "f":
+        raise ValueError(f"datatype={dtype}: vectors need a type with fractions, such as numpy.float32")
     one_of("on_bad_values", on_bad_values, ("raise", "drop", "keep"))
     decoding = (encoding, unicode_errors) if binary else words_encoding(encoding, unicode_errors)
     with open_stream(source, "utf8" if binary else encoding, unicode_errors) as stream:
-        reader = _Reader(
-            stream, np.dtype(datatype), on_bad_values, limit or None, decoding, wanted, dimension
-        )
+        reader = _Reader(stream, dtype, on_bad_values, most, decoding, wanted, dimension)
         reader.read_binary() if binary else reader.read_text(no_header)
     return reader
 
@@ -469,17 +471,12 @@ class _Reader:
 
     def decode(self, words: list[bytes], numbers: Sequence[int]) -> list[str]:
         """Return words as text; WordEncodingError says which cannot be."""
-        number, word = 0, b""
+        encoding, errors = self.decoding
         try:
-            return [word.decode(*self.decoding) for word in words]
-        except UnicodeDecodeError:
-            pass
-        for number, word in zip(numbers, words, strict=True):
-            try:
-                word.decode(*self.decoding)
-            except UnicodeDecodeError as error:
-                raise _encoding_error(error, f"the word of {self.place} {number} of {self.name}") from None
-        raise AssertionError("a word could not be decoded at first")
+            return [word.decode(encoding, errors) for word in words]
+        except UnicodeDecodeError as error:
+            place = f"the word of {self.place} {numbers[words.index(error.object)]} of {self.name}"
+            raise _encoding_error(error, place) from None
 
     def finite_rows(self, block: Array, numbers: Sequence[int]) -> list[int]:
         """Return which rows are finite; FormatError names the first that is not, unless they are dropped."""
@@ -661,8 +658,9 @@ def write(
         )
     rows = np.arange(len(keys)) if order is None else np.fromiter(order, dtype=np.intp)
     rows = _writable_rows(rows, words, binary, on_bad_values)
-    names = [f"{prefix}{keys[row]}" if prefix else str(keys[row]) for row in rows.tolist()]
-    none = [place for place, row in enumerate(rows.tolist()) if keys[row] is None]
+    chosen = [keys[row] for row in rows.tolist()]
+    names = [f"{prefix}{key}" for key in chosen] if prefix else list(map(str, chosen))
+    none = [place for place, key in enumerate(chosen) if key is None] if None in chosen else []
     names, places = _writable_names(names, none, binary, on_bad_words)
     rows = rows if places is None else rows[places]
     with contextlib.ExitStack() as files:
@@ -746,7 +744,8 @@ def _bad_names(names: list[str], binary: bool) -> dict[int, str | UnicodeEncodeE
     """Return why names could not be read back, by their place."""
     joined = "\n".join(names)
     spaced = " " in joined or joined.count("\n") >= max(1, len(names))
-    short = max(map(len, names), default=0) <= MAX_WORD // 4  # bytes of a character, at most
+    most = MAX_WORD // 4  # a character takes up to 4 bytes
+    short = len(joined) <= most or max(map(len, names)) <= most
     if not spaced and short and len(set(names)) == len(names):
         with contextlib.suppress(UnicodeEncodeError):
             _encode(joined)
@@ -794,8 +793,11 @@ def _text_block(names: list[bytes], vectors: Array) -> bytes:
 
 def _binary_block(names: list[bytes], vectors: Array) -> bytes:
     with np.errstate(over="ignore"):
-        rows = vectors.astype("<f4")
-    return b"".join(name + b" " + row.tobytes() for name, row in zip(names, rows, strict=True))
+        data, size = vectors.astype("<f4", copy=False).tobytes(), 4 * vectors.shape[1]
+    parts = [b" "] * (3 * len(names))
+    parts[::3] = names
+    parts[2::3] = [data[start : start + size] for start in range(0, len(data), size)]
+    return b"".join(parts)
 
 
 @contextlib.contextmanager
