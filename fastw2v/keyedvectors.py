@@ -1456,10 +1456,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         See `formats.word2vec_format`. Of a word that occurs twice the first row counts.
 
         Args:
-            fname (path or binary file): what to read; gzip, bzip2, xz and zstd are decompressed, whatever its
-                name.
-            fvocab (path, binary file, or None): a file of lines "word count"; without it counts are invented, from V down
-                to 1, and only their order has a meaning.
+            fname (path or binary file): what to read; gzip, bzip2, xz and zstd are decompressed, however it
+                is called.
+            fvocab (path, binary file, or None): a file of lines "word count"; without it counts are invented,
+                from V down to 1, and only their order has a meaning.
             binary (bool): whether the file is binary; if not, text.
             encoding (str): of the words; a byte order mark of UTF-8 is left out, whatever is given.
             unicode_errors (str): what to do with words that cannot be decoded: "strict" raises, "ignore" and

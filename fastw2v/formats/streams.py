@@ -28,7 +28,7 @@ _CHUNK = 1 << 18  # bytes that are fetched at a time
 
 _COMPRESSED = (
     (re.compile(rb"\x1f\x8b\x08"), ".gz"),
-    (re.compile(rb"BZh[1-9]1AY&SY"), ".bz2"),
+    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), ".bz2"),
     (re.compile(rb"\xfd7zXZ\0"), ".xz"),
     (re.compile(rb"\x28\xb5\x2f\xfd"), ".zst"),
 )
@@ -128,6 +128,8 @@ def _stream_of(file: Any, name: str, encoding: str, errors: str) -> Stream:
             raise FormatError(
                 f"{name}: it is compressed twice: unpack it, and give the {suffix} file that was in it"
             )
+    elif _belies_its_name(name, head):
+        raise FormatError(f"{name}: it is not what its name says, or damaged: get or write the file anew")
     if not _has_ascii_digits(encoding):
         head, file = _peek(_Recoded(file, name, encoding, errors), name)
     size = _plain_size(file)
@@ -162,6 +164,12 @@ def _plain_size(file: IO[bytes]) -> int | None:
 
 def _compression(head: bytes) -> str | None:
     return next((suffix for magic, suffix in _COMPRESSED if magic.match(head)), None)
+
+
+def _belies_its_name(name: str, head: bytes) -> bool:
+    """Return whether a name tells of compression, but the file begins as no other file either."""
+    named = name.lower().endswith(tuple(suffix for _, suffix in _COMPRESSED))
+    return named and not head[:1].isdigit() and b"\0" in head and name_kind(head) is None
 
 
 class _Fetched(io.RawIOBase):

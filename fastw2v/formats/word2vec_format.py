@@ -94,7 +94,8 @@ def read(
         NotImplementedError: `no_header` with `binary`.
         ImportError: the file is compressed with zstd, and Python has none.
         LookupError: there is no such `encoding`.
-        TypeError: `source` is neither a path nor a file that is open in binary, or `limit` is no whole number.
+        TypeError: `source` is neither a path nor a file that is open in binary, or `limit` is not a whole
+            number.
         ValueError: `limit` is negative, `datatype` is not one of floats, or `on_bad_values` is none of the
             above.
         OSError: the file cannot be opened or read.
@@ -207,7 +208,7 @@ class _Reader:
         self.narrow = dtype.itemsize < 8
         self.words: list[str] = []
         self.vectors: Array = np.empty((0, 0), dtype=dtype)
-        self.place = "row"  # what error messages number: rows or lines
+        self.place = "line"  # what error messages number: lines or rows
         self.separator = b" "
         self.number = 1  # of the next row or line
         self.rows_read = 0
@@ -226,7 +227,6 @@ class _Reader:
 
     def read_text(self, no_header: bool) -> None:
         """Read all lines; without a header, blank lines are skipped."""
-        self.place = "line"
         rows, dimension = (self.limit, 0) if no_header else self.read_header(bytes_per_number=2, binary=False)
         self.number = 1 if no_header else 2
         blocks = self.blocks_of_lines()
@@ -236,7 +236,7 @@ class _Reader:
             dimension = self.find_dimension(first)
         elif rows and first and len(first) < 2 * dimension:
             self.fail_row(first, 0, dimension)  # before memory is taken for a row that is not there
-        values = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), dimension if rows != 0 else 0))
+        values = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), dimension if rows != 0 and first else 0))
         for block in itertools.chain([first], blocks):
             position = self.read_block(block, values, rows, no_header)
             if self.rows_read == self.limit:
@@ -265,8 +265,8 @@ class _Reader:
         return position
 
     def find_separator(self, block: bytes) -> None:
-        line = block[: block.find(b"\n")]
-        if b"\t" in line and b" " not in line.strip():
+        fields = block[: block.find(b"\n")].rstrip().split(b"\t")[1:]
+        if fields and all(_is_number(field) and b" " not in field for field in fields):
             self.separator = b"\t"
 
     def find_dimension(self, block: bytes) -> int:
@@ -296,6 +296,8 @@ class _Reader:
             # A row takes at least a separator after an empty word; a number of text a space and a digit.
             possible = (self.size - len(header) + 1) // (1 + bytes_per_number * dimension)
             if wanted > possible:
+                if binary and _is_text(self.file.read(_CHUNK)):
+                    self.fail(2, "this looks like text: read it with binary=False")
                 raise TruncatedError(
                     f"{self.name}: the header claims {rows:,} rows of {dimension:,} numbers; "
                     f"a file of {self.size:,} bytes can hold at most {possible:,}"
@@ -311,14 +313,16 @@ class _Reader:
             return f"expected 'rows dimension', the file is {kind}"
         found = f"expected 'rows dimension', found {_show(header) if header else 'an empty file'}"
         # The end of a long line has not been read.
-        whole = header if header.endswith(b"\n") else header.rpartition(b" ")[0]
-        numbers, fields = _count_numbers(whole, None), len(whole.split())
+        read = header if header.endswith(b"\n") else b"".join(header.rsplit(None, 1)[:1])
+        numbers, fields = _count_numbers(read, None), len(read.split())
         if numbers and 2 * numbers >= fields - 1:
             return found + (
                 ": this looks like text without a header: read it with binary=False and no_header=True"
                 if binary
                 else ": give no_header=True if the file has no header"
             )
+        if header.count(b",") > 1 and fields <= 2:
+            return found + ": this looks like CSV: read it with pandas or csv and use add_vectors"
         return found + (": a binary file cannot be read without it" if binary else "")
 
     def blocks_of_lines(self) -> Iterator[bytes]:
@@ -365,8 +369,8 @@ class _Reader:
         else:
             there = f"a word and {len(fields) - 1}" if any(fields) else "an empty line"
             what = f"expected a word and {dimension} numbers, found {there}"
-        after = block[start : start + _CHUNK]
-        self.fail(self.number, what + (self.binary_hint(after) or self.hint(line, fields, dimension)))
+        hint = self.binary_hint(block[start:], line.partition(self.separator)[2])
+        self.fail(self.number, what + (hint or self.hint(line, fields, dimension)))
 
     def hint(self, line: bytes, fields: list[bytes], dimension: int) -> str:
         """Return what a line that is no row looks like, and what to do; "" if it looks like nothing known."""
@@ -386,14 +390,16 @@ class _Reader:
             return ": the first line is a header, so leave no_header=True out"
         return ""
 
-    def binary_hint(self, block: bytes) -> str:
-        return ": this looks like binary: read it with binary=True" if _NOT_IN_TEXT.search(block) else ""
+    def binary_hint(self, block: bytes, numbers: bytes = b"") -> str:
+        binary = _NOT_IN_TEXT.search(block) or "\ufffd" in numbers.decode("utf-8", "replace")
+        return ": this looks like binary: read it with binary=True" if binary else ""
 
     # --- binary ---
 
     def read_binary(self) -> None:
         """Read all rows."""
         rows, dimension = self.read_header(bytes_per_number=4, binary=True)
+        self.place = "row"
         size = 4 * dimension
         rows_of_block = max(1, _NUMBERS_PER_BLOCK // dimension)
         # Numbers that need no conversion and are all wanted are read straight to where they belong.
@@ -540,6 +546,11 @@ def _looks_like_text(block: bytes, dimension: int) -> bool:
     return len(numbers) >= _SURELY_TEXT and not numbers.strip(_TEXT_OF_NUMBERS)
 
 
+def _is_text(block: bytes) -> bool:
+    line = block.partition(b"\n")[0]
+    return not _NOT_IN_TEXT.search(block) and "\ufffd" not in line.decode("utf-8", "replace")
+
+
 def _is_word(word: bytes, separator: bytes = b" ") -> bool:
     """Return whether this is a word, perhaps with spaces, and not a word followed by surplus numbers."""
     if separator not in word:
@@ -651,7 +662,9 @@ def write(
     one_of("on_bad_values", on_bad_values, ("raise", "drop", "keep"))
     one_of("on_bad_words", on_bad_words, ("raise", "skip", "replace"))
     keys, vectors = words.keys, words.vectors
-    if vectors.ndim != 2 or len(vectors) < len(keys) or not vectors.shape[1]:
+    if vectors.ndim == 2 and not vectors.shape[1]:
+        raise ValueError("the vectors have 0 numbers: word2vec's formats hold at least 1, so use save()")
+    if vectors.ndim != 2 or len(vectors) < len(keys):
         raise ValueError(
             f"a matrix of shape {vectors.shape} has not a vector for each of {len(keys):,} words: "
             "remove words, or add rows with add_vectors"
