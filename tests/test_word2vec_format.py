@@ -711,6 +711,8 @@ def test_text_read_as_binary_and_binary_as_text(tmp_path: Path, dimension: int, 
         (b"the 0.5 1\nof 1 2\n", True, "binary=False and no_header=True"),
         (BINARY.split(b"\n", 1)[1], True, "a binary file cannot be read without it"),
         (b"word,x,y\nthe,0.5,1\n", False, "CSV"),
+        (b"PAR1 0.5 1\n", False, "give no_header=True"),
+        (b'[" 0.5 1\n', False, "give no_header=True"),
     ],
 )
 def test_a_missing_header(raw: bytes, binary: bool, says: str) -> None:
@@ -946,6 +948,19 @@ def test_targets_that_are_not_open_for_bytes(tmp_path: Path) -> None:
                 with pytest.raises(TypeError, match="binary: open it with mode 'wb'"):
                     save(target)
     assert (tmp_path / "v").read_bytes() == b"old"
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the one would replace the other"):
+        counted_vectors().save_word2vec_format(tmp_path / "v", str(tmp_path / "v"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("total_vec, error", [(2.5, TypeError), ("2", TypeError), (-1, ValueError)])
+def test_a_header_that_could_not_be_read(tmp_path: Path, total_vec: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="total_vec"):
+        counted_vectors().save_word2vec_format(tmp_path / "v", total_vec=total_vec)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("option", ["on_bad_values", "on_bad_words"])

@@ -309,18 +309,18 @@ class _Reader:
 
     def explain_header(self, header: bytes, binary: bool) -> str:
         """Return what the file is, instead of one that begins with a header, and what to do."""
-        if kind := name_kind(self.head):
-            return f"expected 'rows dimension', the file is {kind}"
         found = f"expected 'rows dimension', found {_show(header) if header else 'an empty file'}"
         # The end of a long line has not been read.
         read = header if header.endswith(b"\n") else b"".join(header.rsplit(None, 1)[:1])
         numbers, fields = _count_numbers(read, None), len(read.split())
-        if numbers and 2 * numbers >= fields - 1:
+        if numbers and 2 * numbers >= fields - 1 and not _NOT_IN_TEXT.search(header):
             return found + (
                 ": this looks like text without a header: read it with binary=False and no_header=True"
                 if binary
                 else ": give no_header=True if the file has no header"
             )
+        if kind := name_kind(self.head):
+            return f"expected 'rows dimension', the file is {kind}"
         if header.count(b",") > 1 and fields <= 2:
             return found + ": this looks like CSV: read it with pandas or csv and use add_vectors"
         return found + (": a binary file cannot be read without it" if binary else "")
@@ -652,8 +652,8 @@ def write(
     Raises:
         TypeError: `target` is neither a path nor a file that is open in binary.
         ValueError: a row holds NaN or infinity, or a word cannot be held; nothing has been written. Or there
-            is not a vector of at least one number for every word, or `on_bad_values` or `on_bad_words` is
-            something else.
+            is not a vector of at least one number for every word, `fvocab` is `target`, `total_vec` is
+            negative, or `on_bad_values` or `on_bad_words` is something else.
         UnicodeEncodeError: as that, for a word with surrogates that are not from
             `unicode_errors="surrogateescape"`.
         ImportError: the file is .zst, and Python has no zstd.
@@ -661,6 +661,10 @@ def write(
     """
     one_of("on_bad_values", on_bad_values, ("raise", "drop", "keep"))
     one_of("on_bad_words", on_bad_words, ("raise", "skip", "replace"))
+    if total_vec is not None:
+        whole("total_vec", total_vec, 0)
+    if fvocab is not None and _is_same_file(fvocab, target):
+        raise ValueError(f"fname and fvocab are both {_name_of(target)}: the one would replace the other")
     keys, vectors = words.keys, words.vectors
     if vectors.ndim == 2 and not vectors.shape[1]:
         raise ValueError("the vectors have 0 numbers: word2vec's formats hold at least 1, so use save()")
@@ -684,6 +688,11 @@ def write(
         if write_header:
             file.write(f"{len(rows) if total_vec is None else total_vec} {vectors.shape[1]}\n".encode())
         _write_rows(file, names, vectors, rows, binary)
+
+
+def _is_same_file(one: Any, other: Any) -> bool:
+    paths = isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike)
+    return one is other or (paths and os.path.realpath(one) == os.path.realpath(other))
 
 
 def _write_rows(file: IO[bytes], names: list[str], vectors: Array, rows: Array, binary: bool) -> None:
