@@ -727,7 +727,7 @@ def _writable_rows(rows: Array, words: Vectors, binary: bool, on_bad_values: Bad
     if on_bad_values == "raise":
         raise ValueError(
             f"{len(bad):,} of {len(rows):,} vectors hold NaN, infinity or numbers too large for float32, the "
-            f"first that of {words.keys[rows[bad[0]]]!r}: give on_bad_values='drop' to leave them out, or "
+            f"first that of {words.keys[rows[bad[0]]]!r:.80}: give on_bad_values='drop' to leave them out, or "
             "'keep' to write them"
         )
     logger.warning("dropped %d rows with NaN or infinity", len(bad))
