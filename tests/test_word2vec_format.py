@@ -218,6 +218,7 @@ READING: list[dict[str, Any]] = [
     {"limit": 1},
     {"limit": 0},
     {"limit": 99},
+    {"limit": 1e6},
     {"datatype": np.float64},
     {"datatype": np.float16},
     {"encoding": "latin-1"},
@@ -929,6 +930,15 @@ def test_none_that_is_a_word_is_refused_and_rows_without_a_key_are_not_asked() -
     kv.key_to_index[None] = 1
     with pytest.raises(ValueError, match="it is None, not a word"):
         kv.save_word2vec_format(io.BytesIO())
+
+
+def test_a_column_that_is_too_short_counts_as_0() -> None:
+    kv = KeyedVectors(1)
+    kv.add_vectors(["a", "b", "c"], [[1], [2], [3]])
+    kv.expandos["count"] = np.array([1, 5])
+    vectors, counts = io.BytesIO(), io.BytesIO()
+    kv.save_word2vec_format(vectors, counts)
+    assert counts.getvalue() == b"b 5\na 1\nc 0\n" and vectors.getvalue().startswith(b"3 1\nb ")
 
 
 def test_fewer_vectors_than_words() -> None:

@@ -172,6 +172,8 @@ def _read_rows(
 ) -> _Reader:
     if binary and no_header:
         raise NotImplementedError("no_header=True only works for text: a binary file must say its dimension")
+    if isinstance(limit, float) and limit.is_integer():
+        limit = int(limit)
     most = None if limit is None else whole("limit", limit, 0) or None
     dtype = np.dtype(datatype)
     if dtype.kind != "f":
@@ -727,8 +729,8 @@ def _writable_rows(rows: Array, words: Vectors, binary: bool, on_bad_values: Bad
     if on_bad_values == "raise":
         raise ValueError(
             f"{len(bad):,} of {len(rows):,} vectors hold NaN, infinity or numbers too large for float32, the "
-            f"first that of {words.keys[rows[bad[0]]]!r:.80}: give on_bad_values='drop' to leave them out, or "
-            "'keep' to write them"
+            f"first that of {words.keys[rows[bad[0]]]!r:.80}: give on_bad_values='drop' to leave them out, "
+            "or 'keep' to write them"
         )
     logger.warning("dropped %d rows with NaN or infinity", len(bad))
     return rows[finite]
