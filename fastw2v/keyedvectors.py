@@ -29,6 +29,7 @@ from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import Model, Vectors
+from fastw2v.formats.streams import seekable
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.older import CompatVocab as CompatVocab
 from fastw2v.older import OlderKeyedVectors
@@ -1354,6 +1355,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         # Imported here, as below: it takes time that programs without gensim's files need not wait.
         from fastw2v.formats import gensim_parts, gensim_pickle
 
+        fname = seekable(fname)
         if not gensim_pickle.is_pickle(fname):
             return cls._of_parts(model_file.read_vectors(fname, mmap, verify=verify))
         parts = gensim_parts.read(fname, mmap)
@@ -1372,6 +1374,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         prefix: str = "",
         append: bool = False,
         sort_attr: str = "count",
+        *,
+        on_bad_values: word2vec_format.BadValues = "raise",
+        on_bad_words: word2vec_format.BadWords = "raise",
     ) -> None:
         r"""Write the vectors in the format of the original word2vec program.
 
@@ -1387,9 +1392,14 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             prefix (str): put before every word.
             append (bool): whether to add to the files; if not, they are replaced.
             sort_attr (str): the attribute to sort by.
+            on_bad_values ("raise", "drop", or "keep"): what to do with rows that hold NaN or infinity.
+            on_bad_words ("raise", "skip", or "replace"): what to do with words that the format cannot hold,
+                such as those with a line end, or in binary a space. "replace" writes "_" for white space, and
+                makes the word one that no other row has.
 
         Raises:
-            ValueError: the format cannot hold a word, or `fvocab` is given and there is no such attribute.
+            ValueError: the format cannot hold a word or row, which the message names; or `fvocab` is given
+                and there is no such attribute. Nothing has been written.
             TypeError: `fname` is neither a path nor an open binary file.
             OSError: a file cannot be written.
 
@@ -1400,34 +1410,38 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             '9 10\n'
         """
         column = self.expandos.get(sort_attr)
-        order = np.array([row for row, key in enumerate(self.index_to_key) if key is not None], dtype=np.intp)
-        if isinstance(column, np.ndarray):
-            order = order[descending(column[order], later_first=False)]
+        none = self.key_to_index.get(None)  # other rows of None have no key
+        named = [row for row, key in enumerate(self.index_to_key) if key is not None or row == none]
+        order = np.array(named, dtype=np.intp)
+        counts = resized(column, len(self.index_to_key)) if isinstance(column, np.ndarray) else None
+        if isinstance(counts, np.ndarray):
+            order = order[descending(counts[order], later_first=False)]
         elif fvocab is not None:
             raise ValueError(
                 f"fvocab needs the attribute {sort_attr!r}, which is missing: set it, or omit fvocab"
             )
         else:
             logger.warning("no attribute %r: %s is written in the order of its rows", sort_attr, self)
-        if fvocab is not None and isinstance(column, np.ndarray):
-            words = [self.index_to_key[row] for row in order]
-            word2vec_format.write_counts(fvocab, words, column[order], prefix=prefix, append=append)
         word2vec_format.write(
             fname,
             self.to_words(),
+            fvocab=fvocab,
+            counts=counts if isinstance(counts, np.ndarray) else None,
             binary=binary,
             order=order,
             total_vec=total_vec,
             write_header=write_header,
             prefix=prefix,
             append=append,
+            on_bad_values=on_bad_values,
+            on_bad_words=on_bad_words,
         )
 
     @classmethod
     def load_word2vec_format(
         cls,
         fname: StrPath | IO[bytes],
-        fvocab: StrPath | None = None,
+        fvocab: StrPath | IO[bytes] | None = None,
         binary: bool = False,
         encoding: str = "utf8",
         unicode_errors: str = "strict",
@@ -1442,11 +1456,12 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         See `formats.word2vec_format`. Of a word that occurs twice the first row counts.
 
         Args:
-            fname (path or binary file): what to read; .gz, .bz2, .xz and .zst are decompressed.
-            fvocab (path or None): a file of lines "word count"; without it counts are invented, from V down
-                to 1, and only their order has a meaning.
+            fname (path or binary file): what to read; gzip, bzip2, xz and zstd are decompressed, however it
+                is called.
+            fvocab (path, binary file, or None): a file of lines "word count"; without it counts are invented,
+                from V down to 1, and only their order has a meaning.
             binary (bool): whether the file is binary; if not, text.
-            encoding (str): of the words.
+            encoding (str): of the words; a byte order mark of UTF-8 is left out, whatever is given.
             unicode_errors (str): what to do with words that cannot be decoded: "strict" raises, "ignore" and
                 "replace" let them pass.
             limit (int or None): how many rows to read; None or 0 means all.
@@ -1462,8 +1477,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 early gives its subclass `TruncatedError` (an EOFError), a word that cannot be decoded
                 `WordEncodingError` (a UnicodeDecodeError).
             NotImplementedError: `binary` and `no_header` are both given.
-            ValueError: `limit` is negative, or `on_bad_values` is something else.
-            TypeError: `fname` is neither a path nor an open binary file.
+            ValueError: `limit` is negative, `datatype` is not one of floats, or `on_bad_values` is something
+                else.
+            TypeError: `fname` is neither a path nor an open binary file, or `limit` is not a whole number.
             OSError: a file cannot be read.
 
         Example:
@@ -1511,35 +1527,29 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             unicode_errors (str): what to do with words that cannot be decoded, as in `load_word2vec_format`.
 
         Raises:
-            ValueError: the vectors of the file have another dimension.
-            FormatError: the file is malformed, as in `load_word2vec_format`.
+            FormatError: the file is malformed, as in `load_word2vec_format`, or its vectors have another
+                dimension; nothing has been changed.
             TypeError: `fname` is neither a path nor an open binary file.
             OSError: the file cannot be read.
         """
-        found = word2vec_format.read(
+        found, rows = word2vec_format.read_wanted(
             fname,
+            self.key_to_index,
+            self.vector_size,
             binary=binary,
             encoding=encoding,
             unicode_errors=unicode_errors,
             datatype=self.vectors.dtype,
         )
-        words, vectors = found.keys, found.vectors
-        if vectors.shape[1] != self.vector_size:
-            raise ValueError(
-                f"{fname} has vectors of dimension {vectors.shape[1]}, expected {self.vector_size}"
-            )
-        shared = [
-            (self.key_to_index[word], row) for row, word in enumerate(words) if word in self.key_to_index
-        ]
-        here, there = np.array(shared, dtype=np.intp).reshape(-1, 2).T
+        here = [self.key_to_index[word] for word in found.keys]
         # One factor for all words becomes one for each.
         factors = np.resize(getattr(self, "vectors_lockf", np.ones(1, dtype=np.float32)), len(self))
         factors[here] = lockf
-        self.vectors[here] = vectors[there]
+        self.vectors[here] = found.vectors
         self.vectors_lockf = factors
         self.add_lifecycle_event(
             "intersect_word2vec_format",
-            msg=f"took {len(shared)} of the {len(words)} vectors in {fname} for these {len(self)} words",
+            msg=f"took {len(here)} of the {rows} vectors in {fname} for these {len(self)} words",
         )
 
     def to_words(self) -> Vectors:

@@ -747,6 +747,8 @@ class Matrices(Lifecycle):
         sort_attr: str = "count",
         *,
         space: Space = "in",
+        on_bad_values: word2vec_format.BadValues = "raise",
+        on_bad_words: word2vec_format.BadWords = "raise",
     ) -> None:
         """Write the vectors of one space as the original word2vec program does.
 
@@ -763,10 +765,13 @@ class Matrices(Lifecycle):
             sort_attr (str): attribute that orders the words, largest value first; without such an attribute
                 they are written in the order of their rows.
             space (str): "in", "out", "in+out" or "concat".
+            on_bad_values (str): "raise", "drop" or "keep": what to do with rows that hold NaN or infinity.
+            on_bad_words (str): "raise", "skip" or "replace": what to do with words that the format cannot
+                hold; see `KeyedVectors.save_word2vec_format`.
 
         Raises:
-            ValueError: a word holds white space that could not be read back, `fvocab` is given and there is
-                no attribute `sort_attr`, or there is no space of that name.
+            ValueError: the format cannot hold a word or row, which the message names; `fvocab` is given and
+                there is no attribute `sort_attr`; or there is no space of that name.
             TypeError: `fname` or `fvocab` is neither a path nor an open file.
             OSError: the file cannot be written.
             AttributeError: the space needs OUT vectors, which the model does not have.
@@ -777,7 +782,16 @@ class Matrices(Lifecycle):
             (9, 10)
         """
         self._words_in(checked_space(space)).save_word2vec_format(
-            fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
+            fname,
+            fvocab,
+            binary,
+            total_vec,
+            write_header,
+            prefix,
+            append,
+            sort_attr,
+            on_bad_values=on_bad_values,
+            on_bad_words=on_bad_words,
         )
 
     # --- what the outputs tell ---

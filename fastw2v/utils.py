@@ -206,6 +206,21 @@ def _zstd() -> ModuleType:
     )
 
 
+def compression(suffix: str) -> ModuleType:
+    """Return the module whose `open` reads and writes files with this suffix.
+
+    Args:
+        suffix (str): ".gz", ".bz2", ".xz" or ".zst".
+
+    Returns:
+        module: of the standard library, or for ".zst" perhaps its backport.
+
+    Raises:
+        ImportError: it is ".zst", and neither Python nor an installed package reads that.
+    """
+    return _COMPRESSION[suffix]()
+
+
 _COMPRESSION: dict[str, Callable[[], ModuleType]] = {
     ".gz": lambda: gzip,
     ".bz2": lambda: bz2,

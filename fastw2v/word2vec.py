@@ -31,6 +31,7 @@ from fastw2v.formats import model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
+from fastw2v.formats.streams import seekable
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.legacy import renamed_keywords
 from fastw2v.lifecycle import class_only
@@ -1189,6 +1190,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         # Imported here, as below: it takes time that programs without gensim's files need not wait.
         from fastw2v.formats import gensim_parts, gensim_pickle
 
+        fname = seekable(fname)
         if gensim_pickle.is_pickle(fname):
             parts = gensim_parts.read(fname, mmap)
             if not isinstance(parts, Model):

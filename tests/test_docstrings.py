@@ -27,6 +27,7 @@ PUBLIC = (
     "fastw2v.desm",
     "fastw2v.evaluation",
     "fastw2v.formats.native",
+    "fastw2v.formats.streams",
     "fastw2v.formats.word2vec_format",
     "fastw2v.formats.atomic",
     "fastw2v.progress",

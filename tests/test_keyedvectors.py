@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import pickle
 from collections.abc import Callable
@@ -101,6 +102,32 @@ def test_intersecting_another_dimension(tmp_path: Path) -> None:
         kv.intersect_word2vec_format(tmp_path / "other")
     np.testing.assert_array_equal(kv.vectors, ROWS)
     assert len(kv.vectors_lockf) == 1
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_intersecting_a_damaged_file_changes_nothing(tmp_path: Path, binary: bool) -> None:
+    other = KeyedVectors(9)
+    other.add_vectors([f"w{i}" for i in range(5000)], np.ones((5000, 9)))
+    other.save_word2vec_format(tmp_path / "other", binary=binary)
+    raw = (tmp_path / "other").read_bytes()
+    kv = trained_vectors()
+    for suffix, damaged in (("", raw[:-20]), (".gz", gzip.compress(raw)[:-20])):
+        path = tmp_path / f"damaged{suffix}"
+        path.write_bytes(damaged)
+        with pytest.raises(FormatError, match=str(path)):
+            kv.intersect_word2vec_format(path, binary=binary)
+    np.testing.assert_array_equal(kv.vectors, ROWS)
+    assert len(kv.vectors_lockf) == 1 and not hasattr(kv, "lifecycle_events")
+
+
+def test_intersecting_says_how_many_of_how_many(tmp_path: Path) -> None:
+    other = KeyedVectors(9)
+    other.add_vectors(["w3", "new", "w1"], np.ones((3, 9)))
+    other.save_word2vec_format(tmp_path / "other.gz")
+    kv = trained_vectors()
+    kv.intersect_word2vec_format(tmp_path / "other.gz")
+    (event,) = kv.lifecycle_events or []
+    assert "took 2 of the 3 vectors" in event["msg"] and "these 60 words" in event["msg"]
 
 
 # --- adding ---

@@ -146,6 +146,16 @@ def test_save_word2vec_format(space: Any, model: Word2Vec, tmp_path: Any) -> Non
     assert read.index_to_key == model.wv.index_to_key
     np.testing.assert_array_equal(read.vectors, model.vectors(space))
     assert read.get_vecattr("w0", "count") == model.wv.get_vecattr("w0", "count")
+    model = copy.deepcopy(model)
+    model.syn0[1, 0] = model.syn1neg[1, 0] = np.nan
+    model.wv.index_to_key[2] = "a b"
+    with pytest.raises(ValueError, match="on_bad_values='drop'"):
+        model.save_word2vec_format(tmp_path / "vectors", binary=True, space=space)
+    model.save_word2vec_format(
+        tmp_path / "vectors", binary=True, space=space, on_bad_values="drop", on_bad_words="replace"
+    )
+    read = KeyedVectors.load_word2vec_format(tmp_path / "vectors", binary=True)
+    assert read.index_to_key == [model.wv.index_to_key[0], "a_b", *model.wv.index_to_key[3:]]
 
 
 # --- the table ---

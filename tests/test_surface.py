@@ -36,7 +36,7 @@ MENDED = {
     "KeyedVectors.most_similar_cosmul": "restrict_vocab is honoured; row numbers and vectors work",
     "KeyedVectors.norms": "computed now, never stale",
     "KeyedVectors.save": "one file, at once or not at all, without pickle",
-    "KeyedVectors.save_word2vec_format": "sorts by unsigned attributes too",
+    "KeyedVectors.save_word2vec_format": "NaN and words that could not be read back are refused, if you like",
     "KeyedVectors.vectors_norm": "works, with a warning",
     "KeyedVectors.vocab": "works, with a warning: a live view",
     "KeyedVectors.word_vec": "the older keyword use_norm works too",

@@ -150,7 +150,7 @@ def test_wherever_the_reading_is_cut(binary: bool, chunk: int) -> None:
 def test_words_too_long_for_binary() -> None:
     longest = b"x" * word2vec_format.MAX_WORD
     assert load(b"1 1\n" + longest + b" 1234", binary=True)[0] == [longest.decode()]
-    with pytest.raises(FormatError, match="row 1: no word ends within 65,536 bytes"):
+    with pytest.raises(FormatError, match="row 1: no word ends within 2,097,152 bytes"):
         load(b"1 1\nx" + longest + b" 1234", binary=True)
 
 
@@ -218,6 +218,7 @@ READING: list[dict[str, Any]] = [
     {"limit": 1},
     {"limit": 0},
     {"limit": 99},
+    {"limit": 1e6},
     {"datatype": np.float64},
     {"datatype": np.float16},
     {"encoding": "latin-1"},
@@ -337,7 +338,10 @@ def test_integer_keys() -> None:
 
 @FORMATS
 def test_duplicates_keep_the_first(caplog: pytest.LogCaptureFixture, binary: bool) -> None:
-    raw = dump(["a", "b", "a", "c", "a"], np.arange(10, dtype=np.float32).reshape(5, 2), binary=binary)
+    rows = np.arange(10, dtype=np.float32).reshape(5, 2)
+    raw = dump(["a", "b"], rows[:2], total_vec=5, binary=binary)
+    for words, some in ((["a", "c"], rows[2:4]), (["a"], rows[4:])):
+        raw += dump(words, some, write_header=False, binary=binary)
     kv = KeyedVectors.load_word2vec_format(io.BytesIO(raw), binary=binary)
     assert kv.index_to_key == ["a", "b", "c"] and kv.key_to_index == {"a": 0, "b": 1, "c": 2}
     np.testing.assert_array_equal(kv.vectors, [[0, 1], [2, 3], [6, 7]])
@@ -355,7 +359,7 @@ def test_words_that_become_duplicates() -> None:
 def test_bad_values(caplog: pytest.LogCaptureFixture, binary: bool, value: float) -> None:
     vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
     vectors[3, 1] = value
-    raw = dump(list("abcde"), vectors, binary=binary)
+    raw = dump(list("abcde"), vectors, binary=binary, on_bad_values="keep")
     with pytest.raises(FormatError, match="row 4: NaN" if binary else "line 5: NaN"):
         load(raw, binary=binary)
     words, got, _ = load(raw, binary=binary, on_bad_values="drop")
@@ -412,6 +416,127 @@ def test_a_damaged_vocabulary(tmp_path: Path, line: bytes) -> None:
         load(TEXT_FILE, fvocab=tmp_path / "f")
 
 
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_any_width_that_is_written_is_read(tmp_path: Path, binary: bool, suffix: str) -> None:
+    path = tmp_path / f"vectors{suffix}"
+    for rows, size, word in (
+        (2, 70_000, "a"),
+        (0, 70_000, "a"),
+        (2, 3, "x" * 70_000),
+        (2, 70_000, "é" * 70_000),
+    ):
+        kv = KeyedVectors(size)
+        kv.add_vectors([word, "b"][:rows], np.arange(rows * size, dtype=np.float32).reshape(rows, size))
+        kv.save_word2vec_format(path, binary=binary)
+        for source in (path, io.BytesIO(path.read_bytes())):
+            read = KeyedVectors.load_word2vec_format(source, binary=binary)
+            assert read.index_to_key == kv.index_to_key
+            np.testing.assert_array_equal(read.vectors, kv.vectors, strict=True)
+
+
+def test_tabs_instead_of_spaces(tmp_path: Path) -> None:
+    raw = TEXT_FILE.replace(b" ", b"\t").replace(b"the", b"the cat")
+    for tabbed, options in ((raw, {}), (raw.split(b"\n", 1)[1], {"no_header": True})):
+        words, vectors, _ = load_file(tmp_path, tabbed, **options)
+        assert words == ["the cat", *WORDS[1:]]
+        np.testing.assert_array_equal(vectors, VECTORS)
+
+
+def test_without_a_header_the_first_word_may_have_spaces() -> None:
+    vectors = np.arange(4, dtype=np.float32).reshape(2, 2)
+    assert load(dump(["new york", "1"], vectors, write_header=False), no_header=True)[0] == ["new york", "1"]
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_byte_order_mark(tmp_path: Path, binary: bool) -> None:
+    raw = b"\xef\xbb\xbf" + (BINARY if binary else TEXT_FILE)
+    for encoding in ("utf8", "utf-8-sig"):
+        for words, vectors, _ in (
+            load(raw, binary=binary, encoding=encoding),
+            load_file(tmp_path, raw, binary=binary, encoding=encoding),
+        ):
+            assert words == WORDS
+            np.testing.assert_array_equal(vectors, VECTORS)
+
+
+def test_utf16() -> None:
+    assert load(TEXT_FILE.decode().encode("utf-16"), encoding="utf-16")[0] == WORDS
+
+
+def test_a_vocabulary_is_read_as_the_vectors_are(tmp_path: Path) -> None:
+    raw = b"\xef\xbb\xbfthe\t5\r\n\xe3\x80\x80 4\nna\xc3\xafve 2\n"
+    words = ["the", "\u3000", "naïve"]
+    vectors = dump(words, VECTORS)
+    (tmp_path / "f").write_bytes(gzip.compress(raw))
+    for source in (tmp_path / "f", io.BytesIO(raw)):
+        assert load(vectors, fvocab=source)[2].tolist() == [5, 4, 2]
+    (tmp_path / "f").write_bytes(b"caf\xe9 5\n")
+    with pytest.raises(WordEncodingError, match=f"line 1 of {tmp_path / 'f'}"):
+        load(vectors, fvocab=tmp_path / "f")
+    (tmp_path / "f").write_bytes(gzip.compress(raw)[:-2])
+    with pytest.raises(TruncatedError, match=str(tmp_path / "f")):
+        load(vectors, fvocab=tmp_path / "f")
+
+
+# --- some words of a file ---
+
+
+@FORMATS
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("in_file", [True, False], ids=["file", "stream"])
+def test_some_words(tmp_path: Path, binary: bool, dtype: Any, in_file: bool) -> None:
+    kv = counted_vectors(5000)
+    raw = dump(kv.index_to_key, kv.vectors, binary=binary)
+    (tmp_path / "v").write_bytes(raw)
+    source: Any = tmp_path / "v" if in_file else io.BytesIO(raw)
+    wanted = {"w1", "wört4995", "missing", *(f"w{i}" for i in range(1001, 3000, 3))}
+    found, rows = word2vec_format.read_wanted(source, wanted, 7, binary=binary, datatype=dtype)
+    assert rows == 5000 and found.keys == [word for word in kv.index_to_key if word in wanted]
+    expected = kv.vectors[[kv.key_to_index[word] for word in found.keys]]
+    np.testing.assert_array_equal(found.vectors.astype(np.float32), expected)
+    assert found.vectors.dtype == dtype
+
+
+@FORMATS
+def test_only_the_rows_of_some_words_must_be_finite(binary: bool) -> None:
+    raw = dump(["a", "b", "a"][:2], np.array([[1, 2], [3, np.nan]]), binary=binary, on_bad_values="keep")
+    assert word2vec_format.read_wanted(io.BytesIO(raw), {"a"}, 2, binary=binary)[0].vectors.tolist() == [
+        [1, 2]
+    ]
+    with pytest.raises(FormatError, match="row 2: NaN" if binary else "line 3: NaN"):
+        word2vec_format.read_wanted(io.BytesIO(raw), {"a", "b"}, 2, binary=binary)
+
+
+@FORMATS
+def test_some_words_take_memory_for_these_only(tmp_path: Path, binary: bool) -> None:
+    vectors = np.ones((60_000, 100), dtype=np.float32)
+    path = tmp_path / "v"
+    write_vectors(path, [f"w{i}" for i in range(60_000)], vectors, binary=binary)
+    tracemalloc.start()
+    try:
+        word2vec_format.read_wanted(path, {"w3", "w59999"}, 100, binary=binary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < vectors.nbytes / 8
+
+
+def test_another_dimension_is_refused_at_the_header(tmp_path: Path) -> None:
+    class Counted(io.BytesIO):
+        taken = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            self.taken += len(data)
+            return data
+
+    source = Counted(dump([f"w{i}" for i in range(50_000)], np.ones((50_000, 8), dtype=np.float32)))
+    with pytest.raises(FormatError, match="vectors of dimension 8, expected 9"):
+        word2vec_format.read_wanted(source, {"w1"}, 9)
+    assert source.taken < len(source.getvalue()) / 2
+
+
 # --- damage ---
 
 ROWS: dict[str, tuple[bytes, str]] = {
@@ -420,17 +545,20 @@ ROWS: dict[str, tuple[bytes, str]] = {
     "one more": (b"foo 1 2 3", "line 3: expected a word and 2 numbers, found a word and 3"),
     "blank": (b"", "line 3: expected a word and 2 numbers, found an empty line"),
     "word": (b"foo 1 bar", "line 3: b'bar' is not a number"),
-    "hexadecimal": (b"foo 1 0x1p3", "line 3: b'0x1p3'"),
-    "comma": (b"foo 1,5 2", "line 3: b'1,5'"),
+    "hexadecimal": (b"foo 1 0x1p3", "line 3: b'0x1p3' is not a number, in column 7"),
+    "comma": (b"foo 1,5 2", "line 3: b'1,5' is not a number, in column 5: .*decimal point"),
+    "commas": (b"foo,1,5", "line 3: .* commas"),
     "underscore": (b"foo 1_0 2", "line 3: b'1_0'"),
     "arabic digits": ("foo 1 ٣".encode(), "line 3"),
-    "two spaces": (b"foo  1 2", "line 3"),
-    "two spaces inside": (b"foo 1  2", "line 3"),
-    "tabs": (b"foo\t1\t2", "line 3"),
-    "leading space": (b" foo 1 2", "line 3"),
-    "nul": (b"foo 1 2\0", "line 3"),
+    "two spaces": (b"foo  1 2", "line 3: .*several spaces"),
+    "two spaces inside": (b"foo 1  2", "line 3: .*several spaces"),
+    "tabs": (b"foo\t1\t2", "line 3: .*tabs and spaces"),
+    "a tab": (b"foo\t1 2", "line 3: .*tabs and spaces"),
+    "leading space": (b" foo 1 2", "line 3: .*one at the start"),
+    "nul": (b"foo 1 2\0", "line 3: .*binary=True"),
+    "no UTF-8": (b"foo 1 \xff\xfe", "line 3: .*binary=True"),
     "empty number": (b"foo 1 -", "line 3: b'-'"),
-    "nan": (b"foo nan 2", "line 3: NaN"),
+    "nan": (b"foo nan 2", "line 3: NaN.* as number 1 of 2: give on_bad_values"),
     "infinity": (b"foo 1 Infinity", "line 3: NaN"),
     "minus infinity": (b"foo -inf 1", "line 3: NaN"),
 }
@@ -461,7 +589,7 @@ HEADERS: dict[str, bytes] = {
     "plus": b"+3 2\n",
     "underscore": b"3_0 2\n",
     "arabic": "٣ 2\n".encode(),
-    "byte order mark": b"\xef\xbb\xbf3 2\n",
+    "two byte order marks": b"\xef\xbb\xbf\xef\xbb\xbf3 2\n",
     "blank": b"\n",
     "no line end": b"3 2",
 }
@@ -562,12 +690,70 @@ def test_endless_words(binary: bool, says: str) -> None:
         load(b"3 2\nthe " + VECTORS[0].tobytes() + b"x" * 3_000_000, binary=binary)
 
 
-def test_text_read_as_binary_and_binary_as_text() -> None:
-    kv = counted_vectors()
-    with pytest.raises(FormatError, match="looks like text"):
-        load(dump(kv.index_to_key, kv.vectors), binary=True)
-    with pytest.raises(FormatError):
-        load(dump(kv.index_to_key, kv.vectors, binary=True))
+@pytest.mark.parametrize("dimension", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("rows", [1, 3, 40])
+def test_text_read_as_binary_and_binary_as_text(tmp_path: Path, dimension: int, rows: int) -> None:
+    kv = counted_vectors(rows, dimension)
+    text, raw = (dump(kv.index_to_key, kv.vectors, binary=binary) for binary in (False, True))
+    for read in (load, lambda data, **options: load_file(tmp_path, data, **options)):
+        if dimension > 1:  # of one number one cannot know
+            for data in (text, text.replace(b"\n", b"\r\n"), text.replace(b" ", b"\t")):
+                with pytest.raises(FormatError, match="looks like text: read it with binary=False"):
+                    read(data, binary=True)
+        with pytest.raises(FormatError, match="looks like binary: read it with binary=True"):
+            read(raw)
+
+
+@pytest.mark.parametrize(
+    "raw, binary, says",
+    [
+        (b"the 0.5 1\nof 1 2\n", False, "give no_header=True"),
+        (b"the" + b" 0.123456" * 99 + b"\n", False, "give no_header=True"),
+        (b"the 0.5 1\nof 1 2\n", True, "binary=False and no_header=True"),
+        (BINARY.split(b"\n", 1)[1], True, "a binary file cannot be read without it"),
+        (b"word,x,y\nthe,0.5,1\n", False, "CSV"),
+        (b"PAR1 0.5 1\n", False, "give no_header=True"),
+        (b'[" 0.5 1\n', False, "give no_header=True"),
+    ],
+)
+def test_a_missing_header(raw: bytes, binary: bool, says: str) -> None:
+    with pytest.raises(FormatError, match=f"line 1: expected 'rows dimension', found .*{says}"):
+        load(raw, binary=binary)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"The cat sat on the mat.\n", b"\x00\x01\x02\n", b"", b"the cat", b"3.0 x\n"]
+)
+def test_no_header_is_not_advised_for_what_is_no_row(raw: bytes) -> None:
+    for binary in (False, True):
+        with pytest.raises(FormatError, match="found") as caught:
+            load(raw, binary=binary)
+        assert "no_header" not in str(caught.value)
+
+
+def test_no_header_though_there_is_one() -> None:
+    with pytest.raises(FormatError, match="the first line is a header, so leave no_header=True out"):
+        load(TEXT_FILE, no_header=True)
+
+
+@FORMATS
+def test_bombs(tmp_path: Path, binary: bool) -> None:
+    """Small files that unpack to much, and end no word and no row."""
+    path = tmp_path / "v.gz"
+    for header in (b"3 2\n", b"9999999999 9999999\n", b"1 99999999999\n"):
+        for filling in (b"x", b"\0"):
+            with gzip.open(path, "wb") as file:
+                file.write(header)
+                for _ in range(64):
+                    file.write(filling * (1 << 20))
+            tracemalloc.start()
+            try:
+                with pytest.raises(FormatError):
+                    word2vec_format.read(path, binary=binary)
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+            assert peak < 24 << 20
 
 
 @FORMATS
@@ -587,6 +773,9 @@ def test_random_bytes(binary: bool, noise: bytes, place: int) -> None:
     "options, error",
     [
         ({"limit": -1}, ValueError),
+        ({"limit": 1.5}, TypeError),
+        ({"datatype": np.int64}, ValueError),
+        ({"encoding": "none"}, LookupError),
         ({"on_bad_values": "ignore"}, ValueError),
         ({"no_header": True, "binary": True}, NotImplementedError),
     ],
@@ -606,6 +795,189 @@ def test_wrong_sources(tmp_path: Path) -> None:
 
 
 # --- writing ---
+
+
+@FORMATS
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rows_without_a_number_are_not_written(
+    caplog: pytest.LogCaptureFixture, binary: bool, dtype: Any
+) -> None:
+    vectors = np.array([[1, 2], [np.nan, 1], [3, -np.inf], [5, 6]], dtype=dtype)
+    for matrix in (vectors, np.asfortranarray(vectors), np.repeat(vectors, 2, axis=1)[:, ::2]):
+        with pytest.raises(
+            ValueError, match="2 of 4 vectors hold NaN.* first that of 'b': give on_bad_values='drop'"
+        ):
+            dump(list("abcd"), matrix, binary=binary)
+        words, got, _ = load(dump(list("abcd"), matrix, binary=binary, on_bad_values="drop"), binary=binary)
+        assert words == ["a", "d"] and got.tolist() == [[1, 2], [5, 6]]
+        kept = dump(list("abcd"), matrix, binary=binary, on_bad_values="keep")
+        np.testing.assert_array_equal(load(kept, binary=binary, on_bad_values="keep")[1], vectors)
+    assert "dropped 2 rows" in caplog.text
+    assert dump(["a"], vectors, binary=binary, order=[0])  # of rows that are not written nothing is asked
+
+
+def test_numbers_too_large_for_binary() -> None:
+    vectors = np.array([[1e300], [2]])
+    assert dump(["a", "b"], vectors) == b"2 1\na 1e+300\nb 2.0\n"
+    with pytest.raises(ValueError, match="too large for float32"):
+        dump(["a", "b"], vectors, binary=True)
+    assert load(dump(["a", "b"], vectors, binary=True, on_bad_values="drop"), binary=True)[0] == ["b"]
+
+
+# Keys, what is kept of them by "skip", and what they become by "replace", in text.
+BAD_WORDS: dict[str, tuple[list[Any], list[str], list[str]]] = {
+    "line end": (["a\nb", "c"], ["c"], ["a_b", "c"]),
+    "spaces at the borders": ([" a", "b "], [], ["_a", "b_"]),
+    "a number last": (["room 101", "c"], ["c"], ["room_101", "c"]),
+    "surrogates": (["\ud800", "c"], ["c"], ["?", "c"]),
+    "None": ([None, "c"], ["c"], ["None", "c"]),
+    "the same as another": ([1, "1", "c"], ["1", "c"], ["1", "1_2", "c"]),
+    "new names that are taken": (
+        ["a\nb", "a_b", "a\tb\n", "a_b_2"],
+        ["a_b", "a_b_2"],
+        ["a_b_3", "a_b", "a_b_", "a_b_2"],
+    ),
+    "too long": (
+        ["x" * (word2vec_format.MAX_WORD + 1), "c"],
+        ["c"],
+        ["x" * (word2vec_format.MAX_WORD // 8), "c"],
+    ),
+}
+
+
+@pytest.mark.parametrize("keys, skipped, replaced", BAD_WORDS.values(), ids=BAD_WORDS.keys())
+def test_words_that_cannot_be_held(
+    caplog: pytest.LogCaptureFixture, keys: list[Any], skipped: list[str], replaced: list[str]
+) -> None:
+    vectors = np.arange(len(keys), dtype=np.float32)[:, None]
+    for binary in (False, True):
+        with pytest.raises(ValueError, match="on_bad_words='skip' .* or 'replace'"):
+            dump(keys, vectors, binary=binary)
+        assert load(dump(keys, vectors, binary=binary, on_bad_words="skip"), binary=binary)[0] == skipped
+        words, got, _ = load(dump(keys, vectors, binary=binary, on_bad_words="replace"), binary=binary)
+        assert words == replaced
+        np.testing.assert_array_equal(got, vectors)
+    assert "cannot be held" in caplog.text
+
+
+@given(
+    keys=st.lists(
+        st.one_of(st.text(max_size=3), st.integers(-3, 3), st.none(), st.tuples(st.text())), max_size=9
+    ),
+    binary=st.booleans(),
+    prefix=st.sampled_from(["", "p", " ", "p 1"]),
+)
+def test_what_is_written_is_read(keys: list[Any], binary: bool, prefix: str) -> None:
+    """Whatever the keys are: as they are, without some, or with other names."""
+    keys = list(dict.fromkeys(keys))
+    vectors = np.arange(len(keys), dtype=np.float32)[:, None]
+    as_they_are = [f"{prefix}{key}" for key in keys]
+    for mode in ("raise", "skip", "replace"):
+        try:
+            raw = dump(keys, vectors, binary=binary, prefix=prefix, on_bad_words=mode)
+        except ValueError:
+            assert mode == "raise"
+            continue
+        words, got, _ = load(raw, binary=binary, unicode_errors="surrogateescape")
+        if mode == "skip":
+            assert words == [as_they_are[int(row)] for row in got[:, 0]]
+        else:
+            np.testing.assert_array_equal(got, vectors)
+            assert mode == "replace" or words == as_they_are
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("key, row", [("a b", [1, 2]), ("c", [np.nan, 2])])
+@pytest.mark.parametrize("append", [False, True])
+def test_a_refusal_leaves_both_files(
+    tmp_path: Path, suffix: str, key: str, row: list[float], append: bool
+) -> None:
+    paths = tmp_path / f"vectors{suffix}", tmp_path / "counts"
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a"], [[1, 2]])
+    kv.set_vecattr("a", "count", 7)
+    kv.save_word2vec_format(*paths, binary=True)
+    old = [path.read_bytes() for path in paths]
+    kv.add_vectors([key], [row])
+    with pytest.raises(ValueError, match="on_bad_"):
+        kv.save_word2vec_format(*paths, binary=True, append=append)
+    buffer = io.BytesIO()
+    with pytest.raises(ValueError, match="on_bad_"):
+        kv.save_word2vec_format(buffer, binary=True)
+    assert [path.read_bytes() for path in paths] == old and not buffer.getvalue()
+    kv.save_word2vec_format(*paths, binary=True, on_bad_values="drop", on_bad_words="skip")
+    assert [path.read_bytes() for path in paths][1] == old[1]
+    assert KeyedVectors.load_word2vec_format(*paths, binary=True).index_to_key == ["a"]
+
+
+def test_counts_follow_the_words_that_are_written() -> None:
+    kv = KeyedVectors(1)
+    kv.add_vectors(["a", "b\n", "c", "d"], [[1], [2], [np.nan], [4]])
+    for word, count in zip(kv.index_to_key, (1, 2, 3, 4), strict=True):
+        kv.set_vecattr(word, "count", count)
+    vectors, counts = io.BytesIO(), io.BytesIO()
+    kv.save_word2vec_format(vectors, counts, prefix="*", on_bad_values="drop", on_bad_words="replace")
+    assert vectors.getvalue() == b"3 1\n*d 4.0\n*b_ 2.0\n*a 1.0\n"
+    assert counts.getvalue() == b"*d 4\n*b_ 2\n*a 1\n"
+
+
+def test_none_that_is_a_word_is_refused_and_rows_without_a_key_are_not_asked() -> None:
+    kv = KeyedVectors(1, count=2)
+    kv.add_vector("a", [1])
+    buffer = io.BytesIO()
+    kv.save_word2vec_format(buffer)
+    assert buffer.getvalue() == b"1 1\na 1.0\n"
+    kv.key_to_index[None] = 1
+    with pytest.raises(ValueError, match="it is None, not a word"):
+        kv.save_word2vec_format(io.BytesIO())
+
+
+def test_a_column_that_is_too_short_counts_as_0() -> None:
+    kv = KeyedVectors(1)
+    kv.add_vectors(["a", "b", "c"], [[1], [2], [3]])
+    kv.expandos["count"] = np.array([1, 5])
+    vectors, counts = io.BytesIO(), io.BytesIO()
+    kv.save_word2vec_format(vectors, counts)
+    assert counts.getvalue() == b"b 5\na 1\nc 0\n" and vectors.getvalue().startswith(b"3 1\nb ")
+
+
+def test_fewer_vectors_than_words() -> None:
+    kv = counted_vectors()
+    kv.vectors = kv.vectors[:-3]
+    with pytest.raises(ValueError, match=r"shape \(37, 7\) has not a vector for each of 40 words"):
+        kv.save_word2vec_format(io.BytesIO())
+    with pytest.raises(ValueError, match="0 numbers"):
+        KeyedVectors(0).save_word2vec_format(io.BytesIO())
+
+
+def test_targets_that_are_not_open_for_bytes(tmp_path: Path) -> None:
+    (tmp_path / "v").write_bytes(b"old")
+    with open(tmp_path / "t", "w") as text, open(tmp_path / "v", "rb") as unwritable:
+        for target in (text, io.StringIO(), unwritable):
+            for save in (counted_vectors().save_word2vec_format, counted_vectors().save):
+                with pytest.raises(TypeError, match="binary: open it with mode 'wb'"):
+                    save(target)
+    assert (tmp_path / "v").read_bytes() == b"old"
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the one would replace the other"):
+        counted_vectors().save_word2vec_format(tmp_path / "v", str(tmp_path / "v"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("total_vec, error", [(2.5, TypeError), ("2", TypeError), (-1, ValueError)])
+def test_a_header_that_could_not_be_read(tmp_path: Path, total_vec: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="total_vec"):
+        counted_vectors().save_word2vec_format(tmp_path / "v", total_vec=total_vec)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["on_bad_values", "on_bad_words"])
+def test_options_that_do_not_exist(tmp_path: Path, option: str) -> None:
+    with pytest.raises(ValueError, match=f"{option}='ignore': give one of 'raise'"):
+        counted_vectors().save_word2vec_format(tmp_path / "v", **{option: "ignore"})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

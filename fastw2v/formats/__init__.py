@@ -5,5 +5,6 @@ native             the container .fw2v: named arrays and a few strings, checked
 parts              what a model is made of; every codec reads and writes these parts:
   model_file         .fw2v, by `columns` and `native`
   gensim_parts       gensim's models, from files by `gensim_pickle`, or live objects
-  word2vec_format    the original program's text and binary, by `_decimals`
+  word2vec_format    the original program's text and binary, by `streams` and `_decimals`
+streams            what is given to read, decompressed, and named if it is of another kind
 """

@@ -304,18 +304,18 @@ cdef bint read_any_number(const char *p, Py_ssize_t length, double *value, bint 
 
 
 cdef bint read_numbers(
-    const char *p, const char *stop, double *values, Py_ssize_t count, bint narrow
+    const char *p, const char *stop, double *values, Py_ssize_t count, bint narrow, char separator
 ) except -1:
-    """Read `count` numbers up to `stop`, each after a space; return whether that was possible."""
+    """Read `count` numbers up to `stop`, each after a separator; return whether that was possible."""
     cdef const char *end
     cdef Py_ssize_t i
     for i in range(count):
-        if p == stop or p[0] != b" ":
+        if p == stop or p[0] != separator:
             return False
         p += 1
         end = read_number(p, values + i, narrow)
-        if end is NULL or end != stop and end[0] != b" ":
-            end = <const char *>memchr(p, b" ", stop - p)
+        if end is NULL or end != stop and end[0] != separator:
+            end = <const char *>memchr(p, separator, stop - p)
             if end is NULL:
                 end = stop
             if not read_any_number(p, end - p, values + i, narrow):
@@ -328,11 +328,11 @@ cdef inline bint is_space(char c) noexcept nogil:
     return c == b" " or 9 <= c <= 13
 
 
-def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint narrow):
+def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint narrow, char separator=b" "):
     """Read lines "word number …" from `position` on; their numbers become rows of `values` (n, D).
 
     `block` must end with a line end. Reading stops when `values` is full, at the end of the block, or at a line that is
-    not such a row or has spaces in its word. The numbers are rounded to double; with `narrow`, so that a cast to
+    not such a row or has separators in its word. The numbers are rounded to double; with `narrow`, so that a cast to
     float32 or float16 rounds them correctly. Return the words (bytes), and the position where reading stopped.
     """
     cdef const char *text = block
@@ -349,9 +349,9 @@ def parse_rows(bytes block, Py_ssize_t position, double[:, ::1] values, bint nar
         line_end = stop = <const char *>memchr(p, b"\n", end - p)
         while stop != p and is_space((stop - 1)[0]):
             stop -= 1
-        space = <const char *>memchr(p, b" ", stop - p)
+        space = <const char *>memchr(p, separator, stop - p)
         if space is NULL or not read_numbers(
-            space, stop, &values[row, 0], values.shape[1], narrow
+            space, stop, &values[row, 0], values.shape[1], narrow, separator
         ):
             break
         words.append(p[: space - p])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import stat
@@ -46,12 +47,29 @@ def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> It
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
-        if not hasattr(target, "write"):
-            raise TypeError(f"expected a path or an open binary file, got {target!r}")
+        check_open_file(target)
         yield target
         return
     with atomic_path(target, expected_bytes=expected_bytes) as temporary, open(temporary, "wb") as file:
         yield file
+
+
+def check_open_file(target: Any) -> None:
+    """Check that a file is open for writing bytes.
+
+    Args:
+        target (binary file): what a caller gave instead of a path.
+
+    Raises:
+        TypeError: it is no file, or open as text or for reading.
+    """
+    if not hasattr(target, "write"):
+        raise TypeError(f"expected a path or an open binary file, got {target!r}")
+    try:
+        target.write(b"")
+    except (TypeError, io.UnsupportedOperation):
+        name = getattr(target, "name", "the file")
+        raise TypeError(f"{name} is not open for writing in binary: open it with mode 'wb'") from None
 
 
 @contextlib.contextmanager
