@@ -28,7 +28,8 @@ from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_
 from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.formats.parts import Model, Vectors
+from fastw2v.formats.extras import set_attributes, users_attributes
+from fastw2v.formats.parts import VECTORS_HOLD, Model, Vectors, rows_of
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.older import CompatVocab as CompatVocab
 from fastw2v.older import OlderKeyedVectors
@@ -81,6 +82,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     """
 
     vectors_lockf: Array  # missing until Word2Vec or intersect_word2vec_format sets it
+    _added_rows: int = 0  # appended by add_vectors since all keys were set: a model has no outputs for them
 
     def __init__(
         self,
@@ -199,7 +201,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             KeyError: a key is missing.
             ValueError: there are no keys.
         """
-        if isinstance(key_or_keys, PLAIN_KEYS):
+        if key_or_keys is None or isinstance(key_or_keys, PLAIN_KEYS):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
@@ -391,18 +393,24 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def _name_rows(self, keys: list[Key], rows: dict[Key, int] | None = None) -> None:
         """Replace all keys by `keys`; None leaves a row without a key.
 
-        `rows` is the mapping from key to row, if it exists already.
+        `rows` is the mapping from key to row, if it exists already. If it leads from None, that is a key.
         """
-        if rows is None:
-            rows = {key: row for row, key in enumerate(keys) if key is not None}
+        rows = rows_of(keys) if rows is None else rows
         self.index_to_key, self.key_to_index = keys, rows
-        all_named = len(rows) == len(keys) or None not in keys
-        self.next_index = len(keys) if all_named else keys.index(None)
+        self._added_rows = 0
+        self.next_index = len(keys)
+        if None in keys:
+            nameless = (row for row, key in enumerate(keys) if key is None and rows.get(None) != row)
+            self.next_index = next(nameless, len(keys))
+
+    def _has_key(self, row: int) -> bool:
+        """Return whether a row is named: None is a key only of the row to which `key_to_index` leads."""
+        return self.index_to_key[row] is not None or self.key_to_index.get(None) == row
 
     def _name_free_row(self, key: Key) -> int | None:
         """Give `key` the next prepared row and return its number; None if no row is left."""
         index = self.next_index
-        if index >= len(self.index_to_key) or self.index_to_key[index] is not None:
+        if index >= len(self.index_to_key) or self._has_key(index):
             return None
         self.index_to_key[index] = key
         self.key_to_index[key] = index
@@ -417,6 +425,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             self.key_to_index.update(zip(keys, range(first, first + len(keys)), strict=True))
             self.index_to_key.extend(keys)
             self.next_index = len(self.index_to_key)
+            self._added_rows += len(keys)
         return first
 
     def resize_vectors(self, seed: int = 0) -> None:
@@ -809,8 +818,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     @property
     def _nameless(self) -> int:
-        """How many rows have no key."""
-        return len(self.index_to_key) - len(self.key_to_index)
+        """How many rows have no key; they are counted only where not each row has one of its own."""
+        if len(self.index_to_key) == len(self.key_to_index):
+            return 0
+        return self.index_to_key.count(None) - (None in self.key_to_index)
 
     def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
         """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
@@ -818,7 +829,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return [
             (names[row], score)
             for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and names[row] is not None
+            if row not in left_out and (names[row] is not None or self._has_key(row))
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
@@ -855,8 +866,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         distances = self.distances(key1)
         nearer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         itself = self.get_index(key1)
-        named = [self.index_to_key[row] for row in nearer if row != itself]
-        return [key for key in named if key is not None]
+        return [self.index_to_key[row] for row in nearer if row != itself and self._has_key(row)]
 
     def rank(self, key1: Key, key2: Key) -> int:
         """Return the place of `key2` among all keys, ordered by cosine with `key1`.
@@ -1319,8 +1329,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             OSError: the file cannot be written.
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
-        self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
-        model_file.write_vectors(fname_or_handle, self.to_words(), left_out)
+        model_file.write_vectors(fname_or_handle, self.to_words(), left_out, type(self))
 
     @classmethod
     def load(
@@ -1544,7 +1553,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     def to_words(self) -> Vectors:
         """Return the parts of this object as `formats` saves them; they are shared, not copied."""
-        return Vectors(self.index_to_key, self.vectors, self.expandos, getattr(self, "vectors_lockf", None))
+        lockf = getattr(self, "vectors_lockf", None)
+        extras = users_attributes(self, VECTORS_HOLD)
+        return Vectors(self.index_to_key, self.vectors, self.expandos, lockf, self.key_to_index, extras)
 
     @classmethod
     def from_words(cls, words: Vectors) -> Self:
@@ -1570,6 +1581,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         kv._name_rows(words.keys, words.key_to_index)
         if words.lockf is not None:
             kv.vectors_lockf = words.lockf
+        set_attributes(kv, words.extras, VECTORS_HOLD)
         return kv
 
     def to_tensors(self) -> dict[str, Array]:

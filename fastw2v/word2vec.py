@@ -1141,8 +1141,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
             True
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
+        self._check_settings()  # load does, too
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
-        model_file.write_model(fname_or_handle, assembly.take_apart(self), left_out)
+        classes = type(self), type(self.wv)
+        model_file.write_model(fname_or_handle, assembly.take_apart(self), left_out, classes)
 
     @class_only
     def load(

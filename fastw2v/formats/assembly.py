@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fastw2v.formats.errors import FormatError
-from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
-from fastw2v.vocabulary.sampling import check_noise_table
+from fastw2v.formats.extras import set_attributes, users_attributes
+from fastw2v.formats.parts import MODELS_HOLD, SETTINGS, Model, generator_in, state_of
+from fastw2v.formats.typed import shown
 
 M = TypeVar("M")
 
@@ -26,16 +27,25 @@ def take_apart(model: Any) -> Model:
 
     Returns:
         Model: the parts.
+
+    Raises:
+        TypeError: the generator is none whose state can be kept.
     """
+    if not isinstance(model.random, np.random.RandomState) or not isinstance(model.random.get_state(), tuple):
+        raise TypeError(
+            f"random is {shown(model.random)}: a model is saved with a numpy.random.RandomState(seed)"
+        )
+    outputs = model._matrices()  # first: it brings them to the number of words
     return Model(
         model.wv.to_words(),
         settings={name: getattr(model, name) for name in (*SETTINGS, "hashfxn")},
-        outputs=model._matrices(),
+        outputs=outputs,
         random=state_of(model.random),
         raw_vocab=model.raw_vocab,
         history=model.history,
         lifecycle_events=model.lifecycle_events,
         cum_table=model.cum_table if model.negative else None,
+        extras=users_attributes(model, MODELS_HOLD),
     )
 
 
@@ -51,7 +61,7 @@ def of_file(cls: type[M], parts: Model, source: str) -> M:
         Word2Vec: the model.
 
     Raises:
-        FormatError: a setting is out of range, or an objective lacks its table.
+        FormatError: a setting is out of range.
     """
     model = _assemble(cls, parts)
     _check(model, source)
@@ -105,6 +115,7 @@ def _assemble(cls: type[M], parts: Model) -> M:
     for name, matrix in parts.outputs.items():
         setattr(model, name, matrix)
     model.cum_table = np.empty(0, dtype=np.uint32) if parts.cum_table is None else parts.cum_table
+    set_attributes(model, parts.extras, MODELS_HOLD)
     return made
 
 
@@ -128,12 +139,8 @@ def _complete(cls: Any, parts: Model, base: type[Any]) -> Model:
 
 
 def _check(model: Any, source: str) -> None:
-    """Raise `FormatError` unless the settings are in range and every objective has its tables."""
+    """Raise `FormatError` unless the settings are in range."""
     try:
         model._check_settings()
     except (TypeError, ValueError) as error:
         raise FormatError(f"{source}: {error}") from None
-    if len(model.cum_table):  # a model that was given its vectors has none
-        check_noise_table(model.cum_table, len(model.wv), lambda what: FormatError(f"{source}: {what}"))
-    if model.hs and len(model.wv) and "point" not in model.wv.expandos:
-        raise FormatError(f"{source}: hs=1, but the file has no Huffman tree")
