@@ -220,7 +220,7 @@ class Matrices(Lifecycle):
             return  # other rows were changed by hand: who needs the outputs finds that they do not fit
         for name in names:
             setattr(self, name, resized(self.__dict__[f"_{name}"], words))
-        if len(self.cum_table) == before > 0:
+        if np.shape(self.cum_table) == (before,) and before:
             self.cum_table = np.pad(self.cum_table, (0, added), mode="edge")
         lockf = getattr(self.wv, "vectors_lockf", np.ones(1, dtype=np.float32))
         if np.shape(lockf) == (before,) and before > 1:

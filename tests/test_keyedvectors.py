@@ -404,20 +404,19 @@ def test_object_columns_of_paths_are_packed() -> None:
     assert list(back.get_vecattr("b", "code")) == [0, 1]
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), b"x", 1j])
+@pytest.mark.parametrize("value", [print, object(), [1, {2: object()}]])
 def test_attributes_that_cannot_be_saved(tmp_path: Path, value: Any) -> None:
     kv = few_vectors()
     kv.set_vecattr("w3", "thing", value)
-    if kv.expandos["thing"].dtype == object:  # type: ignore[union-attr]
-        with pytest.raises(TypeError, match="'thing' holds"):
-            kv.save(tmp_path / "v")
-        assert not list(tmp_path.iterdir())
+    with pytest.raises(TypeError, match="'thing' holds"):
+        kv.save(tmp_path / "v")
+    assert not list(tmp_path.iterdir())
 
 
 def test_keys_that_cannot_be_saved(tmp_path: Path) -> None:
     kv = few_vectors()
-    kv["x", "y"] = ROWS[0]
-    with pytest.raises(TypeError, match="only str and int keys"):
+    kv.add_vectors([print], ROWS[:1])
+    with pytest.raises(TypeError, match=r"print.*builtin_function.*pickle\.dump\(model, file\)"):
         kv.save(tmp_path / "v")
     assert not list(tmp_path.iterdir())
 
@@ -433,15 +432,21 @@ TAMPERINGS: dict[str, dict[str, Any]] = {
     "no matrix": tampered(syn0=None),
     "fewer rows": tampered(syn0=ROWS[:59]),
     "flat": tampered(syn0=ROWS.ravel()),
-    "integers": tampered(syn0=ROWS.astype(np.int32)),
     "no words": tampered(vocab_bytes=None),
     "no offsets": tampered(vocab_offsets=None),
-    "word twice": tampered(**native.pack_strings([*KEYS[:59], "w0"])),
+    "lookup": tampered(
+        lookup=np.array([60]), alias_rows=np.empty(0, int), **native.pack_strings([], "alias")
+    ),
+    "alias": tampered(lookup=np.arange(60), alias_rows=np.array([-1]), **native.pack_strings("a", "alias")),
+    "no alias": tampered(lookup=np.arange(60)),
+    "extras": tampered(**{"wv.extras": np.frombuffer(b'{"a": 1}', dtype=np.uint8)}),
+    "extras damaged": tampered(**{"wv.extras": np.frombuffer(b'[["a", {"~b": 1}]]', dtype=np.uint8)}),
+    "typed damaged": tampered(**{"attr_typed.y": np.frombuffer(b'[{"~date": "x"}]', dtype=np.uint8)}),
     "fewer words": tampered(**native.pack_strings(KEYS[:59])),
     "counts short": tampered(counts=np.arange(59)),
     "counts float": tampered(counts=np.arange(60.0)),
     "attribute short": tampered(**{"attr.x": np.arange(59)}),
-    "attribute of rows": tampered(**{"attr.x": ROWS}),
+    "attribute of rows": tampered(**{"attr.x": ROWS[:59]}),
     "no codes": tampered(codes=None),
     "point out of range": tampered(points=POINTS + np.uint32(59)),
     "starts short": tampered(path_starts=STARTS[:-1]),

@@ -35,7 +35,8 @@ def take_apart(model: Any) -> Model:
         raise TypeError(
             f"random is {shown(model.random)}: a model is saved with a numpy.random.RandomState(seed)"
         )
-    outputs = model._matrices()  # first: it brings them to the number of words
+    outputs = model._matrices()  # first: it brings outputs and noise table to the number of words
+    table = np.empty(0, dtype=np.uint32) if model.cum_table is None else model.cum_table
     return Model(
         model.wv.to_words(),
         settings={name: getattr(model, name) for name in (*SETTINGS, "hashfxn")},
@@ -44,7 +45,7 @@ def take_apart(model: Any) -> Model:
         raw_vocab=model.raw_vocab,
         history=model.history,
         lifecycle_events=model.lifecycle_events,
-        cum_table=model.cum_table if model.negative else None,
+        cum_table=table if model.negative else None,
         extras=users_attributes(model, MODELS_HOLD),
     )
 

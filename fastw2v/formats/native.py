@@ -29,7 +29,7 @@ from fastw2v.checks import one_of
 from fastw2v.columns import rises
 from fastw2v.formats.atomic import StrPath, atomic_writer
 from fastw2v.formats.errors import FormatError
-from fastw2v.formats.typed import MAX_BITS, Packer, dumps, loads, shown
+from fastw2v.formats.typed import MAX_BITS, Packer, check_hashes, dumps, loads, shown
 
 Array = npt.NDArray[Any]
 Mmap = Literal["r", "c"] | None
@@ -569,6 +569,7 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
         types = expect(tensors, f"{name}_types", np.uint8, (len(keys),))
         for i in np.flatnonzero(types).tolist():
             keys[i] = _restore(keys[i], int(types[i]))
+        check_hashes(keys[i] for i in np.flatnonzero(types % _ABSENT).tolist())
     return keys
 
 

@@ -115,10 +115,14 @@ class Vectors:
         """Check that the parts belong together.
 
         Raises:
-            FormatError: there are not as many vectors as keys, or a Huffman path leaves the tree.
+            FormatError: there are not as many vectors as keys, two keys are equal and nothing says which of
+                them counts, or a Huffman path leaves the tree.
         """
         if len(self.vectors) != len(self.keys):
             raise FormatError(f"{len(self.keys)} keys, but {len(self.vectors)} vectors")
+        named = len(self.keys) - self.keys.count(None)
+        if self.rows is None and len(self.key_to_index) != named:
+            raise FormatError(f"duplicate keys: only {len(self.key_to_index)} of {named} keys are different")
         tree = HuffmanTree.of(self.columns, error=FormatError)
         if tree is not None:
             tree.check(len(self.keys), error=FormatError, saved=True)
@@ -155,11 +159,13 @@ class Model:
         """Check that the parts belong together.
 
         Raises:
-            FormatError: the words are wrong as for `Vectors.check`, or a matrix differs from (V, D) float32.
+            FormatError: the words are wrong as for `Vectors.check`, or an output is no matrix of floats.
+                After edits by hand it may be of other rows than the words, which training refuses.
         """
         self.wv.check()
-        for name, matrix in {"vectors": self.wv.vectors, **self.outputs}.items():
-            native.expect({name: matrix}, name, np.float32, self.wv.vectors.shape)
+        for name, matrix in self.outputs.items():
+            kind = matrix.dtype if matrix.dtype.kind == "f" else np.float32
+            native.expect({name: matrix}, name, kind, (None, None))
 
 
 def rows_of(keys: list[Key]) -> dict[Key, int]:

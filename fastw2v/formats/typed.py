@@ -33,6 +33,7 @@ from fastw2v.formats.errors import FormatError
 Array = npt.NDArray[Any]
 
 MAX_DEPTH = 50
+MOST_ALIKE = 5000  # keys with one hash, each of which is compared with all others
 MAX_BITS = 8000  # of an int in decimal digits: Python reads no more than 4300 digits
 _FACTORIES: dict[str, Any] = {kind.__name__: kind for kind in (int, float, str, list, dict, set, tuple)}
 _DTYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9]\d{0,8}|[Mm]8(?:\[\w{1,12}\])?)")
@@ -192,6 +193,29 @@ def loads(raw: bytes | str, what: str) -> Any:
         raise FormatError(f"{what} cannot be read: {type(error).__name__}: {error!s:.200}") from None
 
 
+def check_hashes(keys: Iterable[Any]) -> None:
+    """Refuse keys that were made to collide, so that a dict of them would take very long.
+
+    Args:
+        keys (iterable of key): what a dict or a set will be made of.
+
+    Raises:
+        FormatError: too many have the same hash.
+        TypeError: one cannot be a key.
+    """
+    hashes = np.fromiter(map(hash, keys), dtype=np.int64)
+    if len(hashes) > MOST_ALIKE and np.unique(hashes, return_counts=True)[1].max() > MOST_ALIKE:
+        raise FormatError(f"more than {MOST_ALIKE} keys have the same hash: the file was made to take long")
+
+
+def _set_of(kind: Any) -> Callable[[Any], Any]:
+    def make(parts: list[Any]) -> Any:
+        check_hashes(parts)
+        return kind(parts)
+
+    return make
+
+
 def unpack(node: Any, depth: int = 0) -> Any:
     """Return the value that was packed.
 
@@ -292,6 +316,7 @@ def _default_of(parts: list[Any]) -> defaultdict[Any, Any]:
 def _pairs(items: list[Any]) -> list[Any]:
     if not all(type(item) is tuple and len(item) == 2 for item in items):
         raise ValueError("a dict is not made of keys and values")
+    check_hashes(key for key, _ in items)
     return items
 
 
@@ -321,8 +346,8 @@ KINDS: dict[str, tuple[tuple[type, ...], Callable[[Any], Any], Callable[[Any], A
     "tuple": ((tuple,), iter, tuple),
     "dict": ((dict,), lambda value: iter(value.items()), lambda parts: dict(_pairs(parts))),
     "bytes": ((bytes,), _as_text, _as_bytes),
-    "set": ((set,), iter, set),
-    "frozenset": ((frozenset,), iter, frozenset),
+    "set": ((set,), iter, _set_of(set)),
+    "frozenset": ((frozenset,), iter, _set_of(frozenset)),
     "bytearray": ((bytearray,), _as_text, lambda text: bytearray(_as_bytes(text))),
     "OrderedDict": ((OrderedDict,), lambda value: iter(value.items()), lambda x: OrderedDict(_pairs(x))),
     "Counter": ((Counter,), lambda value: iter(value.items()), lambda parts: Counter(dict(_pairs(parts)))),
