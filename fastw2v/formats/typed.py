@@ -257,6 +257,8 @@ def _restore(name: str, parts: Any, depth: int) -> Any:
         raise ValueError(f"the kind of value {name[:40]!r} is unknown: was it written by a newer fastw2v?")
     if name == "Fraction" and max(map(int.bit_length, parts)) > MAX_BITS:
         raise ValueError(f"a Fraction has more than {MAX_BITS} bits")
+    if not isinstance(parts, str | list):
+        raise ValueError(f"a {name} is made of something else")
     put_together = KINDS[name][2]
     return put_together(parts if isinstance(parts, str) else [unpack(part, depth + 1) for part in parts])
 
