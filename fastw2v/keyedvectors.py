@@ -66,7 +66,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     Attributes:
         vectors (array): the matrix, (V, D).
-        index_to_key (list): the key of each row; None for a prepared row.
+        index_to_key (list): the key of each row; None for a prepared row, unless `key_to_index` leads to it.
         key_to_index (dict): the row of each key.
         vector_size (int): D.
         expandos (dict): one column of V values per attribute: `count`, `sample_int`, `code`, `point`, ….
@@ -1313,20 +1313,28 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     ) -> None:
         """Save to one `.fw2v` file, atomically if a path is given.
 
+        Keys, values of attributes, and attributes that you set on this object may be of any plain type, as in
+        `Word2Vec.save`. Attributes of keys that do not fit the keys after an edit by hand are saved cut, or
+        grown with zeros, as `allocate_vecattrs` does; this object stays as it is.
+
         Args:
             fname_or_handle (path or binary file): where to write.
             separately (iterable of str or None): ignored; accepted as gensim has it: there is one file, and
                 any array in it can be mapped.
             sep_limit (int): ignored; accepted as gensim has it.
-            ignore (iterable of str): what to leave out: "expandos", the attributes of keys, or
-                "vectors_lockf".
+            ignore (iterable of str): what to leave out: "expandos", the attributes of keys; "vectors_lockf";
+                or attributes that you set.
             pickle_protocol (int): ignored; accepted as gensim has it: there is no pickle.
 
         Raises:
-            ValueError: `ignore` names what a file needs, or there is not one vector per key.
-            TypeError: a key is not str or int, an attribute cannot be saved, `ignore` is a str, or
-                `fname_or_handle` is neither a path nor an open binary file.
+            ValueError: `ignore` names what a file needs, there is not one vector per key, or `key_to_index`
+                leads to a row that is not there.
+            TypeError: a key or a value is no plain value (`pickle.dump(kv, file)` keeps any), `ignore` is a
+                str, or `fname_or_handle` is neither a path nor an open binary file.
             OSError: the file cannot be written.
+
+        Warns:
+            FastW2VWarning: an attribute that you set is not saved, or one of keys was cut or grown.
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
         model_file.write_vectors(fname_or_handle, self.to_words(), left_out, type(self))
@@ -1588,7 +1596,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return everything as the arrays of a `.fw2v` file, by name; the matrix is `syn0`.
 
         Raises:
-            TypeError: a key is not str or int, or an attribute cannot be saved.
+            TypeError: a key or an attribute is no plain value.
+            ValueError: there is not one vector per key.
         """
         return model_file.pack_vectors(self.to_words())
 
@@ -1617,7 +1626,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(self.to_words()))
+        return gensim_parts.build(copy.deepcopy(self.to_words().without_extras()))
 
     @classmethod
     def from_gensim(cls, vectors: Any) -> Self:

@@ -94,7 +94,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     Args:
         sentences (iterable of lists of words, or None): the text, which can be iterated over again and again.
-            Words are str or other hashable values; str and int can be saved. None: a model without words.
+            Words are str or other hashable values; see `save` for which files hold. None: a model without
+            words.
         corpus_file (path or None): the text as a file, one sentence per line; .gz, .bz2, .xz and .zst are
             decompressed. Give this or `sentences`.
         vector_size (int): D, dimensions of all vectors.
@@ -122,7 +123,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         batch_words (int): words of text that a worker takes at a time.
         compute_loss (bool): add up the loss, for `history`.
         callbacks (iterable of CallbackAny2Vec): objects with hooks for the edges of training and epochs.
-        comment (str or None): a label, saved with the model.
+        comment (any plain value, or None): a label, saved with the model.
         max_final_vocab (int or None): raise `min_count` until at most this many words remain. None: no limit.
         shrink_windows (bool): every position draws its window from 1 to `window`. False: always `window`.
         step (str or None): "pair" updates one word pair after the other, in gensim's order. "window" trains
@@ -1118,21 +1119,32 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Save the model to one `.fw2v` file: safetensors layout, no pickle.
 
         Training goes on after `load` as if the model had not been saved. A file at a path is replaced at
-        once, or not at all.
+        once, or not at all. Words and the values of attributes may be of any plain type: None, bool, numbers,
+        str, bytes, dates, paths, numpy scalars and arrays, and tuples, lists, sets and dicts of such.
+
+        Attributes that you or a derived class set on the model or on `wv` are saved if they are such values;
+        what is not is named in a warning. Attributes of words that do not fit the words after an edit by hand
+        are saved cut, or grown with zeros, as `allocate_vecattrs` does. Outputs that do not fit are kept as
+        they are: such a model answers queries, and refuses to train.
 
         Args:
             fname_or_handle (path or binary file): where to write.
             separately (iterable of str, or None): ignored; gensim's names of arrays to put beside the file.
             sep_limit (int): ignored; gensim's size in bytes of such arrays.
             ignore (iterable of str): what to leave out, of "syn1", "syn1neg", "raw_vocab", "history" and
-                "lifecycle_events". Without its output matrix a model answers queries, but cannot be trained.
+                "lifecycle_events", and attributes that you set. Without its output matrix a model answers
+                queries, but cannot be trained.
             pickle_protocol (int): ignored; accepted as gensim has it.
 
         Raises:
-            TypeError: a word is neither str nor int, a setting or `comment` does not fit JSON, or `ignore` is
-                a str.
-            ValueError: `ignore` names something that a file needs.
+            TypeError: a word, an attribute of words, a setting or `comment` is no plain value, or `ignore` is
+                a str. `pickle.dump(model, file)` keeps any value.
+            ValueError: `ignore` names something that a file needs, a setting is out of range, there is not
+                one vector per word, or `key_to_index` leads to a row that is not there.
             OSError: the file cannot be written.
+
+        Warns:
+            FastW2VWarning: an attribute that you set is not saved, or one of words was cut or grown.
 
         Example:
             >>> model.save(f"{tmp}/model.fw2v")
@@ -1274,7 +1286,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(assembly.take_apart(self)))
+        return gensim_parts.build(copy.deepcopy(assembly.take_apart(self).without_extras()))
 
     @classmethod
     def from_gensim(cls, model: Any) -> Self:

@@ -383,12 +383,20 @@ def read_model(
     kind = metadata.get("kind", "foreign")
     if kind != "Word2Vec":
         raise AttributeError(not_a_model(source, kind))
-    settings, random, logs = _read_state(source, tensors, metadata)
+    try:
+        return _unpack_model(tensors, metadata)
+    except FormatError as error:
+        raise FormatError(f"{source}: {error}") from None
+
+
+def _unpack_model(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> Model:
+    """Return the model that `write_model` packed."""
+    settings, random, logs = _read_state(tensors, metadata)
     wv = unpack_vectors(tensors)
     native.expect(tensors, "syn0", wv.vectors.dtype, (len(wv.keys), settings["vector_size"]))
     has_tree = settings.pop("tree", True)  # unless the file says that there was none
     if settings["hs"] and len(wv.keys) and has_tree and "point" not in wv.columns:
-        raise FormatError(f"{source}: hs=1, but the file has no Huffman tree")
+        raise FormatError("hs=1, but the file has no Huffman tree")
     odd = {name: array for name in OUTPUTS if (array := tensors.get(_ODD + name)) is not None}
     model = Model(
         wv,
@@ -408,17 +416,17 @@ def read_model(
         counts = native.expect(tensors, "raw_counts", np.int64, (len(words),))
         model.raw_vocab = dict(zip(words, counts.tolist(), strict=True))
     if settings["negative"]:
-        model.cum_table = _read_noise_table(source, tensors, len(wv.keys))
+        model.cum_table = _read_noise_table(tensors, len(wv.keys))
     return model
 
 
-def _read_noise_table(source: Any, tensors: Mapping[str, Array], words: int) -> Array:
+def _read_noise_table(tensors: Mapping[str, Array], words: int) -> Array:
     odd = tensors.get(_ODD + "cum_table")
     if odd is not None:
         return np.array(odd)
     table = np.array(native.expect(tensors, "cum_table", np.uint32, (None,)))
     if len(table):  # a model that was given its vectors has none
-        check_noise_table(table, words, lambda what: FormatError(f"{source}: {what}"))
+        check_noise_table(table, words, FormatError)
     return table
 
 
@@ -436,7 +444,7 @@ def not_a_model(source: Any, kind: str) -> str:
 
 
 def _read_state(
-    source: Any, tensors: Mapping[str, Array], metadata: Mapping[str, str]
+    tensors: Mapping[str, Array], metadata: Mapping[str, str]
 ) -> tuple[dict[str, Any], RandomState, dict[str, Any]]:
     """Return the settings, the state of the generator and the logs; FormatError if one is incomplete."""
     try:
@@ -454,7 +462,7 @@ def _read_state(
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"{source}: the model's settings are damaged: {error!r}") from None
+        raise FormatError(f"the model's settings are damaged: {error!r}") from None
     return settings, random, logs
 
 

@@ -7,7 +7,7 @@ Every codec reads these parts from a file or writes them to one: `model_file` (.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -111,6 +111,10 @@ class Vectors:
         """Row of each key, dict of key to int; of rows with the same key the last, unless `rows` says it."""
         return rows_of(self.keys) if self.rows is None else self.rows
 
+    def without_extras(self) -> Vectors:
+        """Return the vectors without what users set, of which not all can be copied."""
+        return replace(self, extras={})
+
     def check(self) -> None:
         """Check that the parts belong together.
 
@@ -154,6 +158,10 @@ class Model:
     lifecycle_events: list[dict[str, Any]] | None = None
     cum_table: Array | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+
+    def without_extras(self) -> Model:
+        """Return the model without what users set, of which not all can be copied."""
+        return replace(self, wv=self.wv.without_extras(), extras={})
 
     def check(self) -> None:
         """Check that the parts belong together.
