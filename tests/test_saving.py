@@ -292,6 +292,8 @@ def test_a_word_that_no_file_holds_offers_pickle(word: Any, tmp_path: Path) -> N
         with pytest.raises(TypeError, match=rf"{type(word).__name__}.*pickle\.dump"):
             obj.save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
+    twin = pickle.loads(pickle.dumps(model))
+    assert_same(matrices(twin), matrices(model))
 
 
 @pytest.mark.parametrize(

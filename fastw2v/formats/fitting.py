@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from operator import index
+from operator import eq, index
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def _fit_rows(rows: Mapping[Any, int] | None, keys: list[Any]) -> dict[Any, int]
     if rows is None:
         return None
     try:
-        if rows == rows_of(keys):
+        if _each_leads_home(rows, keys) or rows == rows_of(keys):
             return None
     except TypeError as error:  # a list among the keys
         raise TypeError(f"index_to_key holds what can be no key: {error}") from None
@@ -85,6 +85,12 @@ def _fit_rows(rows: Mapping[Any, int] | None, keys: list[Any]) -> dict[Any, int]
             )
         fitted[key] = number
     return fitted
+
+
+def _each_leads_home(rows: Mapping[Any, int], keys: list[Any]) -> bool:
+    """Return whether each row has a key of its own that leads to it; told without a second dict of all."""
+    whole = len(rows) == len(keys) and None not in rows
+    return whole and all(map(eq, map(rows.get, keys), range(len(keys))))
 
 
 def _fit_columns(columns: Mapping[str, Any], size: int) -> dict[str, Array | Ragged]:
@@ -104,6 +110,8 @@ def _fit_columns(columns: Mapping[str, Any], size: int) -> dict[str, Array | Rag
 
 def _as_column(name: str, column: Any) -> Array | Ragged:
     """Return a column, which people may have set to a list."""
+    if not isinstance(name, str):
+        raise TypeError(f"an attribute is named {shown(name)}: its name must be a str")
     if isinstance(column, Ragged):
         if not rises(column.starts, len(column.values)) or column.values.ndim != 1:
             raise ValueError(f"attribute {name!r} has rows that do not cut its values: set it anew")
