@@ -93,8 +93,10 @@ def check_noise_table(
 ) -> None:
     """Raise `error(message)` unless `table` is a noise table of `words` words, which kernels can search."""
     given = np.asarray(table)
-    if given.shape != (words,) or given.dtype.kind not in "iu":
-        raise error(f"the noise table has {given.size} entries of {given.dtype} for {words} words")
+    if given.dtype.kind not in "iuf" or given.ndim != 1:
+        raise error(f"the noise table is {given.dtype} of shape {given.shape}")
+    if len(given) != words:
+        raise error(f"the noise table has {len(given)} entries for {words} words")
     entries = given.astype(np.int64)
     if not words or entries[-1] != DOMAIN or (np.diff(entries) < 0).any():
         raise error(f"the noise table does not rise to {DOMAIN}")
