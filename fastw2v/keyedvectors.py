@@ -821,7 +821,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """How many rows have no key; they are counted only where not each row has one of its own."""
         if len(self.index_to_key) == len(self.key_to_index):
             return 0
-        return self.index_to_key.count(None) - (None in self.key_to_index)
+        return list(self.index_to_key).count(None) - (None in self.key_to_index)
 
     def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
         """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""

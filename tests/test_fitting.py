@@ -213,7 +213,7 @@ def test_save_never_replaces_a_good_file_by_one_that_load_refuses(
     for name in names:
         try:
             ALL[name](kv)
-        except (ValueError, TypeError, IndexError, AttributeError, RuntimeError):
+        except Exception:
             return  # an edit that the one before made impossible
     try:
         obj.save(path)
