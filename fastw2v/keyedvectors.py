@@ -1322,8 +1322,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             separately (iterable of str or None): ignored; accepted as gensim has it: there is one file, and
                 any array in it can be mapped.
             sep_limit (int): ignored; accepted as gensim has it.
-            ignore (iterable of str): what to leave out: "expandos", the attributes of keys; "vectors_lockf";
-                or attributes that you set.
+            ignore (iterable of str): what to leave out: "expandos", the attributes of keys, or some of them
+                by name; "vectors_lockf"; attributes that you set.
             pickle_protocol (int): ignored; accepted as gensim has it: there is no pickle.
 
         Raises:

@@ -1132,8 +1132,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             separately (iterable of str, or None): ignored; gensim's names of arrays to put beside the file.
             sep_limit (int): ignored; gensim's size in bytes of such arrays.
             ignore (iterable of str): what to leave out, of "syn1", "syn1neg", "raw_vocab", "history" and
-                "lifecycle_events", and attributes that you set. Without its output matrix a model answers
-                queries, but cannot be trained.
+                "lifecycle_events", attributes that you set, attributes of words by name, and "expandos", all
+                of these. Without its output matrix a model answers queries, but cannot be trained.
             pickle_protocol (int): ignored; accepted as gensim has it.
 
         Raises:

@@ -225,6 +225,20 @@ def test_save_never_replaces_a_good_file_by_one_that_load_refuses(
         comes_back(kv, Word2Vec.load(path).wv)
 
 
+def test_attributes_of_words_can_be_left_out(tmp_path: Path) -> None:
+    model = copy.deepcopy(MODEL)
+    keep(model.wv, [4, 0, 2])
+    model.wv.set_vecattr("graph", "thing", print)
+    for obj in (model, model.wv):
+        obj.save(tmp_path / "file", ignore=["expandos"])
+        assert KeyedVectors.load(tmp_path / "file").expandos == {}
+        with pytest.raises(TypeError, match=r"ignore=\['thing'\]"), pytest.warns(FastW2VWarning):
+            obj.save(tmp_path / "file")
+        with pytest.warns(FastW2VWarning, match="count"):
+            obj.save(tmp_path / "file", ignore=["thing"])
+        assert KeyedVectors.load(tmp_path / "file").expandos.keys() == model.wv.expandos.keys() - {"thing"}
+
+
 def test_attributes_that_are_cut_or_grown_are_said(tmp_path: Path) -> None:
     kv = some_vectors()
     keep(kv, [4, 0, 2])
@@ -323,6 +337,16 @@ def test_settings_that_load_refuses_are_not_saved(change: dict[str, Any], tmp_pa
     with pytest.raises((TypeError, ValueError), match=next(iter(change))):
         model.save(tmp_path / "model")
     assert (tmp_path / "model").read_bytes() == before
+
+
+def test_a_model_of_no_dimensions_is_not_saved(tmp_path: Path) -> None:
+    model = copy.deepcopy(MODEL)
+    model.wv.vectors = model.wv.vectors[:, :0]
+    with pytest.raises(ValueError, match="no dimensions"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+    model.wv.save(tmp_path / "kv")
+    assert KeyedVectors.load(tmp_path / "kv").vectors.shape == (8, 0)
 
 
 def test_vectors_of_an_empty_model_have_its_size(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def _pack_objects(name: str, column: Array) -> dict[str, Array]:
     except TypeError as error:
         raise TypeError(
             f"attribute {name!r} holds a value that cannot be saved: {error}. Leave it out with "
-            "ignore=['expandos'], or keep it with pickle.dump"
+            f"ignore=[{name!r}], or keep it with pickle.dump"
         ) from None
     target = (_TYPED if packer.typed else _OBJECTS) + name
     return {target: np.frombuffer(dumps(packed), dtype=np.uint8)}

@@ -102,7 +102,7 @@ def _fit_columns(columns: Mapping[str, Any], size: int) -> dict[str, Array | Rag
         warn_user(
             f"attributes have another number of values than there are keys ({size}): {listed}. They are "
             "saved cut, or grown with zeros, and may now belong to other keys: set them anew with "
-            "set_vecattr, or give ignore=['expandos'] to KeyedVectors.save",
+            "set_vecattr, or leave them out with ignore=['expandos']",
             log=logger,
         )
     return {name: resized(column, size) if name in wrong else column for name, column in made.items()}

@@ -94,7 +94,7 @@ def write_vectors(
         target (path or binary file): where to write.
         words (Vectors): what to write.
         left_out (frozenset of str): "expandos" leaves out the columns, "vectors_lockf" the factors, and any
-            other name an attribute of a user.
+            other name one column or an attribute of a user.
         cls (type): the class of the vectors; attributes of users that its members hide are left out.
 
     Raises:
@@ -105,14 +105,9 @@ def write_vectors(
     Warns:
         FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown.
     """
-    kept = replace(
-        words,
-        columns={} if "expandos" in left_out else words.columns,
-        lockf=None if "vectors_lockf" in left_out else words.lockf,
-        extras=_without(words.extras, left_out),
-    )
-    tensors = pack_vectors(kept)
-    more, refused = extras.pack_extras(kept.extras, _held_by(words), cls, "wv.")
+    words = _kept(words, left_out)
+    tensors = pack_vectors(words)
+    more, refused = extras.pack_extras(words.extras, _held_by(words), cls, "wv.")
     _write(target, tensors | more, {"kind": "KeyedVectors"}, refused)
 
 
@@ -128,6 +123,16 @@ def _write(
     )
     typed = native.has_typed(tensors) or native.has_typed(tensors, "raw_vocab")
     native.write(target, tensors, metadata, version=2 if new or typed else 1)
+
+
+def _kept(words: Vectors, left_out: frozenset[str]) -> Vectors:
+    """Return vectors without what `save(ignore=)` names."""
+    return replace(
+        words,
+        columns={} if "expandos" in left_out else _without(words.columns, left_out),
+        lockf=None if "vectors_lockf" in left_out else words.lockf,
+        extras=_without(words.extras, left_out),
+    )
 
 
 def _without(values: Mapping[str, Any], left_out: frozenset[str]) -> dict[str, Any]:
@@ -257,8 +262,8 @@ def write_model(
     Args:
         target (path or binary file): where to write.
         model (Model): what to write; its `random` must not be None.
-        left_out (frozenset of str): which outputs, logs and attributes of users, and whether `raw_vocab`, to
-            leave out.
+        left_out (frozenset of str): which outputs, logs, columns and attributes of users, and whether
+            `raw_vocab`, to leave out.
         classes (tuple of type): of the model and of its vectors; attributes of users that their members hide
             are left out.
 
@@ -270,8 +275,11 @@ def write_model(
     Warns:
         FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown.
     """
-    tensors = pack_vectors(model.wv)
+    wv = _kept(model.wv, left_out)
+    tensors = pack_vectors(wv)
     settings = dict(model.settings)
+    if not tensors["syn0"].shape[1]:
+        raise ValueError("the vectors have no dimensions: a model needs at least one")
     if len(tensors["syn0"]):
         settings["vector_size"] = settings["layer1_size"] = tensors["syn0"].shape[1]
     else:
@@ -281,10 +289,11 @@ def write_model(
         tensors |= native.pack_strings(model.raw_vocab, "raw_vocab", typed=True)
         tensors["raw_counts"] = np.array(list(model.raw_vocab.values()), dtype=np.int64)
     metadata = {"kind": "Word2Vec"} | _pack_state(tensors, model, settings, left_out)
-    held = _held_by(model.wv) | set(map(id, model.outputs.values()))
+    held = _held_by(wv) | set(map(id, model.outputs.values()))
     held |= set(map(id, (model.cum_table, model.raw_vocab, model.history, model.lifecycle_events)))
+    held.add(id(model.wv.columns))
     held.discard(id(None))
-    in_wv, refused_of_wv = extras.pack_extras(_without(model.wv.extras, left_out), held, classes[1], "wv.")
+    in_wv, refused_of_wv = extras.pack_extras(wv.extras, held, classes[1], "wv.")
     own, refused = extras.pack_extras(_without(model.extras, left_out), held, classes[0])
     _write(target, tensors | in_wv | own, metadata, refused + refused_of_wv)
 
