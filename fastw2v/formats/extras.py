@@ -158,6 +158,6 @@ def why_left_out(refused: list[str]) -> str:
         str: what is left out, why, and what to do.
     """
     return (
-        f"save leaves out {len(refused)} attributes that a .fw2v file cannot hold ({'; '.join(refused)}): "
-        "keep them with pickle.dump, or name them in ignore=[…] to leave them out without this warning"
+        f"a .fw2v file cannot hold these attributes, and save leaves them out: {'; '.join(refused)}. Keep "
+        "them with pickle.dump, or name them in ignore=[…] to leave them out without this warning"
     )

@@ -66,7 +66,7 @@ def shown(value: Any) -> str:
         text = _short.repr(value)
     except Exception:  # a foreign __repr__, or an int of too many digits
         text = "a value"
-    return f"{text} ({type(value).__name__})"
+    return f"{' '.join(text.split())} ({type(value).__name__})"
 
 
 class Packer:
