@@ -259,7 +259,7 @@ class Matrices(Lifecycle):
         matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
         if matrix.dtype != np.float32:
             raise ValueError(
-                f"{name} has dtype {matrix.dtype}, but training needs float32: convert it, as in "
+                f"{name} is {matrix.dtype}, but training needs this dtype to be float32: convert it, as in "
                 "model.wv.vectors = model.wv.vectors.astype(np.float32)"
             )
         if matrix.shape != shape or matrix.dtype != np.float32:

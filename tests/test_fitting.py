@@ -293,7 +293,7 @@ def test_vectors_that_cannot_be_trained_are_saved_with_their_model(name: str, tm
 def test_float64_vectors_say_how_they_are_converted() -> None:
     model = copy.deepcopy(MODEL)
     model.wv.vectors = model.wv.vectors.astype(np.float64)
-    with pytest.raises(ValueError, match=r"syn0 has dtype float64.*astype\(np.float32\)"):
+    with pytest.raises(ValueError, match=r"syn0 is float64.*astype\(np.float32\)"):
         model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
     model.wv.vectors = model.wv.vectors.astype(np.float32)
     model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
