@@ -21,19 +21,28 @@ cdef class ModelView:
     Attributes:
         words (int): V, number of words.
         dim (int): D, dimensions of a vector.
+
+    Raises:
+        ValueError: a matrix or the Huffman tree does not fit the words.
+        RuntimeError: there is no Huffman tree of these words.
     """
 
     def __init__(self, model):
-        self.syn0 = model.syn0
-        self.syn1neg = getattr(model, "syn1neg", None)
-        self.syn1 = getattr(model, "syn1", None)
+        syn1neg, syn1 = getattr(model, "syn1neg", None), getattr(model, "syn1", None)
+        syn0 = model.syn0
+        for name, matrix in (("syn1neg", syn1neg), ("syn1", syn1)):
+            if matrix is not None and matrix.shape != syn0.shape:
+                raise ValueError(
+                    f"{name} has shape {matrix.shape}, but syn0 {syn0.shape}: the words were changed by hand"
+                )
+        # None is assigned, too: a memoryview that was never set is neither None nor usable.
+        self.syn0, self.syn1neg, self.syn1 = syn0, syn1neg, syn1
         self.words = self.syn0.shape[0]
         self.dim = self.syn0.shape[1]
-        points, codes = model.wv.expandos.get("point"), model.wv.expandos.get("code")
-        # None is assigned, too: a memoryview that was never set is neither None nor usable.
-        self.points = None if points is None else points.values
-        self.codes = None if codes is None else codes.values
-        self.starts = None if points is None else points.starts
+        tree = model._tree() if "point" in model.wv.expandos else None  # checked: C follows it
+        self.points = None if tree is None else tree.points
+        self.codes = None if tree is None else tree.codes
+        self.starts = None if tree is None else tree.starts
 
     cdef const float *in_vector(self, Py_ssize_t word) noexcept nogil:
         """Return row `word` of syn0, D floats; NULL if there is no such row."""

@@ -182,6 +182,6 @@ def resized(column: Array | Ragged, size: int) -> Array | Ragged:
         starts = np.full(size + 1, column.starts[keep])
         starts[: keep + 1] = column.starts[: keep + 1]
         return Ragged(column.values[: starts[-1]], starts)
-    plain = np.zeros(size, dtype=column.dtype)
+    plain = np.zeros((size, *column.shape[1:]), dtype=column.dtype)
     plain[:keep] = column[:keep]
     return plain

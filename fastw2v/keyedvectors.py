@@ -28,7 +28,8 @@ from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_
 from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
-from fastw2v.formats.parts import Model, Vectors
+from fastw2v.formats.extras import set_attributes, users_attributes
+from fastw2v.formats.parts import VECTORS_HOLD, Model, Vectors, rows_of
 from fastw2v.formats.streams import seekable
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.older import CompatVocab as CompatVocab
@@ -66,7 +67,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     Attributes:
         vectors (array): the matrix, (V, D).
-        index_to_key (list): the key of each row; None for a prepared row.
+        index_to_key (list): the key of each row; None for a prepared row, unless `key_to_index` leads to it.
         key_to_index (dict): the row of each key.
         vector_size (int): D.
         expandos (dict): one column of V values per attribute: `count`, `sample_int`, `code`, `point`, ….
@@ -82,6 +83,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     """
 
     vectors_lockf: Array  # missing until Word2Vec or intersect_word2vec_format sets it
+    _added_rows: int = 0  # appended by add_vectors since all keys were set: a model has no outputs for them
 
     def __init__(
         self,
@@ -200,7 +202,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             KeyError: a key is missing.
             ValueError: there are no keys.
         """
-        if isinstance(key_or_keys, PLAIN_KEYS):
+        if key_or_keys is None or isinstance(key_or_keys, PLAIN_KEYS):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
@@ -392,18 +394,24 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def _name_rows(self, keys: list[Key], rows: dict[Key, int] | None = None) -> None:
         """Replace all keys by `keys`; None leaves a row without a key.
 
-        `rows` is the mapping from key to row, if it exists already.
+        `rows` is the mapping from key to row, if it exists already. If it leads from None, that is a key.
         """
-        if rows is None:
-            rows = {key: row for row, key in enumerate(keys) if key is not None}
+        rows = rows_of(keys) if rows is None else rows
         self.index_to_key, self.key_to_index = keys, rows
-        all_named = len(rows) == len(keys) or None not in keys
-        self.next_index = len(keys) if all_named else keys.index(None)
+        self._added_rows = 0
+        self.next_index = len(keys)
+        if None in keys:
+            nameless = (row for row, key in enumerate(keys) if key is None and rows.get(None) != row)
+            self.next_index = next(nameless, len(keys))
+
+    def _has_key(self, row: int) -> bool:
+        """Return whether a row is named: None is a key only of the row to which `key_to_index` leads."""
+        return self.index_to_key[row] is not None or self.key_to_index.get(None) == row
 
     def _name_free_row(self, key: Key) -> int | None:
         """Give `key` the next prepared row and return its number; None if no row is left."""
         index = self.next_index
-        if index >= len(self.index_to_key) or self.index_to_key[index] is not None:
+        if index >= len(self.index_to_key) or self._has_key(index):
             return None
         self.index_to_key[index] = key
         self.key_to_index[key] = index
@@ -418,6 +426,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             self.key_to_index.update(zip(keys, range(first, first + len(keys)), strict=True))
             self.index_to_key.extend(keys)
             self.next_index = len(self.index_to_key)
+            self._added_rows += len(keys)
         return first
 
     def resize_vectors(self, seed: int = 0) -> None:
@@ -810,8 +819,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     @property
     def _nameless(self) -> int:
-        """How many rows have no key."""
-        return len(self.index_to_key) - len(self.key_to_index)
+        """How many rows have no key; they are counted only where not each row has one of its own."""
+        if len(self.index_to_key) == len(self.key_to_index):
+            return 0
+        return list(self.index_to_key).count(None) - (None in self.key_to_index)
 
     def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
         """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
@@ -819,7 +830,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return [
             (names[row], score)
             for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and names[row] is not None
+            if row not in left_out and (names[row] is not None or self._has_key(row))
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
@@ -856,8 +867,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         distances = self.distances(key1)
         nearer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         itself = self.get_index(key1)
-        named = [self.index_to_key[row] for row in nearer if row != itself]
-        return [key for key in named if key is not None]
+        return [self.index_to_key[row] for row in nearer if row != itself and self._has_key(row)]
 
     def rank(self, key1: Key, key2: Key) -> int:
         """Return the place of `key2` among all keys, ordered by cosine with `key1`.
@@ -1304,24 +1314,31 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     ) -> None:
         """Save to one `.fw2v` file, atomically if a path is given.
 
+        Keys, values of attributes, and attributes that you set on this object may be of any plain type, as in
+        `Word2Vec.save`. Attributes of keys that do not fit the keys after an edit by hand are saved cut, or
+        grown with zeros, as `allocate_vecattrs` does; this object stays as it is.
+
         Args:
             fname_or_handle (path or binary file): where to write.
             separately (iterable of str or None): ignored; accepted as gensim has it: there is one file, and
                 any array in it can be mapped.
             sep_limit (int): ignored; accepted as gensim has it.
-            ignore (iterable of str): what to leave out: "expandos", the attributes of keys, or
-                "vectors_lockf".
+            ignore (iterable of str): what to leave out: "expandos", the attributes of keys, or some of them
+                by name; "vectors_lockf"; attributes that you set.
             pickle_protocol (int): ignored; accepted as gensim has it: there is no pickle.
 
         Raises:
-            ValueError: `ignore` names what a file needs, or there is not one vector per key.
-            TypeError: a key is not str or int, an attribute cannot be saved, `ignore` is a str, or
-                `fname_or_handle` is neither a path nor an open binary file.
+            ValueError: `ignore` names what a file needs, there is not one vector per key, or `key_to_index`
+                leads to a row that is not there.
+            TypeError: a key or a value is no plain value (`pickle.dump(kv, file)` keeps any), `ignore` is a
+                str, or `fname_or_handle` is neither a path nor an open binary file.
             OSError: the file cannot be written.
+
+        Warns:
+            FastW2VWarning: an attribute that you set is not saved, or one of keys was cut or grown.
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
-        self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
-        model_file.write_vectors(fname_or_handle, self.to_words(), left_out)
+        model_file.write_vectors(fname_or_handle, self.to_words(), left_out, type(self))
 
     @classmethod
     def load(
@@ -1554,7 +1571,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     def to_words(self) -> Vectors:
         """Return the parts of this object as `formats` saves them; they are shared, not copied."""
-        return Vectors(self.index_to_key, self.vectors, self.expandos, getattr(self, "vectors_lockf", None))
+        lockf = getattr(self, "vectors_lockf", None)
+        extras = users_attributes(self, VECTORS_HOLD)
+        return Vectors(self.index_to_key, self.vectors, self.expandos, lockf, self.key_to_index, extras)
 
     @classmethod
     def from_words(cls, words: Vectors) -> Self:
@@ -1580,13 +1599,15 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         kv._name_rows(words.keys, words.key_to_index)
         if words.lockf is not None:
             kv.vectors_lockf = words.lockf
+        set_attributes(kv, words.extras, VECTORS_HOLD)
         return kv
 
     def to_tensors(self) -> dict[str, Array]:
         """Return everything as the arrays of a `.fw2v` file, by name; the matrix is `syn0`.
 
         Raises:
-            TypeError: a key is not str or int, or an attribute cannot be saved.
+            TypeError: a key or an attribute is no plain value.
+            ValueError: there is not one vector per key.
         """
         return model_file.pack_vectors(self.to_words())
 
@@ -1615,7 +1636,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(self.to_words()))
+        return gensim_parts.build(copy.deepcopy(self.to_words().without_extras()))
 
     @classmethod
     def from_gensim(cls, vectors: Any) -> Self:

@@ -15,6 +15,7 @@ from typing import IO, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import resized
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
 from fastw2v.formats.atomic import StrPath
@@ -87,6 +88,7 @@ class Matrices(Lifecycle):
 
     def _matrix(self, name: str, objective: str, setting: str) -> npt.NDArray[np.float32]:
         """Return an output matrix; the AttributeError says why there is none and what to do."""
+        self._grow_outputs()
         matrix: npt.NDArray[np.float32] | None = self.__dict__.get(f"_{name}")
         if matrix is not None:
             return matrix
@@ -207,6 +209,24 @@ class Matrices(Lifecycle):
             self.wv.vectors_lockf = np.concatenate([lockf, new])
         self.__dict__.update(grown)
 
+    def _grow_outputs(self) -> None:
+        """Give words that `wv.add_vectors` appended outputs of zeros and no share of the noise."""
+        added, words = self.wv._added_rows, len(self.wv)
+        if not added:
+            return
+        before = words - added
+        names = [name for name in OUTPUTS if self.__dict__.get(f"_{name}") is not None]
+        if any(len(self.__dict__[f"_{name}"]) != before for name in names):
+            return  # other rows were changed by hand: who needs the outputs finds that they do not fit
+        for name in names:
+            setattr(self, name, resized(self.__dict__[f"_{name}"], words))
+        if np.shape(self.cum_table) == (before,) and before:
+            self.cum_table = np.pad(self.cum_table, (0, added), mode="edge")
+        lockf = getattr(self.wv, "vectors_lockf", np.ones(1, dtype=np.float32))
+        if np.shape(lockf) == (before,) and before > 1:
+            self.wv.vectors_lockf = np.append(lockf, np.ones(added, dtype=np.float32))
+        self.wv._added_rows = 0
+
     # --- what training trusts ---
 
     def _ready_matrices(self) -> None:
@@ -237,6 +257,11 @@ class Matrices(Lifecycle):
     def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
         """Return the matrix of this name; ValueError unless it is float32 (V, D)."""
         matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
+        if matrix.dtype != np.float32:
+            raise ValueError(
+                f"{name} is {matrix.dtype}, but training needs this dtype to be float32: convert it, as in "
+                "model.wv.vectors = model.wv.vectors.astype(np.float32)"
+            )
         if matrix.shape != shape or matrix.dtype != np.float32:
             raise ValueError(
                 f"{name} is {matrix.dtype} {matrix.shape}, expected float32 {shape}: "
@@ -260,7 +285,7 @@ class Matrices(Lifecycle):
 
     def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
         """Return the output matrices that the model has, by name."""
-        return {name: getattr(self, name) for name in OUTPUTS if f"_{name}" in self.__dict__}
+        return {name: getattr(self, name) for name in OUTPUTS if self.__dict__.get(f"_{name}") is not None}
 
     def _tree(self) -> HuffmanTree:
         """Return the Huffman tree as workers take it, checked."""
@@ -829,10 +854,16 @@ class Matrices(Lifecycle):
             return None
         scores = np.asarray(output @ hidden, dtype=np.float64)
         logs = scores if self.negative else self._path_scores(scores)
+        if self.negative:
+            logs[self._never_output()] = -np.inf
         chances = np.exp(logs - logs.max())
         chances /= chances.sum()
         best = top_places(chances, len(chances) if topn is None else max(0, topn))
-        return [(self.wv.index_to_key[row], np.float32(chances[row])) for row in best.tolist()]
+        return [
+            (self.wv.index_to_key[row], np.float32(chances[row]))
+            for row in best.tolist()
+            if logs[row] > -np.inf
+        ]
 
     @overload
     def hs_probability(self, context: Any, word: None = None) -> npt.NDArray[np.float64]: ...
@@ -875,6 +906,8 @@ class Matrices(Lifecycle):
         if word is None:
             return np.exp(self._path_scores(np.asarray(nodes @ hidden, dtype=np.float64)))
         path = self.huffman_path(word)
+        if not len(path.point) and len(self.wv) > 1:  # added by add_vectors, and in no text yet
+            return 0.0
         scores = np.asarray(nodes[path.point] @ hidden, dtype=np.float64)
         return math.exp(-np.logaddexp(0, np.where(path.code, scores, -scores)).sum())
 
@@ -890,8 +923,19 @@ class Matrices(Lifecycle):
         left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
         words = np.repeat(np.arange(len(self.wv)), np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
-        sums = np.bincount(words, logs, minlength=len(self.wv))
-        return sums.astype(np.float64, copy=False)
+        sums = np.bincount(words, logs, minlength=len(self.wv)).astype(np.float64, copy=False)
+        if len(sums) > 1:  # a word without a path was added by add_vectors, and is in no text yet
+            sums[np.diff(tree.starts) == 0] = -np.inf
+        return sums
+
+    def _never_output(self) -> npt.NDArray[np.intp]:
+        """Return the rows of words that add_vectors added, and that no training has had as an output."""
+        counts, out = self.wv.expandos.get("count"), self.syn1neg
+        if not isinstance(counts, np.ndarray) or len(counts) != len(out):
+            return np.empty(0, dtype=np.intp)
+        rows = np.flatnonzero(counts == 0)
+        rows = rows[~out[rows].any(axis=1)]
+        return rows if len(rows) < len(out) else rows[:0]
 
 
 def read_both_sides(

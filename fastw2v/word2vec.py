@@ -10,14 +10,12 @@ answers is in `matrices`. Names, defaults and behaviour are gensim's unless the 
 from __future__ import annotations
 
 import copy
-import inspect
 import logging
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, Any, Literal, Self
 
@@ -27,10 +25,9 @@ import numpy.typing as npt
 from fastw2v.checks import callbacks_of, epochs_of, finite, one_of, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
-from fastw2v.formats import model_file
+from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.errors import FormatError
-from fastw2v.formats.parts import SETTINGS, Model, generator_in, state_of
+from fastw2v.formats.parts import Model
 from fastw2v.formats.streams import seekable
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.legacy import renamed_keywords
@@ -98,7 +95,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     Args:
         sentences (iterable of lists of words, or None): the text, which can be iterated over again and again.
-            Words are str or other hashable values; str and int can be saved. None: a model without words.
+            Words are str or other hashable values; see `save` for which files hold. None: a model without
+            words.
         corpus_file (path or None): the text as a file, one sentence per line; .gz, .bz2, .xz and .zst are
             decompressed. Give this or `sentences`.
         vector_size (int): D, dimensions of all vectors.
@@ -126,7 +124,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         batch_words (int): words of text that a worker takes at a time.
         compute_loss (bool): add up the loss, for `history`.
         callbacks (iterable of CallbackAny2Vec): objects with hooks for the edges of training and epochs.
-        comment (str or None): a label, saved with the model.
+        comment (any plain value, or None): a label, saved with the model.
         max_final_vocab (int or None): raise `min_count` until at most this many words remain. None: no limit.
         shrink_windows (bool): every position draws its window from 1 to `window`. False: always `window`.
         step (str or None): "pair" updates one word pair after the other, in gensim's order. "window" trains
@@ -1122,21 +1120,32 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Save the model to one `.fw2v` file: safetensors layout, no pickle.
 
         Training goes on after `load` as if the model had not been saved. A file at a path is replaced at
-        once, or not at all.
+        once, or not at all. Words and the values of attributes may be of any plain type: None, bool, numbers,
+        str, bytes, dates, paths, numpy scalars and arrays, and tuples, lists, sets and dicts of such.
+
+        Attributes that you or a derived class set on the model or on `wv` are saved if they are such values;
+        what is not is named in a warning. Attributes of words that do not fit the words after an edit by hand
+        are saved cut, or grown with zeros, as `allocate_vecattrs` does. Outputs that do not fit are kept as
+        they are: such a model answers queries, and refuses to train.
 
         Args:
             fname_or_handle (path or binary file): where to write.
             separately (iterable of str, or None): ignored; gensim's names of arrays to put beside the file.
             sep_limit (int): ignored; gensim's size in bytes of such arrays.
             ignore (iterable of str): what to leave out, of "syn1", "syn1neg", "raw_vocab", "history" and
-                "lifecycle_events". Without its output matrix a model answers queries, but cannot be trained.
+                "lifecycle_events", attributes that you set, attributes of words by name, and "expandos", all
+                of these. Without its output matrix a model answers queries, but cannot be trained.
             pickle_protocol (int): ignored; accepted as gensim has it.
 
         Raises:
-            TypeError: a word is neither str nor int, a setting or `comment` does not fit JSON, or `ignore` is
-                a str.
-            ValueError: `ignore` names something that a file needs.
+            TypeError: a word, an attribute of words, a setting or `comment` is no plain value, or `ignore` is
+                a str. `pickle.dump(model, file)` keeps any value.
+            ValueError: `ignore` names something that a file needs, a setting is out of range, there is not
+                one vector per word, or `key_to_index` leads to a row that is not there.
             OSError: the file cannot be written.
+
+        Warns:
+            FastW2VWarning: an attribute that you set is not saved, or one of words was cut or grown.
 
         Example:
             >>> model.save(f"{tmp}/model.fw2v")
@@ -1145,8 +1154,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
             True
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
+        self._check_settings()  # load does, too
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
-        model_file.write_model(fname_or_handle, self._to_parts(), left_out)
+        classes = type(self), type(self.wv)
+        model_file.write_model(fname_or_handle, assembly.take_apart(self), left_out, classes)
 
     @class_only
     def load(
@@ -1195,10 +1206,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             parts = gensim_parts.read(fname, mmap)
             if not isinstance(parts, Model):
                 raise AttributeError(model_file.not_a_model(fname, "KeyedVectors"))
-            model = cls._of_gensim(parts, str(fname))
+            model = assembly.of_gensim(cls, parts, str(fname), base=Word2Vec)
         else:
-            model = cls._of_parts(model_file.read_model(fname, mmap, verify=verify))
-            model._check_loaded(str(fname))
+            model = assembly.of_file(cls, model_file.read_model(fname, mmap, verify=verify), str(fname))
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
 
@@ -1265,73 +1275,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
         model.add_lifecycle_event("from_vectors", msg=f"{len(words)} words of {in_} and {out}")
         return model
 
-    @classmethod
-    def _of_parts(cls, parts: Model) -> Self:
-        """Return a model made of sound and complete parts, without `__init__`; they are not copied."""
-        model = cls.__new__(cls)
-        model.__dict__.update({name: parts.settings[name] for name in SETTINGS})
-        model.hashfxn = parts.settings.get("hashfxn", hash)
-        model.progress = "auto"  # not saved: whether to show a bar is up to the process that loads
-        assert parts.random is not None
-        model.random = generator_in(parts.random)
-        model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
-        model.raw_vocab = parts.raw_vocab
-        model._encoded = None
-        model.wv = KeyedVectors._of_parts(parts.wv)
-        for name, matrix in parts.outputs.items():
-            setattr(model, name, matrix)
-        model.cum_table = np.empty(0, dtype=np.uint32) if parts.cum_table is None else parts.cum_table
-        return model
-
-    @classmethod
-    def _of_gensim(cls, parts: Model, source: str) -> Self:
-        """Return a model of gensim's parts; `FormatError`, which names the `source`, if they make none."""
-        try:
-            parts = cls._complete(parts)
-            parts.check()
-            model = cls._of_parts(parts)
-            if len(model.wv) and "count" in model.wv.expandos:
-                if model.hs and "point" not in model.wv.expandos:
-                    model.create_binary_tree()
-                if model.negative:
-                    model.make_cum_table()
-        except (TypeError, ValueError) as error:
-            raise FormatError(f"{source}: {error}") from None
-        model._check_loaded(source)
-        return model
-
-    @classmethod
-    def _complete(cls, parts: Model) -> Model:
-        """Return gensim's parts with what its version did not have or save, as the constructor leaves it."""
-        given = parts.settings
-        names = inspect.signature(Word2Vec).parameters.keys() & given.keys()
-        arguments = {name: given[name] for name in names}
-        arguments["workers"] = max(1, int(given.get("workers", 1)))  # gensim allows 0: no thread trains
-        new = cls.__new__(cls)
-        Word2Vec.__init__(new, **arguments, step="pair")  # training goes on as it was
-        settings = {name: getattr(new, name) for name in SETTINGS} | {"hashfxn": new.hashfxn}
-        # Older versions did not count these.
-        counted = {"corpus_count": None, "corpus_total_words": None} | given
-        settings |= {name: value for name, value in counted.items() if name in SETTINGS and name not in names}
-        settings["vector_size"] = settings["layer1_size"] = parts.wv.vectors.shape[1]
-        wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
-        if parts.random is not None:
-            new.random = generator_in(parts.random)
-        return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
-
-    def _to_parts(self) -> Model:
-        """Return what this model is made of, shared and not copied."""
-        return Model(
-            self.wv.to_words(),
-            settings={name: getattr(self, name) for name in (*SETTINGS, "hashfxn")},
-            outputs=self._matrices(),
-            random=state_of(self.random),
-            raw_vocab=self.raw_vocab,
-            history=self.history,
-            lifecycle_events=self.lifecycle_events,
-            cum_table=self.cum_table if self.negative else None,
-        )
-
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.Word2Vec`, which goes on training where this model is.
 
@@ -1345,7 +1288,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(self._to_parts()))
+        return gensim_parts.build(copy.deepcopy(assembly.take_apart(self).without_extras()))
 
     @classmethod
     def from_gensim(cls, model: Any) -> Self:
@@ -1366,22 +1309,11 @@ class Word2Vec(Matrices, OlderWord2Vec):
         parts = gensim_parts.describe_live(model)
         if not isinstance(parts, Model):
             raise TypeError("a gensim KeyedVectors is not a model: use KeyedVectors.from_gensim")
-        return cls._of_gensim(parts, str(model))
+        return assembly.of_gensim(cls, parts, str(model), base=Word2Vec)
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or hold a lock or a file. Training reads it again.
         return self.__dict__ | {"_encoded": None}
-
-    def _check_loaded(self, fname: str) -> None:
-        """Raise `FormatError` unless the settings are in range and every objective has its tables."""
-        try:
-            self._check_settings()
-        except (TypeError, ValueError) as error:
-            raise FormatError(f"{fname}: {error}") from None
-        if len(self.cum_table):  # a model that was given its vectors has none
-            check_noise_table(self.cum_table, len(self.wv), lambda what: FormatError(f"{fname}: {what}"))
-        if self.hs and len(self.wv) and "point" not in self.wv.expandos:
-            raise FormatError(f"{fname}: hs=1, but the file has no Huffman tree")
 
     # --- older spellings: see OlderWord2Vec ---
 

@@ -133,3 +133,22 @@ def test_view_keeps_its_matrices_alive(client):
 def test_node_vectors_are_syn1_at_point():
     m = model(hs=1, negative=0)
     np.testing.assert_array_equal(m.node_vectors("potato"), m.syn1[m.wv.get_vecattr("potato", "point")])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda model: setattr(model, "syn1neg", model.syn1neg[:-1]),
+        lambda model: setattr(model, "syn1", model.syn1[:, :2]),
+        lambda model: setattr(model.wv, "vectors", model.wv.vectors[:1]),
+        lambda model: model.wv.expandos.update(point=model.wv.expandos["point"].take(np.array([0]))),
+        lambda model: model.wv.expandos.pop("code"),
+    ],
+)
+def test_no_view_of_matrices_that_do_not_fit(edit):
+    """C code would follow them beyond their end."""
+    model = Word2Vec([["a", "b", "c"]] * 5, vector_size=4, min_count=1, hs=1, negative=3, workers=1)
+    ModelView(model)
+    edit(model)
+    with pytest.raises((ValueError, RuntimeError)):
+        ModelView(model)

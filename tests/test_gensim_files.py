@@ -529,13 +529,10 @@ def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     "damage",
     [
         lambda model: setattr(model.wv, "vectors", model.wv.vectors[:-1]),
-        lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.float64)),
         lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.int32)),
         lambda model: setattr(model.wv, "vectors", None),
         lambda model: setattr(model.wv, "index_to_key", ["a"] * len(model.wv)),
         lambda model: setattr(model.wv, "index_to_key", [[]] * len(model.wv)),
-        lambda model: setattr(model, "syn1", model.syn1[:-1]),
-        lambda model: setattr(model, "syn1neg", model.syn1neg.astype(np.float16)),
         lambda model: setattr(model, "window", 0),
         lambda model: setattr(model, "negative", -1),
         lambda model: setattr(model, "seed", -1),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,15 +153,15 @@ def test_vectors_that_do_not_belong_together(change: dict[str, Any], reason: str
         words_with(**change).check()
 
 
-def test_matrices_that_are_not_alike() -> None:
+def test_outputs_that_are_no_matrices() -> None:
     parts = parts_of(trained(hs=1))
     parts.check()
     for name, matrix in parts.outputs.items():
-        for wrong in (matrix[:-1], matrix[:, 1:], matrix.astype(np.float64)):
-            damaged = copy.copy(parts)
-            damaged.outputs = parts.outputs | {name: wrong}
+        for odd in (matrix[:-1], matrix[:, 1:], matrix.astype(np.float64)):  # as after edits by hand
+            replace(parts, outputs=parts.outputs | {name: odd}).check()
+        for wrong in (matrix[0], matrix.astype(np.int32)):
             with pytest.raises(FormatError, match=f"array '{name}' is {wrong.dtype}"):
-                damaged.check()
+                replace(parts, outputs=parts.outputs | {name: wrong}).check()
 
 
 @pytest.mark.parametrize("change", [{"keys": np.zeros(623, np.uint32)}, {"position": 625}, {"position": -1}])

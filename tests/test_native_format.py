@@ -175,9 +175,33 @@ def test_plain_words_need_no_types() -> None:
 
 
 @pytest.mark.parametrize("key", [1.5, ("a", "b"), b"a", frozenset()])
-def test_keys_that_cannot_be_packed(key: Any) -> None:
+def test_other_keys_need_types(key: Any) -> None:
     with pytest.raises(TypeError, match="only str and int keys"):
         native.pack_strings(["a", key])
+    packed = native.pack_strings(["a", key, 7, None], typed=True)
+    assert native.has_typed(packed) and not native.has_typed(native.pack_strings(["a", 7], typed=True))
+    assert native.unpack_strings(packed) == ["a", key, 7, None]
+
+
+@pytest.mark.parametrize("key", [object(), print, np.zeros(2), [1], (1, [2]), {1: 2}], ids=repr)
+def test_keys_that_cannot_be_packed(key: Any) -> None:
+    with pytest.raises(TypeError, match="the key .* cannot be saved in a .fw2v file.*pickle.dump"):
+        native.pack_strings(["a", key], typed=True)
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"~set":[1]}', '{"~tuple":[[1]]}', "", "{", '{"~x":1}', '{"a":1}'])
+def test_typed_keys_that_could_not_have_been_packed(text: str) -> None:
+    tensors = native.pack_strings([text])
+    tensors["vocab_types"] = np.array([3], dtype=np.uint8)
+    with pytest.raises(FormatError, match="the key"):
+        native.unpack_strings(tensors)
+
+
+def test_keys_made_to_collide_are_refused() -> None:
+    for keys in ([i * (2**61 - 1) for i in range(6000)], [(i * (2**61 - 1),) for i in range(6000)]):
+        with pytest.raises(FormatError, match="same hash"):
+            native.unpack_strings(native.pack_strings(keys, typed=True))
+    native.unpack_strings(native.pack_strings([*range(6000), *[None] * 6000]))
 
 
 @pytest.mark.parametrize(
@@ -487,9 +511,9 @@ def test_another_programs_safetensors() -> None:
 
 def test_a_newer_format() -> None:
     def newer(header: dict[str, Any]) -> None:
-        header["__metadata__"].update(format_version="2", writer="fastw2v 9.1")
+        header["__metadata__"].update(format_version="3", writer="fastw2v 9.1")
 
-    with pytest.raises(FormatError, match=r"written by fastw2v 9\.1 in format 2.*update"):
+    with pytest.raises(FormatError, match=r"written by fastw2v 9\.1 in format 3.*update"):
         from_bytes(forged(newer))
 
 

@@ -258,7 +258,6 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (lambda model: model.wv.expandos.pop("sample_int"), RuntimeError, "sample_int"),
         (lambda model: model.wv.key_to_index.update(new=10**6), ValueError, "row 1000000"),
         (lambda model: model.wv.key_to_index.update(w0=-1), ValueError, "row .*-1"),
-        (lambda model: model.wv.add_vectors(["new"], np.ones((1, 12))), ValueError, "update=True"),
         (lambda model: setattr(model, "wv", KeyedVectors(12)), RuntimeError, "no vocabulary to train"),
     ],
 )

@@ -2,7 +2,7 @@
 
 The column `count` is the array `counts`, and the Huffman tree is `codes`, `points` and `path_starts`. Any
 other attribute x is `attr.x` if it has numbers, `attr.x` and `attr_starts.x` if it has rows of different
-lengths, and `attr_json.x` if it has other values, which are saved as JSON.
+lengths, and `attr_json.x` or `attr_typed.x` if it has other values: as JSON, if that has their types.
 """
 
 from __future__ import annotations
@@ -17,45 +17,72 @@ import numpy.typing as npt
 from fastw2v.columns import Ragged, object_column
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
+from fastw2v.formats.typed import Packer, dumps, loads
 from fastw2v.vocabulary.huffman import HuffmanTree
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array | Ragged]
 
-_NUMBERS, _STARTS, _OBJECTS = "attr.", "attr_starts.", "attr_json."
+_NUMBERS, _STARTS, _OBJECTS, _TYPED = "attr.", "attr_starts.", "attr_json.", "attr_typed."
 
 
-def pack_columns(columns: Mapping[str, Array | Ragged]) -> dict[str, Array]:
+def pack_columns(columns: Mapping[str, Array | Ragged], size: int) -> dict[str, Array]:
     """Return the columns as arrays, by their names in a file.
 
     Args:
         columns (mapping of str to array or Ragged): V values each.
+        size (int): V.
 
     Returns:
         dict of str to array: the numbers are not copied.
 
     Raises:
-        TypeError: an attribute has a value that JSON cannot represent.
+        TypeError: an attribute has a value that cannot be kept.
     """
     rest = dict(columns)
     tensors: dict[str, Array] = {}
     count = columns.get("count")
-    if isinstance(count, np.ndarray) and count.dtype == np.int64:
+    if isinstance(count, np.ndarray) and count.dtype == np.int64 and count.ndim == 1:
         tensors["counts"] = count
         del rest["count"]
-    tree = HuffmanTree.of(columns)
+    tree = _sound_tree(columns, size)
     if tree is not None:
         tensors |= {"codes": tree.codes, "points": tree.points, "path_starts": tree.starts}
         for name in tree.columns():
             del rest[name]
     for name, column in rest.items():
         if isinstance(column, Ragged):
-            tensors |= {_NUMBERS + name: column.values, _STARTS + name: column.starts}
-        elif column.dtype == object:
-            tensors[_OBJECTS + name] = _pack_objects(name, column)
-        else:
+            starts = column.starts.astype(np.int64, copy=False)
+            tensors |= {_NUMBERS + name: column.values, _STARTS + name: starts}
+        elif native.can_hold(column):
             tensors[_NUMBERS + name] = column
+        else:
+            tensors |= _pack_objects(name, column)
     return tensors
+
+
+def is_new(name: str) -> bool:
+    """Return whether format 1 does not have an array of this name.
+
+    Args:
+        name (str): of an array that `pack_columns` returned.
+
+    Returns:
+        bool: whether it is new in format 2.
+    """
+    return name.startswith(_TYPED)
+
+
+def _sound_tree(columns: Mapping[str, Array | Ragged], size: int) -> HuffmanTree | None:
+    """Return the Huffman tree if it is one of so many words; after an edit by hand it need not be."""
+    tree = HuffmanTree.of(columns)
+    if tree is None or tree.points.dtype != np.uint32 or tree.codes.dtype != np.uint8:
+        return None
+    try:
+        tree.check(size, saved=True)
+    except ValueError:
+        return None
+    return tree
 
 
 def unpack_columns(tensors: Mapping[str, Array], size: int) -> Columns:
@@ -83,9 +110,9 @@ def unpack_columns(tensors: Mapping[str, Array], size: int) -> Columns:
         joined = tree.columns()
         columns |= {"code": joined["code"], "point": joined["point"]}
     for target, values in tensors.items():
-        if target.startswith(_OBJECTS):
-            name = target.removeprefix(_OBJECTS)
-            columns[name] = _unpack_objects(values, name, size)
+        if target.startswith((_OBJECTS, _TYPED)):
+            name = target.removeprefix(_OBJECTS).removeprefix(_TYPED)
+            columns[name] = _unpack_objects(values, name, size, typed=target.startswith(_TYPED))
         elif target.startswith(_NUMBERS):
             name = target.removeprefix(_NUMBERS)
             if _STARTS + name in tensors:
@@ -93,24 +120,37 @@ def unpack_columns(tensors: Mapping[str, Array], size: int) -> Columns:
                 native.check_starts(_STARTS + name, starts, values.size)
                 columns[name] = Ragged(values.reshape(-1), starts)
             else:
-                columns[name] = np.array(native.expect(tensors, target, values.dtype, (size,)))
+                shape = (size, *values.shape[1:])
+                columns[name] = np.array(native.expect(tensors, target, values.dtype, shape))
     return columns
 
 
-def _pack_objects(name: str, column: Array) -> Array:
-    def numbers(value: Any) -> Any:
-        if isinstance(value, np.ndarray | np.generic):
-            return value.tolist()
-        raise TypeError(f"attribute {name!r} holds {value!r}, which cannot be saved as JSON")
-
-    return np.frombuffer(json.dumps(column.tolist(), default=numbers).encode(), dtype=np.uint8)
-
-
-def _unpack_objects(packed: Array, name: str, size: int) -> Array:
+def _pack_objects(name: str, column: Array) -> dict[str, Array]:
+    """Return a column of other values than numbers as one array of JSON."""
+    packer = Packer()
     try:
-        values = json.loads(packed.tobytes())
+        # A column of rows, or of a dtype that files lack, is kept as the array that it is.
+        plain = column.dtype == object and column.ndim == 1
+        packed = [packer.pack(value) for value in column] if plain else packer.pack(column)
+    except TypeError as error:
+        raise TypeError(
+            f"attribute {name!r} holds a value that cannot be saved: {error}. Leave it out with "
+            f"ignore=[{name!r}], or keep it with pickle.dump"
+        ) from None
+    target = (_TYPED if packer.typed else _OBJECTS) + name
+    return {target: np.frombuffer(dumps(packed), dtype=np.uint8)}
+
+
+def _unpack_objects(packed: Array, name: str, size: int, *, typed: bool) -> Array:
+    raw = packed.tobytes()
+    try:
+        values = loads(raw, f"attribute {name!r}") if typed else json.loads(raw)
     except (ValueError, RecursionError) as error:
+        if isinstance(error, FormatError):
+            raise
         raise FormatError(f"attribute {name!r} is damaged: {error}") from None
+    if typed and isinstance(values, np.ndarray) and values.ndim and len(values) == size:
+        return values
     if not isinstance(values, list) or len(values) != size:
         raise FormatError(f"attribute {name!r} is not a list of {size} values")
     return object_column(values, size)

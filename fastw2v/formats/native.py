@@ -30,13 +30,16 @@ from fastw2v.checks import one_of
 from fastw2v.columns import rises
 from fastw2v.formats.atomic import StrPath, atomic_writer
 from fastw2v.formats.errors import FormatError
+from fastw2v.formats.typed import MAX_BITS, Packer, check_hashes, dumps, loads, shown
 
 Array = npt.NDArray[Any]
 Mmap = Literal["r", "c"] | None
 Entries = dict[str, dict[str, Any]]  # the header's, by array: dtype, shape, data_offsets
 
 FORMAT = "fastw2v"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest format that is read: 2 has what came after fastw2v 0.1. A file says the oldest that reads it."""
+
 MAX_HEADER = 16 << 20  # bytes; a header takes about 100 bytes per array
 
 # Metadata that `write` adds itself.
@@ -71,7 +74,12 @@ _OTHERS = (
 )
 
 
-def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+def write(
+    target: StrPath | IO[bytes],
+    tensors: Mapping[str, Array],
+    metadata: Mapping[str, str],
+    version: int = 1,
+) -> None:
     """Write arrays and strings to a file.
 
     An existing file is replaced when the new one is complete. The arrays must not change during the call.
@@ -80,6 +88,7 @@ def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: M
         target (path or binary file): where to write; an open file is written to and left open.
         tensors (mapping of str to array): integers, floats or booleans of up to 8 bytes an item.
         metadata (mapping of str to str): any names but those in `RESERVED`.
+        version (int): the oldest format that has all of it; older versions of fastw2v refuse the file.
 
     Raises:
         TypeError: the format has no such dtype, or `target` is neither a path nor an open file.
@@ -108,7 +117,7 @@ def write(target: StrPath | IO[bytes], tensors: Mapping[str, Array], metadata: M
     full = {
         **metadata,
         "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
+        "format_version": str(version),
         "writer": f"fastw2v {__version__}",
         "sha256": json.dumps({name: _sha256(arrays[name]) for name in names}),
     }
@@ -435,10 +444,22 @@ def check_starts(name: str, starts: Array, total: int) -> None:
         raise FormatError(f"array {name!r} does not rise from 0 to {total}")
 
 
-_STRING, _INTEGER, _ABSENT = 0, 1, 2  # types of packed keys
+_STRING, _INTEGER, _ABSENT, _TYPED = 0, 1, 2, 3  # types of packed keys
 
 
-def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
+def can_hold(array: Array) -> bool:
+    """Return whether a file can hold an array of this dtype.
+
+    Args:
+        array (array): any.
+
+    Returns:
+        bool: whether `write` takes it.
+    """
+    return array.dtype.newbyteorder("<") in _NAMES
+
+
+def pack_strings(keys: Iterable[Any], name: str = "vocab", *, typed: bool = False) -> dict[str, Array]:
     """Return V keys as arrays of UTF-8.
 
     Lone surrogates are kept.
@@ -446,6 +467,7 @@ def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
     Args:
         keys (iterable): str, int, or None for a row that has no key.
         name (str): how the names of the arrays begin.
+        typed (bool): whether keys may be of any other type that `typed` has, too.
 
     Returns:
         dict of str to array: `{name}_bytes` uint8 (total,), `{name}_offsets` int64 (V + 1,) where each key
@@ -460,14 +482,17 @@ def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
         if isinstance(key, str):
             types.append(_STRING)
             parts.append(key.encode("utf-8", "surrogatepass"))
-        elif isinstance(key, int | np.integer):
-            types.append(_INTEGER)
-            parts.append(b"%d" % int(key))
         elif key is None:
             types.append(_ABSENT)
             parts.append(b"")
+        elif isinstance(key, int | np.integer) and not (typed and _needs_type(key)):
+            types.append(_INTEGER)
+            parts.append(b"%d" % int(key))
+        elif typed:
+            types.append(_TYPED)
+            parts.append(_typed_key(key))
         else:
-            raise TypeError(f"only str and int keys can be saved, got {key!r} ({type(key).__name__})")
+            raise TypeError(f"only str and int keys can be saved, got {shown(key)}")
     offsets = np.zeros(len(parts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
     packed: dict[str, Array] = {
@@ -479,6 +504,37 @@ def pack_strings(keys: Iterable[Any], name: str = "vocab") -> dict[str, Array]:
     return packed
 
 
+def has_typed(tensors: Mapping[str, Array], name: str = "vocab") -> bool:
+    """Return whether some packed key is neither str nor int, so that format 1 does not have it.
+
+    Args:
+        tensors (mapping of str to array): what `pack_strings` returned.
+        name (str): how the names of the arrays begin.
+
+    Returns:
+        bool: whether there is one.
+    """
+    types = tensors.get(f"{name}_types")
+    return types is not None and bool((types == _TYPED).any())
+
+
+def _needs_type(key: Any) -> bool:
+    """Return whether an integer would come back as another type, or has too many digits to be read."""
+    return isinstance(key, bool) or int(key).bit_length() > MAX_BITS
+
+
+def _typed_key(key: Any) -> bytes:
+    try:
+        packed = dumps(Packer(as_key=True).pack(key))
+        hash(key)  # TypeError for what cannot be a key of a dict
+    except TypeError as error:
+        raise TypeError(
+            f"the key {shown(key)} cannot be saved in a .fw2v file: {error}. It holds str, int, None, float, "
+            "bytes, tuples, dates and other plain values; pickle.dump(model, file) keeps any key"
+        ) from None
+    return packed
+
+
 def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[Any]:
     """Return the keys that `pack_strings` packed.
 
@@ -487,7 +543,7 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
         name (str): how the names of the arrays begin.
 
     Returns:
-        list of str, int or None: the V keys.
+        list of key: the V keys, None where there is none.
 
     Raises:
         FormatError: an array is missing, or `pack_strings` cannot have written it.
@@ -514,12 +570,20 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
         types = expect(tensors, f"{name}_types", np.uint8, (len(keys),))
         for i in np.flatnonzero(types).tolist():
             keys[i] = _restore(keys[i], int(types[i]))
+        check_hashes(keys[i] for i in np.flatnonzero(types % _ABSENT).tolist())
     return keys
 
 
-def _restore(text: str, kind: int) -> int | None:
+def _restore(text: str, kind: int) -> Any:
     if kind == _ABSENT and not text:
         return None
+    if kind == _TYPED:
+        key = loads(text, f"the key {text[:40]!r}")
+        try:
+            hash(key)
+        except TypeError as error:
+            raise FormatError(f"the key {text[:40]!r} can be no key: {error}") from None
+        return key
     # Only plain decimal digits: int() also takes "1_0" and Arabic digits, and two keys could become equal.
     digits = text.removeprefix("-")
     if kind == _INTEGER and digits.isascii() and digits.isdigit() and len(digits) < _MAX_DIGITS:

@@ -7,7 +7,7 @@ Every codec reads these parts from a file or writes them to one: `model_file` (.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from fastw2v.formats.errors import FormatError
 from fastw2v.vocabulary.huffman import HuffmanTree
 
 Array = npt.NDArray[Any]
-Key = Any  # str, int, or None for a row that has no key yet
+Key = Any  # usually a str or an int; None for a row that has no key yet
 RandomState = tuple[str, Array, int, int, float]  # as numpy.random.RandomState.get_state() returns it
 
 SETTINGS = (
@@ -65,6 +65,23 @@ NOT_GENSIMS = {"step": "pair", "baskets": False}
 OUTPUTS = ("syn1", "syn1neg")
 """A model's matrices besides the vectors of its words."""
 
+VECTORS_HOLD = frozenset(
+    {
+        *("vectors", "vector_size", "index_to_key", "key_to_index", "next_index", "expandos"),
+        *("vectors_lockf", "mapfile_path", "lifecycle_events", "_added_rows"),
+    }
+)
+"""What our own code sets on a `KeyedVectors`; all other attributes are a user's."""
+
+MODELS_HOLD = frozenset(
+    {
+        *SETTINGS,
+        *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress"),
+        *("_raw", "_encoded", "_syn1", "_syn1neg"),
+    }
+)
+"""What our own code sets on a `Word2Vec`; all other attributes are a user's."""
+
 TWISTER_WORDS = 624
 """Numbers in the state of the Mersenne twister."""
 
@@ -74,40 +91,42 @@ class Vectors:
     """What a `KeyedVectors` is made of.
 
     Attributes:
-        keys (list of str, int or None): V keys; None for a row that has no key yet.
+        keys (list of key): V keys; None for a row that has no key yet, unless `key_to_index` leads to it.
         vectors (array): (V, D).
         columns (dict of str to array or Ragged): V values each.
         lockf (array or None): `vectors_lockf`, float32; None if the file has none.
+        rows (dict of key to int, or None): the row of each key; None if it follows from `keys`.
+        extras (dict of str to any): attributes that users set.
     """
 
     keys: list[Key]
     vectors: Array
     columns: dict[str, Array | Ragged]
     lockf: Array | None = None
+    rows: dict[Key, int] | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def key_to_index(self) -> dict[Key, int]:
-        """Row of each key, dict of key to int.
+        """Row of each key, dict of key to int; of rows with the same key the last, unless `rows` says it."""
+        return rows_of(self.keys) if self.rows is None else self.rows
 
-        Raises:
-            FormatError: two rows have the same key.
-        """
-        rows = {key: row for row, key in enumerate(self.keys) if key is not None}
-        named = len(self.keys) - self.keys.count(None)
-        if len(rows) != named:
-            raise FormatError(f"duplicate keys: only {len(rows)} of {named} keys are different")
-        return rows
+    def without_extras(self) -> Vectors:
+        """Return the vectors without what users set, of which not all can be copied."""
+        return replace(self, extras={})
 
     def check(self) -> None:
         """Check that the parts belong together.
 
         Raises:
-            FormatError: there are not as many vectors as keys, two keys are equal, or a Huffman path leaves
-                the tree.
+            FormatError: there are not as many vectors as keys, two keys are equal and nothing says which of
+                them counts, or a Huffman path leaves the tree.
         """
         if len(self.vectors) != len(self.keys):
             raise FormatError(f"{len(self.keys)} keys, but {len(self.vectors)} vectors")
-        _ = self.key_to_index
+        named = len(self.keys) - self.keys.count(None)
+        if self.rows is None and len(self.key_to_index) != named:
+            raise FormatError(f"duplicate keys: only {len(self.key_to_index)} of {named} keys are different")
         tree = HuffmanTree.of(self.columns, error=FormatError)
         if tree is not None:
             tree.check(len(self.keys), error=FormatError, saved=True)
@@ -127,6 +146,7 @@ class Model:
         lifecycle_events (list of dict, or None): gensim's log; None if it is turned off.
         cum_table (array or None): uint32 (V,), the noise distribution; None without negative sampling, and
             for a model of gensim, whose files lack it.
+        extras (dict of str to any): attributes that users set.
     """
 
     wv: Vectors
@@ -137,16 +157,35 @@ class Model:
     history: list[Any] = field(default_factory=list)
     lifecycle_events: list[dict[str, Any]] | None = None
     cum_table: Array | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def without_extras(self) -> Model:
+        """Return the model without what users set, of which not all can be copied."""
+        return replace(self, wv=self.wv.without_extras(), extras={})
 
     def check(self) -> None:
         """Check that the parts belong together.
 
         Raises:
-            FormatError: the words are wrong as for `Vectors.check`, or a matrix differs from (V, D) float32.
+            FormatError: the words are wrong as for `Vectors.check`, or an output is no matrix of floats.
+                After edits by hand it may be of other rows than the words, which training refuses.
         """
         self.wv.check()
-        for name, matrix in {"vectors": self.wv.vectors, **self.outputs}.items():
-            native.expect({name: matrix}, name, np.float32, self.wv.vectors.shape)
+        for name, matrix in self.outputs.items():
+            kind = matrix.dtype if matrix.dtype.kind == "f" else np.float32
+            native.expect({name: matrix}, name, kind, (None, None))
+
+
+def rows_of(keys: list[Key]) -> dict[Key, int]:
+    """Return the row of each key; None is no key, and of rows with the same key the last counts.
+
+    Args:
+        keys (list of key): one per row.
+
+    Returns:
+        dict of key to int: the rows.
+    """
+    return {key: row for row, key in enumerate(keys) if key is not None}
 
 
 def state_of(generator: np.random.RandomState) -> RandomState:

@@ -92,9 +92,12 @@ def check_noise_table(
     table: npt.ArrayLike, words: int, error: Callable[[str], Exception] = ValueError
 ) -> None:
     """Raise `error(message)` unless `table` is a noise table of `words` words, which kernels can search."""
-    entries = np.asarray(table).astype(np.int64)
-    if len(entries) != words:
-        raise error(f"the noise table has {len(entries)} entries for {words} words")
+    given = np.asarray(table)
+    if given.dtype.kind not in "iuf" or given.ndim != 1:
+        raise error(f"the noise table is {given.dtype} of shape {given.shape}")
+    if len(given) != words:
+        raise error(f"the noise table has {len(given)} entries for {words} words")
+    entries = given.astype(np.int64)
     if not words or entries[-1] != DOMAIN or (np.diff(entries) < 0).any():
         raise error(f"the noise table does not rise to {DOMAIN}")
 
