@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.text.kinds import BOM, HEAD_BYTES, check_plain_text
 from fastw2v.utils import open as open_file
 
 FilePath = str | os.PathLike[str]
@@ -41,6 +46,25 @@ class TextFiles:
     by_line: bool = True
 
 
+@contextmanager
+def open_text(path: FilePath) -> Iterator[IO[bytes]]:
+    """Open a text file to read its bytes, decompressed; errors in reading it name it.
+
+    Raises:
+        IsADirectoryError: it is a folder.
+        ValueError: it is compressed, and damaged or cut short.
+    """
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"{os.fspath(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
+        )
+    with open_file(path, "rb") as handle:
+        try:
+            yield handle
+        except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+            raise ValueError(f"{os.fspath(path)} is compressed, and damaged or cut short: {error}") from error
+
+
 def text_blocks(
     path: FilePath,
     limit: int | None = None,
@@ -51,11 +75,12 @@ def text_blocks(
 
     Only the first `limit` lines are read, `block_bytes` at a time. The memory of a block is a bytearray, its
     `obj`. A caller that has finished with it may append it to `spare`, to be used again: fresh memory costs a
-    page fault and zeroing for each page.
+    page fault and zeroing for each page. A byte order mark is left out. ValueError for a file of another kind.
     """
     rest = b""
+    begun = False
     handle: Any
-    with open_file(path, "rb") as handle:
+    with open_text(path) as handle:
         while limit is None or limit > 0:
             buffer = spare.pop() if spare else bytearray(block_bytes)
             if len(buffer) < 2 * len(rest):  # a word that is longer than a block
@@ -65,6 +90,12 @@ def text_blocks(
             size = len(rest) + handle.readinto(block[len(rest) :])
             if size == len(rest):
                 break
+            if not begun:
+                begun = True
+                check_plain_text(bytes(block[: min(size, HEAD_BYTES)]), os.fspath(path), whole=size < len(buffer))
+                if buffer.startswith(BOM):
+                    size -= len(BOM)
+                    block[:size] = block[len(BOM) : size + len(BOM)]
             if limit is not None:
                 lines = buffer.count(b"\n", len(rest), size)
                 if lines >= limit:

@@ -12,6 +12,7 @@ from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import PathLineSentences, is_static, text_files
+from fastw2v.text.tables import sentences_of
 from fastw2v.utils import TrimRule
 
 FileState = tuple[int, int, int]  # inode, bytes, time of change in ns
@@ -22,12 +23,14 @@ class Source:
     """A corpus: text files with their state, something fixed in memory, or a stream that is read each time.
 
     Attributes:
-        sentences (iterable of lists of words): the corpus.
+        given (any): the corpus as the caller gave it, by which it is known again.
+        sentences (iterable of lists of words): what is read of it.
         files (TextFiles or None): the files that it comes from, if one of our readers reads them.
         states (tuple): the state of each file when it was looked at.
         fixed (bool): whether each pass gives the same sentences.
     """
 
+    given: Any
     sentences: Iterable[Any]
     files: TextFiles | None
     states: tuple[FileState, ...]
@@ -37,18 +40,20 @@ class Source:
     def of(cls, sentences: Any, corpus_file: FilePath | None, *, passes: int) -> Source:
         """Look at a corpus; TypeError unless it is exactly one, and can be read `passes` times."""
         _check_one_corpus(sentences, corpus_file)
+        given = sentences
         if corpus_file is None:
+            sentences = sentences_of(given)
             _check_sentences(sentences, passes)
         else:
             sentences = PathLineSentences(corpus_file)
         files = text_files(sentences)
         states = () if files is None else tuple(map(_state_of, files.paths))
-        return cls(sentences, files, states, fixed=files is not None or is_static(sentences))
+        return cls(given, sentences, files, states, fixed=files is not None or is_static(sentences))
 
     def is_same_text(self, other: Source) -> bool:
         """Return whether the other is the same object, or the same files, unchanged."""
         if self.files is None:
-            return self.sentences is other.sentences
+            return self.given is other.given
         return (self.files, self.states) == (other.files, other.states)
 
     def scan(
@@ -94,7 +99,8 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
     if sentences is not None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
     if not os.path.isfile(corpus_file):
-        raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists")
+        advice = ": for all files of a folder, give PathLineSentences(folder)" * os.path.isdir(corpus_file)
+        raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists{advice}")
 
 
 def _check_sentences(sentences: Any, passes: int) -> None:
@@ -104,8 +110,10 @@ def _check_sentences(sentences: Any, passes: int) -> None:
             "give corpus_file=path for a file, or a list of lists of words"
         )
     if not isinstance(sentences, Iterable):
+        advice = ": give corpus_file=path for a file" * isinstance(sentences, os.PathLike)
         raise TypeError(
-            f"the corpus must be a restartable iterable of lists of words, not {type(sentences).__name__}"
+            "the corpus must be a restartable iterable of lists of words, "
+            f"not {type(sentences).__name__}{advice}"
         )
     if passes > 1 and _is_one_shot(sentences):
         raise TypeError(
