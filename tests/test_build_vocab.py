@@ -11,6 +11,7 @@ from factories import HS, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matri
 
 from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
+from fastw2v.warn import FastW2VWarning
 
 RAREST_FIRST = [["d"], ["c"] * 2, ["b"] * 3, ["a"] * 4]  # in the order seen; sorted it is a b c d
 
@@ -333,7 +334,8 @@ def test_no_memory_for_the_weights_leaves_the_model_as_it_was(
 
 def test_a_pruned_corpus_is_an_error_only_for_those_who_train(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec()
-    model.build_vocab([["a", "b"]])
+    with pytest.warns(FastW2VWarning, match="none of 2 is kept with min_count=5"):
+        model.build_vocab([["a", "b"]])
     assert "none of 2 is kept with min_count=5" in caplog.text
     assert len(model.wv) == 0
     with pytest.raises(RuntimeError, match="no vocabulary to train"):
@@ -348,7 +350,9 @@ def test_a_pruned_corpus_is_an_error_only_for_those_who_train(caplog: pytest.Log
 
 def test_strings_instead_of_lists_of_words_are_warned_about(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec(min_count=1)
-    model.build_vocab(["human", "machine"])
+    with pytest.warns(FastW2VWarning, match="letters are taken for words") as heard:
+        model.build_vocab(["human", "machine"])
+    assert len(heard) == 1
     assert (
         caplog.text.count("Each 'sentences' item should be a list of words (usually unicode strings).") == 1
     )

@@ -13,6 +13,7 @@ from factories import NO_GENSIM, TEXT
 
 from fastw2v import CallbackAny2Vec, Word2Vec
 from fastw2v.utils import RULE_KEEP
+from fastw2v.warn import FastW2VWarning
 
 
 def test_parameters_are_gensims_and_then_keyword_only() -> None:
@@ -173,7 +174,9 @@ def test_an_open_file_is_read_only_once(tmp_path: Any) -> None:
 
 
 def test_without_a_corpus_rule_and_callbacks_are_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    Word2Vec(trim_rule=lambda *_: RULE_KEEP, callbacks=[CallbackAny2Vec()])
+    with pytest.warns(FastW2VWarning, match="given without a corpus is not used") as heard:
+        Word2Vec(trim_rule=lambda *_: RULE_KEEP, callbacks=[CallbackAny2Vec()])
+    assert len(heard) == 2
     assert [record.message.split()[0] for record in caplog.records if record.levelno == logging.WARNING] == [
         "trim_rule",
         "callbacks",

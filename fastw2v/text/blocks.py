@@ -75,7 +75,8 @@ def text_blocks(
 
     Only the first `limit` lines are read, `block_bytes` at a time. The memory of a block is a bytearray, its
     `obj`. A caller that has finished with it may append it to `spare`, to be used again: fresh memory costs a
-    page fault and zeroing for each page. A byte order mark is left out. ValueError for a file of another kind.
+    page fault and zeroing for each page. What is no plain text is a ValueError; a byte order mark is
+    left out.
     """
     rest = b""
     begun = False
@@ -92,7 +93,8 @@ def text_blocks(
                 break
             if not begun:
                 begun = True
-                check_plain_text(bytes(block[: min(size, HEAD_BYTES)]), os.fspath(path), whole=size < len(buffer))
+                head = bytes(block[: min(size, HEAD_BYTES)])
+                check_plain_text(head, os.fspath(path), whole=size < len(buffer))
                 if buffer.startswith(BOM):
                     size -= len(BOM)
                     block[:size] = block[len(BOM) : size + len(BOM)]

@@ -132,7 +132,9 @@ def _json(text: str, suffix: str, whole: bool) -> str | None:
     """Return what to do with JSON, of which each line is a value, or which is one as a whole."""
     if not _JSON_BEGINS.match(text):
         return None
-    advice = "read it with json.loads and give lists of words, as in [json.loads(line)[field] for line in file]"
+    advice = (
+        "read it with json.loads and give lists of words, as in [json.loads(line)[field] for line in file]"
+    )
     lines = [line for line in _lines(text, whole) if line.strip()][:LINES_LOOKED_AT]
     if lines and all(map(_is_value, lines)):
         return f"its lines are JSON: {advice}"

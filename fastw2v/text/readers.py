@@ -1,9 +1,8 @@
 """Readers of text files: objects that give sentences, lists of words, whenever they are iterated over.
 
-Words are what `str.split()` makes of a line: all white space of Unicode separates. Text must be UTF-8, with or
-without a byte order mark. Files are decompressed if their name ends in .gz, .bz2, .xz or .zst; see `utils.open`.
-Files that are no plain text, such as JSON lines, tables, archives and saved models, are refused when they are
-read: see `kinds`.
+Words are what `str.split()` makes of a line: all white space of Unicode separates. Text must be UTF-8; a byte
+order mark is left out. Files are decompressed if their name ends in .gz, .bz2, .xz or .zst; see `utils.open`.
+What is no plain text (JSON lines, tables, archives, saved models) is refused when it is read: see `kinds`.
 """
 
 from __future__ import annotations

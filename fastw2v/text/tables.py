@@ -1,4 +1,4 @@
-"""Corpora and sentences that are no plain lists: columns of tables, arrays, and what is mistaken for sentences.
+"""Corpora and sentences that are no plain lists: columns of tables, arrays, and what is taken for sentences.
 
 No package of tables is imported here: an object is known by the module of its class and by its attributes.
 """
@@ -18,7 +18,15 @@ logger = logging.getLogger("fastw2v.word2vec")
 
 ROWS_AT_A_TIME = 10_000
 
-_TABLES = {"DataFrame", "LazyFrame", "Table", "RecordBatch", "RecordBatchReader", "Dataset", "IterableDataset"}
+_TABLES = {
+    "DataFrame",
+    "LazyFrame",
+    "Table",
+    "RecordBatch",
+    "RecordBatchReader",
+    "Dataset",
+    "IterableDataset",
+}
 _PACKAGES = {"pandas", "polars", "pyarrow", "datasets", "dask", "modin", "cudf"}
 _TO_SPLIT = {
     "pandas": "column.str.split()",
@@ -51,7 +59,7 @@ class Rows:
 
 
 def sentences_of(corpus: Any) -> Any:
-    """Return what to iterate over for the sentences of a corpus; TypeError if these would not be its sentences.
+    """Return what gives the sentences of a corpus; TypeError, with the fix, if that would be something else.
 
     Columns and arrays that hold lists of words are taken; tables, dicts and columns of texts are refused.
     """
@@ -80,7 +88,7 @@ def is_table(value: Any) -> bool:
 
 
 def _rows_of_column(corpus: Any) -> Any:
-    """Return the checked rows of a column of pandas, polars, pyarrow or `datasets`; anything else as it is."""
+    """Return the checked rows of a column of pandas, polars, pyarrow or `datasets`; other things as is."""
     package, name = _package(corpus), type(corpus).__name__
     if package == "pandas" and hasattr(corpus, "dtype"):
         return _checked(list(corpus), corpus)
@@ -137,8 +145,7 @@ def _check_row(row: Any, number: int, column: Any) -> None:
     where = f"row {number} of the corpus, a {_package(column)} {type(column).__name__}, is "
     row = _unboxed(row)
     if isinstance(row, str | bytes):
-        split = _TO_SPLIT.get(_package(column), "[text.split() for text in column]")
-        advice = f"split the texts, as in {split}"
+        advice = f"split the texts, as in {_how_to_split(column)}"
         if row.lstrip()[:1] in ("[", b"["):
             advice = "if it was a list once, read it with ast.literal_eval or json.loads; else " + advice
         raise TypeError(f"{where}the text {row[:40]!r}, but a sentence is a list of words: {advice}")
@@ -161,11 +168,18 @@ def _explain_table(table: Any) -> str:
     lists = [name for name in names if _holds_lists(table, name)]
     if lists:
         return f"{what}, which is not read as sentences: give its column of words, as in table[{lists[0]!r}]"
-    split = _TO_SPLIT.get(_package(table), "[text.split() for text in column]").replace("column", "table[name]")
+    split = _TO_SPLIT.get(_package(table), "[text.split() for text in column]").replace(
+        "column", "table[name]"
+    )
     return (
         f"{what} with the columns {names!r:.200}, which is not read as sentences: give the column that holds "
         f"lists of words, as in table[name]; one of texts must be split first, as in {split}"
     )
+
+
+def _how_to_split(column: Any) -> str:
+    """Return how a column of texts becomes one of lists of words."""
+    return _TO_SPLIT.get(_package(column), "[text.split() for text in column]")
 
 
 def _holds_lists(table: Any, name: Any) -> bool:
@@ -179,8 +193,8 @@ def _holds_lists(table: Any, name: Any) -> bool:
 def _explain_fields(row: Mapping[Any, Any], number: int) -> str:
     """Return what to say of a sentence that is a dict."""
     return (
-        f"sentence #{number} is a {type(row).__name__} with the keys {list(row)[:5]!r:.100}, which would be read "
-        "as its words: give the field that holds the words, as in [row[field] for row in rows]"
+        f"sentence #{number} is a {type(row).__name__} with the keys {list(row)[:5]!r:.100}, which would be "
+        "read as its words: give the field that holds the words, as in [row[field] for row in rows]"
     )
 
 
@@ -229,15 +243,15 @@ class Taker:
             f"First item here is instead plain {type(text)}."
         )
         warn_user(
-            f"sentence #{number} is the {type(text).__name__} {text[:40]!r}, whose letters are taken for words: "
-            "each sentence must be a list of words, for instance text.split()",
+            f"sentence #{number} is the {type(text).__name__} {text[:40]!r}, whose letters are taken for "
+            "words: each sentence must be a list of words, for instance text.split()",
             log=logger,
             logged=None if number else gensims,
         )
 
 
 def _unboxed(value: Any) -> Any:
-    """Return arrays, tensors and Arrow's scalars as Python objects, so that words are str and int; others as is."""
+    """Return arrays, tensors and what is Arrow's as Python objects, so that words are str and int."""
     if hasattr(value, "tolist") and hasattr(value, "dtype"):
         return value.tolist()
     if _package(value) == "pyarrow":
@@ -250,6 +264,16 @@ def _unboxed(value: Any) -> Any:
 def plain_word(word: Any) -> Any:
     """Return a scalar of Arrow as the Python object that it stands for; anything else as it is."""
     return word.as_py() if _package(word) == "pyarrow" and hasattr(word, "as_py") else word
+
+
+def words_in(name: str, words: Any) -> list[Any]:
+    """Return words, of a list or a column, as a list; TypeError, with the `name`, if they are a text."""
+    words = _unboxed(words)
+    if isinstance(words, str | bytes):
+        raise TypeError(f"{name} is {words!r:.60}, which would be read as letters: give a list of words")
+    if is_table(words):
+        raise TypeError(f"{name}: " + _explain_table(words))
+    return list(map(plain_word, words))
 
 
 def is_missing(word: Any) -> bool:
