@@ -12,7 +12,7 @@ from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import PathLineSentences, is_static, text_files
-from fastw2v.text.tables import sentences_of
+from fastw2v.text.tables import Rows, sentences_of
 from fastw2v.utils import TrimRule
 
 FileState = tuple[int, int, int]  # inode, bytes, time of change in ns
@@ -48,7 +48,8 @@ class Source:
             sentences = PathLineSentences(corpus_file)
         files = text_files(sentences)
         states = () if files is None else tuple(map(_state_of, files.paths))
-        return cls(given, sentences, files, states, fixed=files is not None or is_static(sentences))
+        fixed = sentences.fixed if isinstance(sentences, Rows) else is_static(sentences)
+        return cls(given, sentences, files, states, fixed)
 
     def is_same_text(self, other: Source) -> bool:
         """Return whether the other is the same object, or the same files, unchanged."""

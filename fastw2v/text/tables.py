@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ _TO_SPLIT = {
     "polars": 'column.str.split(" ")',
     "pyarrow": "pyarrow.compute.utf8_split_whitespace(column)",
 }
+_TO_DROP = {
+    "pandas": "column.dropna()",
+    "polars": "column.drop_nulls()",
+    "pyarrow": "column.drop_null()",
+}
 
 
 # --- a corpus ---
@@ -43,19 +49,26 @@ class Rows:
 
     Args:
         column (column): of polars, pyarrow or `datasets`.
-        read (function): returns the rows of a slice of the column.
+        read (function or None): returns the rows of a slice of the column; None if the column is a stream.
+        fixed (bool): whether it cannot change.
     """
 
-    def __init__(self, column: Any, read: Callable[[Any], Iterable[Any]]) -> None:
+    def __init__(self, column: Any, read: Callable[[Any], Iterable[Any]] | None, *, fixed: bool) -> None:
         self._column = column
         self._read = read
+        self.fixed = fixed
 
     def __iter__(self) -> Iterator[Any]:
+        for number, row in enumerate(chain.from_iterable(self._parts())):
+            _check_row(row, number, self._column)
+            yield row
+
+    def _parts(self) -> Iterator[Iterable[Any]]:
+        if self._read is None:
+            yield self._column
+            return
         for start in range(0, len(self._column), ROWS_AT_A_TIME):
-            rows = self._read(self._column[start : start + ROWS_AT_A_TIME])
-            for number, row in enumerate(rows, start):
-                _check_row(row, number, self._column)
-                yield row
+            yield self._read(self._column[start : start + ROWS_AT_A_TIME])
 
 
 def sentences_of(corpus: Any) -> Any:
@@ -69,7 +82,7 @@ def sentences_of(corpus: Any) -> Any:
             "give its values, or one of them, if these are lists of words"
         )
     if is_table(corpus):
-        raise TypeError(_explain_table(corpus))
+        raise TypeError("the corpus is " + _explain_table(corpus))
     if isinstance(corpus, list | tuple):
         if corpus and isinstance(corpus[0], Mapping):
             raise TypeError(_explain_fields(corpus[0], 0))
@@ -93,19 +106,20 @@ def _rows_of_column(corpus: Any) -> Any:
     if package == "pandas" and hasattr(corpus, "dtype"):
         return _checked(list(corpus), corpus)
     if package == "polars" and name == "Series":
-        return _some_at_a_time(corpus, lambda part: part.to_list(), corpus.null_count())
+        return _looked_at(Rows(corpus, lambda part: part.to_list(), fixed=True), corpus.null_count())
     if package == "pyarrow" and hasattr(corpus, "to_pylist"):
-        return _some_at_a_time(corpus, lambda part: part.to_pylist(), corpus.null_count)
+        return _looked_at(Rows(corpus, lambda part: part.to_pylist(), fixed=True), corpus.null_count)
     if package == "pyarrow" and hasattr(corpus, "as_py"):
         return sentences_of(corpus.as_py())
     if package == "datasets" and name == "Column":
-        return _some_at_a_time(corpus, list, 0)
+        return _looked_at(Rows(corpus, list, fixed=False), 0)
+    if package == "datasets" and name == "IterableColumn":
+        return Rows(corpus, None, fixed=False)
     return corpus
 
 
-def _some_at_a_time(column: Any, read: Callable[[Any], Iterable[Any]], missing: int) -> Rows:
-    """Return a column as rows, of which the first is looked at now, and all if some are missing."""
-    rows = Rows(column, read)
+def _looked_at(rows: Rows, missing: int) -> Rows:
+    """Return the rows, of which the first is checked now, and all if some are missing."""
     for _ in rows:
         if not missing:
             break
@@ -152,17 +166,20 @@ def _check_row(row: Any, number: int, column: Any) -> None:
     if isinstance(row, Mapping):
         raise TypeError(_explain_fields(row, number))
     if is_missing(row):
-        raise TypeError(f"{where}missing ({row!r}): drop such rows first, as in column[column.notna()]")
+        drop = _TO_DROP.get(_package(column), "[row for row in column if row is not None]")
+        raise TypeError(f"{where}missing ({row!r}): drop such rows first, as in {drop}")
     if not isinstance(row, Iterable):
         raise TypeError(f"{where}{row!r:.40} of type {type(row).__name__}: a sentence is a list of words")
 
 
 def _explain_table(table: Any) -> str:
     """Return what to say of a table that was given as a corpus."""
-    what = f"the corpus is a {_package(table)} {type(table).__name__}"
+    what = f"a {_package(table)} {type(table).__name__}"
     if type(table).__name__.endswith("GroupBy"):
         return what + ", which is read as pairs: make lists of its groups, as in groups.agg(list)"
-    names = [] if type(table).__name__ == "LazyFrame" else getattr(table, "column_names", None)
+    if type(table).__name__ == "LazyFrame":
+        return what + ", which holds nothing yet: give a column of words, as in table.collect()[name]"
+    names = getattr(table, "column_names", None)
     if names is None:
         names = list(getattr(table, "columns", ()))
     lists = [name for name in names if _holds_lists(table, name)]
@@ -184,7 +201,7 @@ def _how_to_split(column: Any) -> str:
 
 def _holds_lists(table: Any, name: Any) -> bool:
     """Return whether the first row of a column is a list; False where looking would read a stream."""
-    if not hasattr(type(table), "__getitem__") or not hasattr(type(table), "__len__") or not len(table):
+    if not hasattr(type(table), "__getitem__") or not hasattr(type(table), "__len__"):
         return False
     first = _unboxed(next(iter(table[name]), None))
     return isinstance(first, list | tuple | np.ndarray) or type(first).__name__ == "Series"
@@ -215,7 +232,7 @@ class Taker:
         elif isinstance(sentence, Mapping):
             raise TypeError(_explain_fields(sentence, number))
         elif is_table(sentence):
-            raise TypeError(f"sentence #{number}: " + _explain_table(sentence))
+            raise TypeError(f"sentence #{number} is " + _explain_table(sentence))
         elif not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):
             raise TypeError(
                 f"sentence #{number} is {sentence!r:.60} of type {type(sentence).__name__}: "
@@ -272,7 +289,7 @@ def words_in(name: str, words: Any) -> list[Any]:
     if isinstance(words, str | bytes):
         raise TypeError(f"{name} is {words!r:.60}, which would be read as letters: give a list of words")
     if is_table(words):
-        raise TypeError(f"{name}: " + _explain_table(words))
+        raise TypeError(f"{name} is " + _explain_table(words))
     return list(map(plain_word, words))
 
 
@@ -294,7 +311,8 @@ def explain_unhashable(words: Iterable[Any], number: int) -> str | None:
                     "; if the corpus is a list of documents, which are lists of sentences, "
                     "give [sentence for document in corpus for sentence in document]"
                 )
-            return f"sentence #{number} contains {word!r:.60} of type {kind.__name__}: {advice}"
+            shown = " ".join(repr(word).split())[:60]
+            return f"sentence #{number} contains {shown} of type {kind.__name__}: {advice}"
     return None
 
 
