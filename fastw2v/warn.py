@@ -20,6 +20,8 @@ _said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 class FastW2VWarning(UserWarning):
     """What was asked is done, but it is probably not what was meant; the message says what to do instead."""
 
+    is_logged = False  # whether the log says it too
+
 
 def once_per_call(method: Callable[P, T]) -> Callable[P, T]:
     """Let each warning be said only once while a method runs, however often it passes over the text."""
@@ -66,4 +68,6 @@ def warn_user(message: str, *, log: logging.Logger | None = None, logged: str | 
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastw2v":
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, FastW2VWarning, stacklevel=level)
+    warning = FastW2VWarning(message)
+    warning.is_logged = log is not None
+    warnings.warn(warning, stacklevel=level)

@@ -13,7 +13,9 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fastw2v._version import __version__
 from fastw2v.cli import demo, documents, words
@@ -21,6 +23,7 @@ from fastw2v.cli.documents import _judgements as _judgements
 from fastw2v.cli.documents import _queries as _queries
 from fastw2v.cli.options import TRAINING_OPTIONS, Parser, UsageError, common_options, note
 from fastw2v.cli.words import COMPARED, PAIRS_OF_SPACES
+from fastw2v.warn import FastW2VWarning
 
 __all__ = ["COMPARED", "PAIRS_OF_SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
 
@@ -80,8 +83,19 @@ def _log_to_stderr(options: argparse.Namespace) -> Iterator[None]:
     before = logger.level
     logger.setLevel(level)
     logger.addHandler(handler)
+    others = warnings.showwarning
+
+    def show(message: Warning | str, *where: Any, **more: Any) -> None:
+        if not isinstance(message, FastW2VWarning):
+            others(message, *where, **more)
+        elif not message.is_logged:  # else it was said above
+            logger.warning("%s", message)
+
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", FastW2VWarning)
+            warnings.showwarning = show
+            yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
