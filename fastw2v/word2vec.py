@@ -384,7 +384,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
     ) -> Report:
         """Count the words of a source, and make vocabulary and weights of them."""
         self._check_update(update)
-        trim_rule_of(trim_rule)
         # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
         scan = source.scan(
             max_vocab_size=self.max_vocab_size,

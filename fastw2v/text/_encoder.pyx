@@ -456,10 +456,14 @@ cdef class TokenReader:
 
 
 cdef class SentenceCounter(TokenReader):
-    """Counts the tokens of `sentences`; with `encode` it also keeps their provisional ids."""
+    """Counts the tokens of `sentences`; with `encode` it also keeps their provisional ids.
 
-    def __init__(self, sentences, *, bint encode=True):
+    Without `learn` they are looked up in a vocabulary afterwards, and nothing is said of strange ones.
+    """
+
+    def __init__(self, sentences, *, bint encode=True, bint learn=True):
         self.sentences = iter(sentences)
+        self.taker = Taker(learns=learn)
         self.learn = True
         self.store = encode
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import lzma
 import os
 import zlib
@@ -61,7 +60,11 @@ def open_text(path: FilePath) -> Iterator[IO[bytes]]:
     with open_file(path, "rb") as handle:
         try:
             yield handle
-        except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+        except Exception as error:
+            # What gzip, bz2, lzma and zstd raise for bad data; an OSError of the system has a number.
+            damage = isinstance(error, EOFError | lzma.LZMAError | zlib.error | OSError)
+            if not (damage or type(error).__name__ == "ZstdError") or getattr(error, "errno", None):
+                raise
             raise ValueError(f"{os.fspath(path)} is compressed, and damaged or cut short: {error}") from error
 
 

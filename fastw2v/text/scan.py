@@ -190,7 +190,7 @@ def encode(
     if files is not None:
         found = _FileScan(files, silent, encode=True).run(threads)
     else:
-        found = _scan_sentences(sentences, silent, encode=True)
+        found = _scan_sentences(sentences, silent, encode=True, learn=False)
     assert found.encoded is not None
     return found.encoded.renumbered(found.words.rows_in(key_to_index))
 
@@ -201,9 +201,9 @@ def _log_progress(sentences: int, words: int, types: int) -> None:
     )
 
 
-def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -> Scan:
+def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool, *, learn: bool = True) -> Scan:
     # A generator, because each read asks for an iterator, and some iterators start again then.
-    counter = SentenceCounter((sentence for sentence in sentences), encode=encode)
+    counter = SentenceCounter((sentence for sentence in sentences), encode=encode, learn=learn)
     store = IdStore()
     while counter.read(WORDS_PER_PART, progress_per - counter.sentence_count % progress_per):
         store.append(counter.take())
@@ -366,6 +366,6 @@ def _scan_pruning(
         if number % progress_per == 0:
             _log_progress(number, total_words, len(vocab))
     for word in vocab:
-        taker.warn_of_missing(word, number - 1)
+        taker.warn_of_missing(word)
     counts = np.fromiter(vocab.values(), np.int64, len(vocab))
     return Scan(Words(list(vocab)), counts, total_words, number, None)

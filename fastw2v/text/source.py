@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from fastw2v.checks import trim_rule_of
 from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
@@ -71,7 +72,7 @@ class Source:
             self.sentences,
             self.files,
             max_vocab_size=max_vocab_size,
-            trim_rule=trim_rule,
+            trim_rule=trim_rule_of(trim_rule),
             progress_per=progress_per,
             encode=encode,
             threads=threads,

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+import weakref
 from typing import IO
 
 import numpy as np
@@ -30,7 +31,7 @@ class SpillFile:
         self._expected = expected
         self._size = 0
         self.folder = folder_with_room(expected)
-        self._file = _open_in(self.folder)
+        self._file = self._open_in(self.folder)
 
     def write(self, ids: npt.NDArray[np.int32]) -> None:
         """Add ids at the end; OSError, which says what to set, if no folder has room."""
@@ -57,16 +58,20 @@ class SpillFile:
         target = max(others, key=_room, default=None)
         if target is None or _room(target) < self._size + max(more, self._expected - self._size):
             return False
-        moved = _open_in(target)
+        moved = self._open_in(target)
         self._file.seek(0)
-        # Not copyfileobj: what was written only in part is beyond the size.
-        for start in range(0, self._size, _COPIED):
-            part = memoryview(self._file.read(min(_COPIED, self._size - start)))
+        while part := memoryview(self._file.read(_COPIED)):
             while part:
                 part = part[moved.write(part) :]
         self._file.close()
         self.folder, self._file = target, moved
         return True
+
+    def _open_in(self, folder: str) -> IO[bytes]:
+        """Return a new file, which is closed at the latest when this object is gone."""
+        file: IO[bytes] = tempfile.TemporaryFile(prefix="fastw2v-", buffering=0, dir=folder)  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        return file
 
     def _explain(self, error: OSError) -> str:
         """Return what to say if the file cannot grow."""
@@ -96,10 +101,6 @@ def _folders() -> list[str]:
     usual = tempfile.gettempdir()
     others = ("/var/tmp", os.getcwd())
     return [usual, *(folder for folder in others if os.path.isdir(folder) and os.access(folder, os.W_OK))]
-
-
-def _open_in(folder: str) -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="fastw2v-", buffering=0, dir=folder)
 
 
 def _room(folder: str) -> int:

@@ -219,9 +219,14 @@ def _explain_fields(row: Mapping[Any, Any], number: int) -> str:
 
 
 class Taker:
-    """Takes sentences of any kind as lists or tuples of words, and warns once of each probable mistake."""
+    """Takes sentences of any kind as lists or tuples of words, and warns once of each probable mistake.
 
-    def __init__(self) -> None:
+    Args:
+        learns (bool): whether new words become part of a vocabulary.
+    """
+
+    def __init__(self, *, learns: bool = True) -> None:
+        self._learns = learns
         self._told: set[str] = set()
 
     def words_of(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
@@ -240,13 +245,14 @@ class Taker:
             )
         return tuple(sentence)
 
-    def warn_of_missing(self, word: Any, number: int) -> None:
-        """Warn, once, of a new word that stands for a missing value, such as None and NaN."""
-        if "missing" in self._told or not is_missing(word):
+    def warn_of_missing(self, word: Any, number: int | None = None) -> None:
+        """Warn, once, of a new word in this sentence that stands for a missing value, as None and NaN do."""
+        if not self._learns or "missing" in self._told or not is_missing(word):
             return
         self._told.add("missing")
+        where = "the corpus" if number is None else f"sentence #{number}"
         warn_user(
-            f"sentence #{number} contains {word!r} among its words, which is trained as a word: "
+            f"{where} contains {word!r} among its words, which is trained as a word: "
             "leave missing values out of sentences",
             log=logger,
         )

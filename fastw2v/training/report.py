@@ -119,8 +119,8 @@ def warn_of_odd_corpus(epoch: int, result: EpochResult, length: Length) -> None:
     ):
         if expected and expected != seen:
             warn_user(
-                f"the corpus has {seen} {what}s, but train() was told of {expected}: the learning rate falls as "
-                "if it had these; give the numbers of this corpus, as build_vocab() counts them",
+                f"the corpus has {seen} {what}s, but train() was told of {expected}: the learning rate falls "
+                "as if it had these; give the numbers of this corpus, as build_vocab() counts them",
                 log=logger,
                 logged=f"EPOCH {epoch}: supplied {what} count ({seen}) did not equal expected count "
                 f"({expected})",
