@@ -55,14 +55,17 @@ class SpillFile:
         """Go on in the folder of another disk that has most room; return whether there is one."""
         here = os.stat(self.folder).st_dev
         others = [folder for folder in _folders() if os.stat(folder).st_dev != here]
-        target = max(others, key=_room, default=None)
-        if target is None or _room(target) < self._size + max(more, self._expected - self._size):
+        target = max((folder for folder in others if not _is_in_memory(folder)), key=_room, default=None)
+        if target is None or _room(target) < self._size + more:
             return False
         moved = self._open_in(target)
         self._file.seek(0)
-        while part := memoryview(self._file.read(_COPIED)):
-            while part:
-                part = part[moved.write(part) :]
+        try:
+            while part := memoryview(self._file.read(_COPIED)):
+                while part:
+                    part = part[moved.write(part) :]
+        except OSError:
+            return False
         self._file.close()
         self.folder, self._file = target, moved
         return True
