@@ -97,8 +97,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
     number of words, D the number of dimensions.
 
     Args:
-        sentences (iterable of lists of words, or None): the text, which can be iterated over again and again.
-            Words are str or other hashable values; str and int can be saved. None: a model without words.
+        sentences (iterable of lists of words, or None): the text, which can be iterated over again and again,
+            also a column of lists of pandas, polars, pyarrow or datasets. Words are str or other hashable
+            values; str and int can be saved. None: a model without words.
         corpus_file (path or None): the text as a file, one sentence per line; .gz, .bz2, .xz and .zst are
             decompressed. Give this or `sentences`.
         vector_size (int): D, dimensions of all vectors.
@@ -139,8 +140,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             is installed.
 
     Raises:
-        TypeError: not one corpus that can be read `epochs` + 1 times, or an argument has the wrong type.
-        ValueError: a setting is out of range, `hs` and `negative` are both 0, or a text file is not UTF-8.
+        TypeError: not one corpus that can be read `epochs` + 1 times, a table or column of texts instead of
+            lists of words, or an argument has the wrong type.
+        ValueError: a setting is out of range, `hs` and `negative` are both 0, or a file is no text in UTF-8.
         RuntimeError: no word of the corpus is left to train.
         FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
         OSError: a text file cannot be read.

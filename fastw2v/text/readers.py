@@ -28,7 +28,8 @@ class LineSentence:
         limit (int or None): how many lines are read; None reads all.
 
     Raises:
-        ValueError: `max_sentence_length` is below 1, or `limit` below 0.
+        TypeError: `source` is neither a path nor an open file, for instance a list.
+        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, the file is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
 
@@ -83,8 +84,9 @@ class PathLineSentences:
         limit (int or None): how many lines of each file are read; None reads all.
 
     Raises:
+        TypeError: `source` is not a path.
         ValueError: `source` is neither a directory nor a file, `max_sentence_length` is below 1, or `limit`
-            below 0.
+            below 0; in reading, a file is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
@@ -119,7 +121,8 @@ class Text8Corpus:
         max_sentence_length (int): words of a slice.
 
     Raises:
-        ValueError: `max_sentence_length` is below 1.
+        TypeError: `fname` is not a path.
+        ValueError: `max_sentence_length` is below 1; in reading, the file is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
     """
@@ -150,7 +153,8 @@ class BrownCorpus:
         dirname (path): the directory.
 
     Raises:
-        ValueError: in reading, there is no such directory.
+        TypeError: `dirname` is not a path.
+        ValueError: in reading, there is no such directory, or a file in it is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
