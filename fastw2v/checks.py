@@ -107,10 +107,8 @@ def trim_rule_of(rule: Any) -> Any:
 
 
 def at_least(name: str, value: Any, least: int) -> Any:
-    """Return the value as it is; ValueError if it is below `least`. None, no limit, passes."""
-    if value is not None and value < least:
-        raise ValueError(f"{name}={value}: it must be at least {least}")
-    return value
+    """Return the value as `whole` does; None, no limit, passes."""
+    return None if value is None else whole(name, value, least)
 
 
 def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None = None) -> T:

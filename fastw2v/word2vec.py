@@ -360,6 +360,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             >>> model.syn0.shape, model.wv.index_to_key[-2:]
             ((11, 10), ['fox', 'barks'])
         """
+        finite("min_count", min_count or 0)
+        finite("sample", sample or 0, 0)
         report = self._make_vocab(
             Source.of(corpus_iterable, corpus_file, passes=1),
             update=update,
@@ -526,7 +528,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             trim_rule=trim_rule,
             progress_per=whole("progress_per", progress_per, 1),
             encode=False,
-            threads=workers or self.workers,
+            threads=whole("workers", workers or self.workers, 1),
         )
         self._raw = RawVocab(scan.raw_vocab)
         return scan.total_words, scan.sentences

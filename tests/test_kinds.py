@@ -59,6 +59,11 @@ OTHERS: dict[str, tuple[str, bytes, str]] = {
     "a table with commas": ("a.csv", b'id,text\n1,the cat\n2,"a, cat"\n', "2 columns"),
     "a table with tabs": ("a.tsv", b"id\ttext\n1\tthe cat\n", "2 columns"),
     "a table with semicolons": ("A.CSV", b"id;text;label\n1;the cat;0\n", "3 columns"),
+    "a table of long texts": (
+        "a.csv",
+        b"id,text\n" + b'1,"' + b"the cat\n" * 3000 + b'"\n2,"' + b"the cat\n" * 9000,
+        "2 columns",
+    ),
     "parquet": ("a.parquet", b"PAR1\x15\x04\x15", "Parquet"),
     "arrow": ("a", b"ARROW1\0\0\xff\xff", "Arrow"),
     "hdf5": ("a", b"\x89HDF\r\n\x1a\n", "HDF5"),

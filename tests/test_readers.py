@@ -80,6 +80,8 @@ def test_impossible_settings(path: str, settings: dict[str, int]) -> None:
     for reader in (LineSentence, PathLineSentences):
         with pytest.raises(ValueError, match="must be at least"):
             reader(path, **settings)
+        with pytest.raises(TypeError, match="it must be a whole number"):
+            reader(path, **dict.fromkeys(settings, "10"))
 
 
 @pytest.mark.parametrize("reader", [LineSentence, PathLineSentences, Text8Corpus])

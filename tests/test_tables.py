@@ -163,6 +163,11 @@ REFUSED: dict[str, tuple[str, Make, str]] = {
     "a dict among lists": ("numpy", lambda np: [["a"], {"text": "a b"}], "sentence #1 is a dict"),
     "a stream of dicts": ("numpy", lambda np: Restartable(lambda: [{"a": 1}]), "sentence #0 is a dict"),
     "nested sentences": ("numpy", lambda np: [["a"], [["b", "c"]]], "sentence #1 .*for document in corpus"),
+    "tagged documents": (
+        "gensim",
+        lambda gensim: [gensim.models.doc2vec.TaggedDocument(words, [0]) for words in TOKENS],
+        r"sentence #0 is a TaggedDocument: .*\[document.words for document in corpus\]",
+    ),
     "a missing sentence": ("numpy", lambda np: [["a"], None], "sentence #1 is None"),
 }
 

@@ -159,9 +159,12 @@ def _table(text: str, suffix: str, whole: bool) -> str | None:
     lines = _lines(text, whole)
     for delimiter in _DELIMITERS.get(suffix, ""):
         try:
-            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row][:ROWS_LOOKED_AT]
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
+        rows = rows[
+            : ROWS_LOOKED_AT if whole else min(ROWS_LOOKED_AT, max(1, len(rows) - 1))
+        ]  # one may be cut
         if len(rows) > 1 and {len(row) for row in rows} == {max(2, len(rows[0]))}:
             return (
                 f"it is a table of {len(rows[0])} columns, delimited by {delimiter!r}: {_TABLE}, or write "

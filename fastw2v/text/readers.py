@@ -29,7 +29,7 @@ class LineSentence:
 
     Raises:
         TypeError: `source` is neither a path nor an open file, for instance a list.
-        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, the file is no plain text.
+        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, it is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
 

@@ -94,10 +94,8 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
     if corpus_file is None:
         return
     if not isinstance(corpus_file, str | os.PathLike):
-        raise TypeError(
-            f"corpus_file must be a path, not {type(corpus_file).__name__}; "
-            "to set the size of vectors, give vector_size="
-        )
+        advice = "; to set the size of vectors, give vector_size=" * isinstance(corpus_file, int)
+        raise TypeError(f"corpus_file must be a path, not {type(corpus_file).__name__}{advice}")
     if sentences is not None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
     if not os.path.isfile(corpus_file):
@@ -118,10 +116,11 @@ def _check_sentences(sentences: Any, passes: int) -> None:
             f"not {type(sentences).__name__}{advice}"
         )
     if passes > 1 and _is_one_shot(sentences):
+        advice = "corpus_file=path" if hasattr(sentences, "readline") else "a list"
         raise TypeError(
             f"a {type(sentences).__name__} can be read only once, and the corpus is read {passes} times "
             "(once for a new vocabulary, and once in each epoch): "
-            "give a list, or an object whose __iter__ starts again from the beginning"
+            f"give {advice}, or an object whose __iter__ starts again from the beginning"
         )
 
 

@@ -236,6 +236,11 @@ class Taker:
             self._warn_of_text(sentence, number)
         elif isinstance(sentence, Mapping):
             raise TypeError(_explain_fields(sentence, number))
+        elif isinstance(sentence, tuple) and isinstance(getattr(sentence, "words", None), list):
+            raise TypeError(
+                f"sentence #{number} is a {type(sentence).__name__}: give its words, as in "
+                "[document.words for document in corpus]"
+            )
         elif is_table(sentence):
             raise TypeError(f"sentence #{number} is " + _explain_table(sentence))
         elif not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, whole
+from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, flag, whole
 from fastw2v.training.objective import Freeze
 
 
@@ -54,5 +54,5 @@ class Course(NamedTuple):
             report_delay=finite("report_delay", report_delay),
             callbacks=callbacks_of(callbacks),
             freeze=check_freeze(freeze),
-            compute_loss=bool(compute_loss),
+            compute_loss=bool(flag("compute_loss", compute_loss or 0)),
         )
