@@ -631,7 +631,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
         source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
         if self.max_vocab_size:
-            source += f", and max_vocab_size={self.max_vocab_size} dropped words while they were counted"
+            source += f", and max_vocab_size={self.max_vocab_size} may have dropped some while counting"
         return (
             f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
             "give a lower min_count or more text"

@@ -401,7 +401,7 @@ def test_a_limit_of_memory_that_drops_every_word_is_named() -> None:
     model = Word2Vec(min_count=1, max_vocab_size=3)
     with pytest.warns(FastW2VWarning, match="max_vocab_size=3 dropped all words"):
         model.build_vocab(corpus)
-    with pytest.raises(RuntimeError, match="min_count=5, and max_vocab_size=3 dropped words"):
+    with pytest.raises(RuntimeError, match="min_count=5, and max_vocab_size=3 may have dropped"):
         Word2Vec([*corpus, ["a"]], min_count=5, max_vocab_size=3)
     with pytest.raises(RuntimeError, match="the corpus has none"):
         Word2Vec([[]], max_vocab_size=3)

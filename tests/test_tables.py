@@ -210,6 +210,13 @@ def test_what_holds_no_sentences_is_refused_with_the_fix(kind: str) -> None:
     assert model.corpus_count == len(TOKENS)
 
 
+def test_a_module_of_the_same_name_is_the_users_own() -> None:
+    """Whose sentences are read as those of any other iterable."""
+    for name in ("Dataset", "Column", "Table"):
+        own = type(name, (Restartable,), {"__module__": "datasets"})
+        assert_same(matrices(small(own(lambda: TOKENS))), matrices(PLAIN))
+
+
 def test_a_table_of_words_is_one_sentence_a_row() -> None:
     array = np.array([["the", "cat"], ["a", "dog"]])
     assert set(small(array).wv.index_to_key) == {"the", "cat", "a", "dog"}

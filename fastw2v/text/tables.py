@@ -95,9 +95,13 @@ def sentences_of(corpus: Any) -> Any:
 def is_table(value: Any) -> bool:
     """Return whether this is a table with several columns, or groups of its rows."""
     kind = type(value)
-    return hasattr(kind, "__dataframe__") or (
-        _package(value) in _PACKAGES and (kind.__name__ in _TABLES or kind.__name__.endswith("GroupBy"))
-    )
+    if hasattr(kind, "__dataframe__"):
+        return True
+    if _package(value) not in _PACKAGES:
+        return False
+    # Not by its name alone: a program may have a module `datasets` of its own.
+    has_columns = any(hasattr(kind, name) for name in ("columns", "column_names", "schema"))
+    return (kind.__name__ in _TABLES and has_columns) or kind.__name__.endswith("GroupBy")
 
 
 def _rows_of_column(corpus: Any) -> Any:
@@ -111,6 +115,8 @@ def _rows_of_column(corpus: Any) -> Any:
         return _looked_at(Rows(corpus, lambda part: part.to_pylist(), fixed=True), corpus.null_count)
     if package == "pyarrow" and hasattr(corpus, "as_py"):
         return sentences_of(corpus.as_py())
+    if package == "datasets" and not hasattr(corpus, "column_name"):
+        return corpus  # of a module of the user's own
     if package == "datasets" and name == "Column":
         return _looked_at(Rows(corpus, list, fixed=False), 0)
     if package == "datasets" and name == "IterableColumn":
@@ -231,7 +237,10 @@ class Taker:
 
     def words_of(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
         """Return the words of a sentence; TypeError, with its number, if it cannot be one."""
-        sentence = _unboxed(sentence)
+        if type(sentence) is not list:
+            sentence = _unboxed(sentence)
+        if type(sentence) is list or type(sentence) is tuple:
+            return sentence
         if isinstance(sentence, str | bytes):
             self._warn_of_text(sentence, number)
         elif isinstance(sentence, Mapping):
