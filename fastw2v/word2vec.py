@@ -274,11 +274,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
         else:
             self._check_objectives()
             above_zero("alpha", self.alpha)
-            if self.min_alpha > self.alpha:
-                warn_user(
-                    f"min_alpha={self.min_alpha} is above alpha={self.alpha}: the learning rate rises while "
-                    "it is trained; alpha is the rate at the start, min_alpha that at the end"
-                )
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
@@ -886,6 +881,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         pairs: bool = False,
     ) -> tuple[int, int]:
         """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
+        course.warn_of_rising_rate()
         epochs, callbacks = course.epochs, course.callbacks
         self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
         self.compute_loss = course.compute_loss

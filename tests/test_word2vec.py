@@ -214,8 +214,15 @@ def test_numbers_of_other_types_are_pythons() -> None:
 
 
 def test_a_rate_that_rises_is_warned_about() -> None:
-    with pytest.warns(FastW2VWarning, match="^min_alpha=0.5 is above alpha=0.025: the learning rate rises"):
-        Word2Vec(TEXT, alpha=0.025, min_alpha=0.5, min_count=1, vector_size=4, workers=1)
+    rises = "^the learning rate rises in training, from alpha=0.025 to min_alpha=0.5: give the higher"
+    with pytest.warns(FastW2VWarning, match=rises):
+        model = Word2Vec(TEXT, alpha=0.025, min_alpha=0.5, min_count=1, vector_size=4, workers=1)
+    model.min_alpha = 0.01
+    with pytest.warns(FastW2VWarning, match=rises):
+        model.train(TEXT, total_examples=len(TEXT), epochs=1, end_alpha=0.5)
+    model.min_alpha = 0.5
+    with pytest.warns(FastW2VWarning, match=rises):
+        model.train_pairs(["w0"], ["w1"])
 
 
 @pytest.mark.parametrize(

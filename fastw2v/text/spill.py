@@ -78,11 +78,12 @@ class SpillFile:
 
     def _explain(self, error: OSError) -> str:
         """Return what to say if the file cannot grow."""
+        folder = os.path.abspath(self.folder)
         need = f"up to {self._expected:,} bytes" if self._expected else f"more than {self._size:,} bytes"
         return (
             f"the text as ids does not fit on the disk ({error.strerror}): {self._size:,} bytes of it are in "
-            f"{self.folder}, which has {_room(self.folder):,} bytes left. Set TMPDIR to a folder with room "
-            f"for {need}, or FASTW2V_SPILL_BYTES to the number of bytes that may stay in memory"
+            f"{folder}, which has {_room(folder):,} bytes left. Set TMPDIR to a folder with room for {need}, or "
+            "FASTW2V_SPILL_BYTES to the number of bytes that may stay in memory"
         )
 
 
@@ -102,7 +103,7 @@ def folder_with_room(expected: int) -> str:
 def _folders() -> list[str]:
     """Return the folders that may hold temporary files, the usual one first."""
     usual = tempfile.gettempdir()
-    others = ("/var/tmp", os.getcwd())
+    others = ("/var/tmp", os.curdir)
     return [usual, *(folder for folder in others if os.path.isdir(folder) and os.access(folder, os.W_OK))]
 
 
