@@ -82,8 +82,8 @@ class SpillFile:
         need = f"up to {self._expected:,} bytes" if self._expected else f"more than {self._size:,} bytes"
         return (
             f"the text as ids does not fit on the disk ({error.strerror}): {self._size:,} bytes of it are in "
-            f"{folder}, which has {_room(folder):,} bytes left. Set TMPDIR to a folder with room for {need}, or "
-            "FASTW2V_SPILL_BYTES to the number of bytes that may stay in memory"
+            f"{folder}, which has {_room(folder):,} bytes left. Set TMPDIR to a folder with room for {need}, "
+            "or FASTW2V_SPILL_BYTES to the number of bytes that may stay in memory"
         )
 
 
