@@ -11,7 +11,29 @@ from numbers import Integral, Real
 from operator import index
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
+
+MAX_WINDOW = 2**31 - 1  # a C int
+
+# Settings of a model, with the least and the most where these are whole numbers.
+COUNTS = {
+    "vector_size": (1, MAX_WINDOW),
+    "window": (1, MAX_WINDOW),
+    "negative": (0, MAX_WINDOW),
+    "workers": (1, MAX_WINDOW),
+    "batch_words": (1, 2**63 - 1),
+}
+COUNTS_OR_NONE = {
+    "max_vocab_size": (0, 2**63 - 1),
+    "max_final_vocab": (0, 2**63 - 1),
+    "seed": (0, 2**32 - 1),  # of numpy's RandomState
+    "epochs": (-(2**63), 2**63 - 1),  # how many are enough to train is said when it comes to that
+}
+NUMBERS = ("alpha", "min_alpha", "ns_exponent", "min_count")
+SWITCHES = ("sg", "hs", "cbow_mean")
+SWITCHES_OR_NONE = ("null_word", "sorted_vocab", "compute_loss", "shrink_windows", "baskets")
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 FREEZE: tuple[Literal["in", "out"] | None, ...] = (None, "in", "out")
@@ -34,10 +56,12 @@ def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
 
 def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
     """Return the value as an int; TypeError or ValueError unless it is a whole number `least`…`most`."""
-    try:
-        number = index(value)
+    try:  # 100.0 is a whole number; a bool is none, nor is a text of digits
+        number = int(value) if isinstance(value, float | np.floating) and value.is_integer() else index(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r}: it must be a whole number") from None
+        number = None
+    if number is None or isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is {value!r:.60}: it must be a whole number, at least {least}")
     if not least <= number <= most:
         border = f"at least {least}" if number < least else f"at most {most}"
         raise ValueError(f"{name}={number}: it must be {border}")
@@ -46,8 +70,8 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
 
 def finite(name: str, value: Any, least: float = -math.inf) -> float:
     """Return the value as a float; TypeError or ValueError unless it is finite and at least `least`."""
-    if not isinstance(value, Real):
-        raise TypeError(f"{name} is {value!r}: it must be a number")
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r:.60}: it must be a number")
     if not math.isfinite(value) or value < least:
         raise ValueError(
             f"{name}={value}: it must be a finite number"
@@ -56,11 +80,35 @@ def finite(name: str, value: Any, least: float = -math.inf) -> float:
     return float(value)
 
 
-def at_least(name: str, value: Any, least: int) -> Any:
-    """Return the value as it is; ValueError if it is below `least`. None, no limit, passes."""
-    if value is not None and value < least:
-        raise ValueError(f"{name}={value}: it must be at least {least}")
+def flag(name: str, value: Any) -> int:
+    """Return 0 or 1; TypeError or ValueError unless the value is one of these or a bool."""
+    if not isinstance(value, Real | np.bool_):
+        raise TypeError(f"{name} is {value!r:.60}: it must be 0 or 1")
+    if value not in (0, 1):
+        raise ValueError(f"{name}={value}: it must be 0 or 1")
+    return int(bool(value))
+
+
+def above_zero(name: str, value: float) -> float:
+    """Return a learning rate; ValueError unless it is above 0."""
+    if value <= 0:
+        raise ValueError(f"{name}={value}: it must be above 0, or nothing is learnt; 0.025 is usual")
     return value
+
+
+def trim_rule_of(rule: Any) -> Any:
+    """Return the rule; TypeError unless it is None or can be called."""
+    if rule is not None and not callable(rule):
+        raise TypeError(
+            f"trim_rule is {rule!r:.60}: give a function of (word, count, min_count) that returns RULE_KEEP, "
+            "RULE_DISCARD or RULE_DEFAULT of fastw2v.utils"
+        )
+    return rule
+
+
+def at_least(name: str, value: Any, least: int) -> Any:
+    """Return the value as `whole` does; None, no limit, passes."""
+    return None if value is None else whole(name, value, least)
 
 
 def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None = None) -> T:
@@ -110,3 +158,24 @@ def epochs_of(epochs: Any) -> int:
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
     """Return the side that training leaves as it is, "in" or "out", or None; ValueError for all else."""
     return one_of("freeze", freeze, FREEZE, "give 'in', 'out', or None to train both sides")
+
+
+def settings_of(model: Any) -> dict[str, Any]:
+    """Return a model's settings as Python's numbers; TypeError or ValueError for what none can have."""
+    checked: dict[str, Any] = {}
+    for name, limits in (COUNTS | COUNTS_OR_NONE).items():
+        value = getattr(model, name)
+        checked[name] = None if value is None and name in COUNTS_OR_NONE else whole(name, value, *limits)
+    for name in (*NUMBERS, "sample"):
+        value = getattr(model, name)
+        if value is not None or name != "sample":
+            number = finite(name, value, 0 if name == "sample" else -math.inf)
+            checked[name] = int(value) if isinstance(value, Integral) and "alpha" not in name else number
+    for name in (*SWITCHES, *SWITCHES_OR_NONE):
+        value = getattr(model, name)
+        checked[name] = flag(name, 0 if value is None and name in SWITCHES_OR_NONE else value)
+    for name in ("compute_loss", "shrink_windows", "baskets"):
+        checked[name] = bool(checked[name])
+    one_of("step", model.step, ("pair", "window"), "give 'pair' (gensim's order) or 'window' (faster)")
+    one_of("progress", model.progress, (True, False, "auto"), "give 'auto', True or False")
+    return checked

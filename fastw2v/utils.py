@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
+from numbers import Integral
 from types import ModuleType
 from typing import IO, Any, TypeVar, cast
 
@@ -44,13 +45,22 @@ def keep_vocab_item(word: Any, count: int, min_count: int, trim_rule: TrimRule |
 
     Returns:
         bool: whether to keep it.
+
+    Raises:
+        TypeError: the rule returned a bool, or what is no number. Other values and None mean RULE_DEFAULT.
     """
-    verdict = RULE_DEFAULT if trim_rule is None else trim_rule(word, count, min_count)
-    if verdict == RULE_KEEP:
-        return True
-    if verdict == RULE_DISCARD:
-        return False
-    return count >= min_count
+    if trim_rule is None:
+        return count >= min_count
+    verdict = trim_rule(word, count, min_count)
+    if verdict is None:
+        verdict = RULE_DEFAULT
+    # True equals RULE_DISCARD: it would drop what it was meant to keep.
+    if isinstance(verdict, bool) or not isinstance(verdict, Integral):
+        raise TypeError(
+            f"trim_rule returned {verdict!r:.60} for {word!r:.60}: it must return RULE_KEEP, RULE_DISCARD or "
+            "RULE_DEFAULT of fastw2v.utils; for a condition, RULE_KEEP if condition else RULE_DISCARD"
+        )
+    return verdict == RULE_KEEP or (verdict != RULE_DISCARD and count >= min_count)
 
 
 def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: TrimRule | None = None) -> int:

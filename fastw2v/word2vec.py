@@ -22,7 +22,7 @@ from typing import IO, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import callbacks_of, epochs_of, finite, one_of, whole
+from fastw2v.checks import above_zero, callbacks_of, epochs_of, finite, settings_of, trim_rule_of, whole
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import assembly, model_file
@@ -46,6 +46,7 @@ from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
 from fastw2v.text.source import Source
+from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.course import Course
@@ -58,6 +59,7 @@ from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, log_plan, plan, table_of
 from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_table
+from fastw2v.warn import once_per_call, warn_user
 
 __all__ = [
     "BrownCorpus",
@@ -83,7 +85,6 @@ logger = logging.getLogger(__name__)
 
 FAST_VERSION = CORPUSFILE_VERSION = 1  # how gensim says that its training is compiled
 MAX_WORDS_IN_BATCH = 10000
-MAX_WINDOW = 2**31 - 1  # a C int
 
 
 class Word2Vec(Matrices, OlderWord2Vec):
@@ -94,9 +95,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
     number of words, D the number of dimensions.
 
     Args:
-        sentences (iterable of lists of words, or None): the text, which can be iterated over again and again.
-            Words are str or other hashable values; see `save` for which files hold. None: a model without
-            words.
+        sentences (iterable of lists of words, or None): the text, which can be iterated over again and again,
+            also a column of lists of pandas, polars, pyarrow or datasets. Words are str or other hashable
+            values; see `save` for which files hold. None: a model without words.
         corpus_file (path or None): the text as a file, one sentence per line; .gz, .bz2, .xz and .zst are
             decompressed. Give this or `sentences`.
         vector_size (int): D, dimensions of all vectors.
@@ -137,8 +138,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             is installed.
 
     Raises:
-        TypeError: not one corpus that can be read `epochs` + 1 times, or an argument has the wrong type.
-        ValueError: a setting is out of range, `hs` and `negative` are both 0, or a text file is not UTF-8.
+        TypeError: not one corpus that can be read `epochs` + 1 times, a table or column of texts instead of
+            lists of words, or an argument has the wrong type.
+        ValueError: a setting is out of range, `hs` and `negative` are both 0, or a file is no text in UTF-8.
         RuntimeError: no word of the corpus is left to train.
         FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
         OSError: a text file cannot be read.
@@ -178,6 +180,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     """
 
     @renamed_keywords(size="vector_size", iter="epochs")
+    @once_per_call
     def __init__(
         self,
         sentences: Iterable[Iterable[Any]] | None = None,
@@ -212,37 +215,40 @@ class Word2Vec(Matrices, OlderWord2Vec):
         baskets: bool = False,
         progress: Mode = "auto",
     ) -> None:
-        self.vector_size = self.layer1_size = int(vector_size)
-        self.alpha = self.min_alpha_yet_reached = float(alpha)
-        self.min_alpha = float(min_alpha)
-        self.window = int(window)
+        self.vector_size = vector_size
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.window = window
         self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
         self.sample = sample
         self.seed = seed
-        self.random = np.random.RandomState(seed)
-        self.workers = int(workers)
-        self.sg = int(sg)
-        self.hs = int(hs)
-        self.negative = int(negative)
+        self.workers = workers
+        self.sg = sg
+        self.hs = hs
+        self.negative = negative
         self.ns_exponent = ns_exponent
-        self.cbow_mean = int(cbow_mean)
+        self.cbow_mean = cbow_mean
         self.hashfxn = hashfxn
         self.epochs = epochs
         self.null_word = null_word
         self.sorted_vocab = sorted_vocab
-        self.batch_words = int(batch_words)
-        self.compute_loss = bool(compute_loss)
+        self.batch_words = batch_words
+        self.compute_loss = compute_loss
         self.comment = comment
-        self.shrink_windows = bool(shrink_windows)
-        self.baskets = bool(baskets)
+        self.shrink_windows = shrink_windows
+        self.baskets = baskets
         if step is None:  # the fast order where it has passed the quality gate of benchmarks/README.md
             step = "window" if self.sg and self.negative and not (self.hs or self.baskets) else "pair"
         self.step = step
         self.progress = progress
         self._check_settings()
+        trim_rule_of(trim_rule)
 
+        self.layer1_size = self.vector_size
+        self.min_alpha_yet_reached = self.alpha
+        self.random = np.random.RandomState(self.seed)
         self.wv = KeyedVectors(self.vector_size)
         self.wv.vectors_lockf = np.ones(1, dtype=np.float32)
         self._raw = RawVocab({})
@@ -262,9 +268,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 ("callbacks", callbacks, "train()"),
             ):
                 if given:
-                    logger.warning("%s given without a corpus is not used: pass it to %s", name, method)
+                    warn_user(f"{name} given without a corpus is not used: pass it to {method}", log=logger)
         else:
             self._check_objectives()
+            above_zero("alpha", self.alpha)
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
@@ -287,20 +294,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
     # --- checks ---
 
     def _check_settings(self) -> None:
-        """Raise ValueError or TypeError for settings that no text could be trained with."""
-        for name in ("vector_size", "workers", "batch_words"):
-            whole(name, getattr(self, name), 1)
-        for name, least in (("window", 1), ("negative", 0)):
-            whole(name, getattr(self, name), least, MAX_WINDOW)
-        for name in ("max_vocab_size", "max_final_vocab"):
-            if getattr(self, name) is not None:
-                whole(name, getattr(self, name), 0)
-        for name in ("alpha", "min_alpha", "ns_exponent", "min_count"):
-            finite(name, getattr(self, name))
-        if self.sample is not None:
-            finite("sample", self.sample, 0)
-        one_of("step", self.step, ("pair", "window"), "give 'pair' (gensim's order) or 'window' (faster)")
-        one_of("progress", self.progress, (True, False, "auto"), "give 'auto', True or False")
+        """Take the settings as Python's numbers; ValueError or TypeError for those that no model can have."""
+        self.__dict__.update(settings_of(self))
 
     def _check_objectives(self) -> None:
         """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
@@ -358,7 +353,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             >>> model.syn0.shape, model.wv.index_to_key[-2:]
             ((11, 10), ['fox', 'barks'])
         """
-        self._make_vocab(
+        finite("min_count", min_count or 0)
+        finite("sample", sample or 0, 0)
+        report = self._make_vocab(
             Source.of(corpus_iterable, corpus_file, passes=1),
             update=update,
             progress_per=progress_per,
@@ -368,6 +365,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             min_count=min_count,
             sample=sample,
         )
+        if not len(self.wv) and not dry_run:
+            warn_user(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
 
     def _make_vocab(
         self,
@@ -522,7 +521,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             trim_rule=trim_rule,
             progress_per=whole("progress_per", progress_per, 1),
             encode=False,
-            threads=workers or self.workers,
+            threads=whole("workers", workers or self.workers, 1),
         )
         self._raw = RawVocab(scan.raw_vocab)
         return scan.total_words, scan.sentences
@@ -566,6 +565,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: one is not finite, `sample` is negative, or the counts do not suit `ns_exponent`.
             RuntimeError: no word is left to replace those that are there.
         """
+        trim_rule_of(trim_rule)
         min_count = min_count or self.min_count
         sample = sample or self.sample
         finite("min_count", min_count)
@@ -614,9 +614,17 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def _explain_no_words(self, min_count: int, distinct: int) -> str:
         """Return what to say if no word of a text is kept."""
+        if self.max_vocab_size and not distinct and self.corpus_total_words:
+            return (
+                f"no word is left to train: max_vocab_size={self.max_vocab_size} dropped all words while "
+                "they were counted. It only saves memory, and wants room for most words of the corpus; "
+                "to keep a small vocabulary give max_final_vocab"
+            )
         if not distinct:
             return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
         source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
+        if self.max_vocab_size:
+            source += f", and max_vocab_size={self.max_vocab_size} may have dropped some while counting"
         return (
             f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
             "give a lower min_count or more text"
@@ -694,6 +702,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     # --- training ---
 
     @renamed_keywords(sentences="corpus_iterable")
+    @once_per_call
     def train(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -825,7 +834,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         Levy and Goldberg 2014, "Dependency-Based Word Embeddings".
         """
         self._check_settings()
-        pairs = list(inputs), list(outputs)
+        pairs = words_in("inputs", inputs), words_in("outputs", outputs)
         if len(pairs[0]) != len(pairs[1]):
             raise ValueError(
                 f"{len(pairs[0])} inputs and {len(pairs[1])} outputs: give one output for each input"
@@ -870,6 +879,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         pairs: bool = False,
     ) -> tuple[int, int]:
         """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
+        course.warn_of_rising_rate()
         epochs, callbacks = course.epochs, course.callbacks
         self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
         self.compute_loss = course.compute_loss

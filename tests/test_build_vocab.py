@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import HS, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matrices, small, text
+from factories import HS, MODES, NEG, NO_GENSIM, SMALL, TEXT, Restartable, assert_same, matrices, small, text
 
 from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
+from fastw2v.warn import FastW2VWarning
 
 RAREST_FIRST = [["d"], ["c"] * 2, ["b"] * 3, ["a"] * 4]  # in the order seen; sorted it is a b c d
 
@@ -132,7 +133,8 @@ def test_build_vocab_from_freq(update: bool, objective: dict[str, int]) -> None:
     model.build_vocab_from_freq({"c": 9, "b": 2}, update=update)
     assert model.wv.index_to_key == (["a", "b", "c"] if update else ["c", "b"])
     assert model.wv.get_vecattr("b", "count") == (5 if update else 2)
-    assert model.train([["a", "b", "c"]], total_words=model.corpus_total_words, epochs=1)[1] == 3
+    with pytest.warns(FastW2VWarning, match="^the corpus has 3 raw words, but train"):
+        assert model.train([["a", "b", "c"]], total_words=model.corpus_total_words, epochs=1)[1] == 3
 
 
 def test_build_vocab_from_freq_leaves_the_callers_dict_alone() -> None:
@@ -333,7 +335,8 @@ def test_no_memory_for_the_weights_leaves_the_model_as_it_was(
 
 def test_a_pruned_corpus_is_an_error_only_for_those_who_train(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec()
-    model.build_vocab([["a", "b"]])
+    with pytest.warns(FastW2VWarning, match="none of 2 is kept with min_count=5"):
+        model.build_vocab([["a", "b"]])
     assert "none of 2 is kept with min_count=5" in caplog.text
     assert len(model.wv) == 0
     with pytest.raises(RuntimeError, match="no vocabulary to train"):
@@ -348,11 +351,60 @@ def test_a_pruned_corpus_is_an_error_only_for_those_who_train(caplog: pytest.Log
 
 def test_strings_instead_of_lists_of_words_are_warned_about(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec(min_count=1)
-    model.build_vocab(["human", "machine"])
+    with pytest.warns(FastW2VWarning, match="letters are taken for words") as heard:
+        model.build_vocab(["human", "machine"])
+    assert len(heard) == 1
     assert (
         caplog.text.count("Each 'sentences' item should be a list of words (usually unicode strings).") == 1
     )
     assert set(model.wv.index_to_key) == set("humanmachine")
+
+
+@pytest.mark.parametrize(
+    "verdict", [True, False, np.True_, "keep", 1.5, [1]], ids=lambda verdict: repr(verdict)
+)
+@pytest.mark.parametrize("max_vocab_size", [None, 1])
+def test_a_rule_that_answers_no_rule(verdict: Any, max_vocab_size: int | None) -> None:
+    """True equals RULE_DISCARD: what was to be kept would go."""
+    model = small(max_vocab_size=max_vocab_size) if max_vocab_size is None else small()
+    model.max_vocab_size = max_vocab_size
+    before = matrices(model)
+    for way in (
+        lambda rule: small(RAREST_FIRST, trim_rule=rule, max_vocab_size=max_vocab_size),
+        lambda rule: model.build_vocab(RAREST_FIRST, trim_rule=rule),
+        lambda rule: model.build_vocab(RAREST_FIRST, trim_rule=rule, update=True),
+        lambda rule: model.build_vocab_from_freq({"a": 4}, trim_rule=rule),
+    ):
+        with pytest.raises(TypeError, match=r"^trim_rule returned .* for '.*': .* RULE_KEEP, RULE_DISCARD"):
+            way(lambda *_: verdict)
+    assert_same(matrices(model), before)
+
+
+def test_a_rule_may_leave_it_to_the_count() -> None:
+    for verdict in (None, RULE_DEFAULT, np.int64(RULE_DEFAULT)):
+        verdicts = {"a": RULE_KEEP, "b": verdict}
+        model = small([["a", "b", "b"]], min_count=2, trim_rule=lambda word, *_, of=verdicts: of[word])
+        assert model.wv.index_to_key == ["b", "a"]
+
+
+@pytest.mark.parametrize("way", ["build_vocab", "prepare_vocab", "build_vocab_from_freq", "scan_vocab"])
+def test_a_rule_that_is_no_function_is_refused(way: str) -> None:
+    given = {"build_vocab_from_freq": [{"a": 1}], "prepare_vocab": []}.get(way, [Restartable(lambda: 1 / 0)])
+    with pytest.raises(TypeError, match="^trim_rule is 'keep': give a function"):
+        getattr(Word2Vec(), way)(*given, trim_rule="keep")
+
+
+def test_a_limit_of_memory_that_drops_every_word_is_named() -> None:
+    corpus = [["a", "b", "c"], ["d", "e", "f"]] * 20
+    with pytest.raises(RuntimeError, match="max_vocab_size=3 dropped all words.* give max_final_vocab"):
+        Word2Vec(corpus, min_count=1, max_vocab_size=3)
+    model = Word2Vec(min_count=1, max_vocab_size=3)
+    with pytest.warns(FastW2VWarning, match="max_vocab_size=3 dropped all words"):
+        model.build_vocab(corpus)
+    with pytest.raises(RuntimeError, match="min_count=5, and max_vocab_size=3 may have dropped"):
+        Word2Vec([*corpus, ["a"]], min_count=5, max_vocab_size=3)
+    with pytest.raises(RuntimeError, match="the corpus has none"):
+        Word2Vec([[]], max_vocab_size=3)
 
 
 def test_integer_words() -> None:

@@ -279,6 +279,16 @@ def test_failure_is_1(
     assert out == "" and not (folder / "a").exists()
 
 
+@pytest.mark.parametrize("quiet", [[], ["-q"]], ids=["", "quiet"])
+def test_warnings_are_said_once_and_are_no_errors(quiet: list[str], tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "text").write_text("the cat\n" * 20)
+    rising = ["--alpha", "0.01", "--min-alpha", "0.5", *quiet]
+    assert main(["train", str(tmp_path / "text"), "-o", str(tmp_path / "a"), *QUICK[:-1], *rising]) == 0
+    err = capsys.readouterr().err
+    assert err.count("the learning rate rises") == err.count("fastw2v: warning: ") == (not quiet)
+    assert "FastW2VWarning" not in err
+
+
 def test_bad_text_is_told_in_a_line(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "latin").write_bytes(b"good line\nbad \xff\xfe line\n")
     assert main(["train", str(tmp_path / "latin"), "-o", str(tmp_path / "a"), *QUICK]) == 1

@@ -6,7 +6,7 @@ import pickle
 import random
 import signal
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import count, pairwise, repeat
 from typing import Any
@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v.text._encoder import SentenceCounter, SentenceEncoder, WordTable, renumber
+from fastw2v.warn import FastW2VWarning
 
 SENTENCES: list[Any] = [
     ["to", "be", "or", "not", "to", "be"],
@@ -24,8 +25,8 @@ SENTENCES: list[Any] = [
     ("that", "is"),
     (word for word in ("the", "question")),
     np.array(["to", "die"]),
-    {"to": 1, "sleep": 2},
-    "to",
+    {"to": 1, "sleep": 2}.keys(),
+    deque(["t", "o"]),
 ]
 
 
@@ -97,6 +98,7 @@ def test_read_says_how_much_it_read() -> None:
     assert [counter.read(3, 10) for _ in range(4)] == [2, 2, 1, 0]
 
 
+@pytest.mark.filterwarnings("ignore:sentence .* contains None")
 @given(st.lists(st.lists(st.integers(-3, 3) | st.text("ab", max_size=2) | st.none() | st.booleans())))
 def test_any_hashable_tokens(corpus: list[list[Any]]) -> None:
     expected: dict[Any, int] = {}
@@ -108,7 +110,9 @@ def test_any_hashable_tokens(corpus: list[list[Any]]) -> None:
 def test_tokens_are_equal_as_in_a_dict() -> None:
     nan = float("nan")
     corpus = [[1, True, 1.0, "1"], [nan, nan, float("nan")], [Word("ab"), Word("cd"), Word("ab")]]
-    assert list(vocabulary_of(count_all(corpus)).values()) == [3, 1, 2, 1, 2, 1]
+    with pytest.warns(FastW2VWarning, match=r"^sentence #1 contains nan among its words") as heard:
+        assert list(vocabulary_of(count_all(corpus)).values()) == [3, 1, 2, 1, 2, 1]
+    assert len(heard) == 1
 
 
 def test_numbers_of_arrays_become_python_numbers() -> None:
@@ -200,8 +204,8 @@ def test_the_users_errors_pass_unchanged() -> None:
         def __hash__(self) -> int:
             raise error
 
-    def breaking() -> Iterator[str]:
-        yield "a"
+    def breaking() -> Iterator[tuple[str]]:
+        yield ("a",)
         raise error
 
     for error in (TypeError("mine"), KeyError("mine"), StopAsyncIteration("mine")):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
+import threading
 from collections.abc import Iterable
 from itertools import cycle
 from pathlib import Path
@@ -12,8 +14,8 @@ from typing import Any
 import pytest
 from factories import write
 
-from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
-from fastw2v.text.blocks import BLOCK_BYTES
+from fastw2v import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, Word2Vec
+from fastw2v.text.blocks import BLOCK_BYTES, decoded_blocks
 from fastw2v.text.readers import is_static
 
 LINES = (
@@ -78,6 +80,71 @@ def test_impossible_settings(path: str, settings: dict[str, int]) -> None:
     for reader in (LineSentence, PathLineSentences):
         with pytest.raises(ValueError, match="must be at least"):
             reader(path, **settings)
+        with pytest.raises(TypeError, match="it must be a whole number"):
+            reader(path, **dict.fromkeys(settings, "10"))
+
+
+@pytest.mark.parametrize("reader", [LineSentence, PathLineSentences, Text8Corpus])
+@pytest.mark.parametrize("content", ["the cat\na \ufeffcat\n", "a", "", "\nthe cat"], ids=repr)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(
+    tmp_path: Path, reader: Any, content: str, suffix: str
+) -> None:
+    plain, marked = (
+        write(tmp_path / name, mark + content.encode())
+        for name, mark in (("plain" + suffix, b""), ("marked" + suffix, codecs.BOM_UTF8))
+    )
+    assert list(reader(marked)) == list(reader(plain))
+    for model in (models := [Word2Vec(min_count=1) for _ in range(3)]):
+        model.raw_vocab = {}
+    models[0].scan_vocab(reader(plain))
+    models[1].scan_vocab(reader(marked))
+    models[2].scan_vocab(corpus_file=marked)
+    assert models[0].raw_vocab == models[1].raw_vocab == models[2].raw_vocab
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        io.BytesIO(codecs.BOM_UTF8 + b"the cat\n"),
+        io.StringIO("\ufeffthe cat\n"),
+    ],
+)
+def test_a_byte_order_mark_of_an_open_file(handle: Any) -> None:
+    source = LineSentence(handle)
+    assert list(source) == list(source) == [["the", "cat"]]
+
+
+def test_a_byte_order_mark_in_small_blocks(tmp_path: Path) -> None:
+    path = write(tmp_path / "text", codecs.BOM_UTF8 + b"the cat sat\non the mat")
+    for size in range(4, 20):
+        assert "".join(decoded_blocks(path, block_bytes=size)) == "the cat sat\non the mat"
+    assert "".join(decoded_blocks(path, limit=1)) == "the cat sat\n"
+
+
+@pytest.mark.parametrize("reader", [LineSentence, PathLineSentences, Text8Corpus, BrownCorpus])
+@pytest.mark.parametrize("given", [["the cat", "a cat"], [["the", "cat"]], None, 5, b"text"], ids=repr)
+def test_what_is_no_path(reader: Any, given: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{reader.__name__} expects the path of a .* not .* of type"):
+        reader(given)
+
+
+def test_a_folder_is_for_another_reader(tmp_path: Path) -> None:
+    for reader in (LineSentence(tmp_path), Text8Corpus(tmp_path)):
+        with pytest.raises(IsADirectoryError, match=r"is a folder: give PathLineSentences\(folder\)"):
+            list(reader)
+    with pytest.raises(TypeError, match=r"not a file that exists: for all .* PathLineSentences\(folder\)"):
+        Word2Vec(corpus_file=tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(LINES,), kwargs={"encoding": "utf8"}, daemon=True)
+    writer.start()
+    assert list(LineSentence(pipe)) == SENTENCES
+    writer.join()
 
 
 def test_a_missing_file() -> None:

@@ -13,6 +13,7 @@ from factories import BOTH, MODES, RAW, SMALL, TEXT, Restartable, assert_same, m
 from fastw2v import CallbackAny2Vec, Word2Vec
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import no_lines, progress_lines
+from fastw2v.warn import FastW2VWarning
 
 # --- warnings ---
 
@@ -26,7 +27,9 @@ def test_wrong_totals_are_warned_about(caplog: pytest.LogCaptureFixture, tmp_pat
     assert not warnings_of(caplog)
     for corpus in ({"corpus_iterable": TEXT}, {"corpus_file": written(tmp_path, "text", TEXT)}):
         caplog.clear()
-        model.train(**corpus, total_examples=199, total_words=RAW + 1, epochs=2, start_alpha=0.0001)
+        with pytest.warns(FastW2VWarning, match=r"^the corpus has .*, but train\(\) was told of") as heard:
+            model.train(**corpus, total_examples=199, total_words=RAW + 1, epochs=2, start_alpha=0.0001)
+        assert len(heard) == 2, "once for both epochs"
         assert warnings_of(caplog) == [
             line
             for epoch in (0, 1)
@@ -41,7 +44,9 @@ def test_an_iterator_that_is_used_up_is_warned_about(caplog: pytest.LogCaptureFi
     used = iter(TEXT)
     model = Word2Vec(TEXT, **SMALL)
     before = matrices(model)
-    model.train(Restartable(lambda: used), total_examples=200, epochs=2, start_alpha=0.0001)
+    with pytest.warns(FastW2VWarning, match="empty iterator|the corpus has 0 examples") as heard:
+        model.train(Restartable(lambda: used), total_examples=200, epochs=2, start_alpha=0.0001)
+    assert len(heard) == 2
     assert not np.array_equal(model.syn0, before["syn0"])
     assert sum("empty iterator" in line for line in warnings_of(caplog)) == 1
     assert "EPOCH 1: supplied example count (0) did not equal expected count (200)" in warnings_of(caplog)
@@ -51,7 +56,8 @@ def test_sentences_that_are_used_up_are_warned_about(caplog: pytest.LogCaptureFi
     corpus = [iter(sentence) for sentence in TEXT]
     model = Word2Vec(**SMALL)
     model.build_vocab(corpus)
-    assert model.train(corpus, total_examples=200, epochs=1) == (0, 0)
+    with pytest.warns(FastW2VWarning, match="200 sentences, but no words"):
+        assert model.train(corpus, total_examples=200, epochs=1) == (0, 0)
     assert any("200 sentences, but no words" in line for line in warnings_of(caplog))
 
 

@@ -21,6 +21,7 @@ from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import text_files
 from fastw2v.text.scan import Scan, encode
 from fastw2v.vocabulary.plan import choose_words, effective_min_count, sort_by_descending_frequency
+from fastw2v.warn import FastW2VWarning
 
 SENTENCES = [["to", "be", "or", "not", "to", "be"], [], ["that", "is"], ["to", "die"]]
 COLLECTED = "collected %i word types from a corpus of %i raw words and %i sentences"
@@ -150,7 +151,11 @@ def test_log_lines_of_files(caplog: pytest.LogCaptureFixture, tmp_path: Path) ->
 
 @pytest.mark.parametrize("plain", ["word", b"word"], ids=repr)
 def test_strings_are_no_sentences(plain: str | bytes, caplog: pytest.LogCaptureFixture) -> None:
-    found = scan([plain, plain])
+    with pytest.warns(
+        FastW2VWarning, match=r"^sentence #0 is the (str|bytes) b?'word', whose letters"
+    ) as heard:
+        found = scan([plain, plain])
+    assert len(heard) == 1
     (warning,) = caplog.records
     assert warning.getMessage() == (
         "Each 'sentences' item should be a list of words (usually unicode strings). "

@@ -8,11 +8,13 @@ import os
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from factories import NO_GENSIM, TEXT
 
 from fastw2v import CallbackAny2Vec, Word2Vec
 from fastw2v.utils import RULE_KEEP
+from fastw2v.warn import FastW2VWarning
 
 
 def test_parameters_are_gensims_and_then_keyword_only() -> None:
@@ -113,6 +115,52 @@ class Unread:
         ("max_final_vocab", 10.5, TypeError),
         ("max_vocab_size", -5, ValueError),
         ("seed", -1, ValueError),
+        ("seed", 2**32, ValueError),
+        ("seed", 1.5, TypeError),
+        ("seed", "1", TypeError),
+        ("vector_size", 2.5, TypeError),
+        ("vector_size", "100", TypeError),
+        ("vector_size", True, TypeError),
+        ("vector_size", None, TypeError),
+        ("vector_size", [100], TypeError),
+        ("window", 5.9, TypeError),
+        ("window", "5", TypeError),
+        ("negative", 5.5, TypeError),
+        ("negative", "5", TypeError),
+        ("negative", True, TypeError),
+        ("workers", 2.5, TypeError),
+        ("workers", "4", TypeError),
+        ("batch_words", "10000", TypeError),
+        ("batch_words", 0.5, TypeError),
+        ("epochs", "5", TypeError),
+        ("epochs", True, TypeError),
+        ("epochs", [5], TypeError),
+        ("min_count", "5", TypeError),
+        ("min_count", True, TypeError),
+        ("max_vocab_size", "10", TypeError),
+        ("max_final_vocab", True, TypeError),
+        ("sg", "skipgram", TypeError),
+        ("sg", "1", TypeError),
+        ("sg", 2, ValueError),
+        ("sg", 0.5, ValueError),
+        ("sg", None, TypeError),
+        ("hs", "softmax", TypeError),
+        ("hs", -1, ValueError),
+        ("cbow_mean", "mean", TypeError),
+        ("cbow_mean", 2, ValueError),
+        ("null_word", "x", TypeError),
+        ("sorted_vocab", "yes", TypeError),
+        ("compute_loss", "yes", TypeError),
+        ("shrink_windows", "no", TypeError),
+        ("baskets", "no", TypeError),
+        ("sample", True, TypeError),
+        ("alpha", "0.025", TypeError),
+        ("alpha", None, TypeError),
+        ("alpha", 0, ValueError),
+        ("alpha", -0.025, ValueError),
+        ("min_alpha", "low", TypeError),
+        ("trim_rule", "keep", TypeError),
+        ("trim_rule", {"a": 1}, TypeError),
         ("step", "both", ValueError),
         ("progress", "never", ValueError),
     ],
@@ -120,8 +168,61 @@ class Unread:
 def test_impossible_settings_are_refused_before_anything_is_read(
     setting: str, value: Any, error: type
 ) -> None:
-    with pytest.raises(error, match="(?i)" + setting):
+    with pytest.raises(error, match=f"^{setting}(=| is ){re.escape(repr(value))}") as said:
         Word2Vec(Unread(), **{setting: value})
+    assert re.search("must be|give", str(said.value)), "what was expected"
+
+
+@pytest.mark.parametrize(
+    "name", ["window", "sg", "negative", "vector_size", "alpha", "shrink_windows", "seed"]
+)
+def test_settings_are_looked_at_again_before_training(name: str) -> None:
+    model = Word2Vec(TEXT, min_count=1, vector_size=4, workers=1)
+    setattr(model, name, "5.9")
+    with pytest.raises(TypeError, match=f"^{name} is '5.9'"):
+        model.train(Unread(), total_examples=len(TEXT), epochs=1)
+
+
+def test_numbers_of_other_types_are_pythons() -> None:
+    given: dict[str, Any] = {
+        "vector_size": np.int64(12),
+        "window": 4.0,
+        "negative": np.float32(3),
+        "workers": np.uint8(1),
+        "batch_words": 1e4,
+        "epochs": np.int32(2),
+        "min_count": np.int16(1),
+        "max_final_vocab": 100.0,
+        "seed": np.uint32(2**32 - 1),
+        "sg": np.bool_(True),
+        "hs": True,
+        "cbow_mean": 0.0,
+        "sorted_vocab": False,
+        "alpha": np.float32(0.5),
+        "min_alpha": 0,
+        "sample": np.float64(0.01),
+        "shrink_windows": 0,
+        "compute_loss": None,
+    }
+    model = Word2Vec(TEXT, **given)
+    plain = {name: int(value or 0) if "alpha" not in name else float(value) for name, value in given.items()}
+    twin = Word2Vec(TEXT, **plain | {"sample": 0.01})
+    for name, value in given.items():
+        found = getattr(model, name)
+        assert found == (value or 0) and type(found) in (int, float, bool), name
+    assert (model.syn1neg == twin.syn1neg).all() and (model.syn1 == twin.syn1).all()
+
+
+def test_a_rate_that_rises_is_warned_about() -> None:
+    rises = "^the learning rate rises in training, from alpha=0.025 to min_alpha=0.5: give the higher"
+    with pytest.warns(FastW2VWarning, match=rises):
+        model = Word2Vec(TEXT, alpha=0.025, min_alpha=0.5, min_count=1, vector_size=4, workers=1)
+    model.min_alpha = 0.01
+    with pytest.warns(FastW2VWarning, match=rises):
+        model.train(TEXT, total_examples=len(TEXT), epochs=1, end_alpha=0.5)
+    model.min_alpha = 0.5
+    with pytest.warns(FastW2VWarning, match=rises):
+        model.train_pairs(["w0"], ["w1"])
 
 
 @pytest.mark.parametrize(
@@ -167,13 +268,15 @@ def test_an_open_file_is_read_only_once(tmp_path: Any) -> None:
     (tmp_path / "text").write_text("a b c\n")
     with (
         open(tmp_path / "text") as lines,
-        pytest.raises(TypeError, match="TextIOWrapper can be read only once"),
+        pytest.raises(TypeError, match="TextIOWrapper can be read only once.* give corpus_file=path"),
     ):
         Word2Vec(lines)
 
 
 def test_without_a_corpus_rule_and_callbacks_are_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    Word2Vec(trim_rule=lambda *_: RULE_KEEP, callbacks=[CallbackAny2Vec()])
+    with pytest.warns(FastW2VWarning, match="given without a corpus is not used") as heard:
+        Word2Vec(trim_rule=lambda *_: RULE_KEEP, callbacks=[CallbackAny2Vec()])
+    assert len(heard) == 2
     assert [record.message.split()[0] for record in caplog.records if record.levelno == logging.WARNING] == [
         "trim_rule",
         "callbacks",

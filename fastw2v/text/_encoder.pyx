@@ -11,9 +11,9 @@ from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
-from collections.abc import Iterable
-
 import numpy as np
+
+from fastw2v.text.tables import Taker, explain_unhashable, plain_word
 
 
 cdef extern from "Python.h":
@@ -309,6 +309,7 @@ cdef class TokenReader:
     cdef Buffer word_ids                    # int32: the ids of these words
     cdef list tokens
     cdef dict by_token                      # ids of all tokens once some are of other kinds; until then None
+    cdef object taker                       # takes sentences that are no lists, and warns of mistakes
     cdef Buffer ids, ends, sizes, counts
     cdef Py_ssize_t unchecked               # words since the last check for signals
     cdef readonly Py_ssize_t sentence_count, total_words
@@ -316,6 +317,7 @@ cdef class TokenReader:
     def __cinit__(self, *args, **kwargs):
         self.tokens = []
         self.words = WordSet()
+        self.taker = Taker()
 
     def __dealloc__(self):
         free(self.word_ids.data)
@@ -340,14 +342,9 @@ cdef class TokenReader:
         """Return a sentence as a list or tuple that cannot change while it is read."""
         if type(sentence) is list and not FREE_THREADED and self.by_token is None:
             return sentence  # no code of the user will run meanwhile
-        if isinstance(sentence, np.ndarray):
-            sentence = sentence.tolist()  # so that keys are str and int, not np.str_ and np.int64
-        if not isinstance(sentence, Iterable) and not hasattr(type(sentence), "__getitem__"):
-            raise TypeError(
-                f"sentence #{self.sentence_count} is {sentence!r:.60} of type {type(sentence).__name__}: "
-                "each sentence must be an iterable of words, for instance a list of str"
-            )
-        return tuple(sentence)
+        if type(sentence) is list or type(sentence) is tuple:
+            return tuple(sentence)
+        return self.taker.words_of(sentence, self.sentence_count)
 
     cdef int add(self, object sentence) except -1:
         """Encode one sentence, a list or tuple."""
@@ -376,13 +373,9 @@ cdef class TokenReader:
                     self.unchecked = 0
                     PyErr_CheckSignals()
         except TypeError as error:
-            for token in sentence[start : start + AHEAD]:
-                kind = type(token)
-                if kind.__hash__ is None:
-                    raise TypeError(
-                        f"sentence #{self.sentence_count} contains {token!r:.60} of type {kind.__name__}: "
-                        "a sentence is a list of words, and a word must be hashable (usually a str)"
-                    ) from error
+            reason = explain_unhashable(sentence[start : start + AHEAD], self.sentence_count)
+            if reason is not None:
+                raise TypeError(reason) from error
             raise
         if self.store:
             append(&self.ends, self.ids.used // sizeof(int32_t))
@@ -429,12 +422,20 @@ cdef class TokenReader:
         cdef Word word
         cdef int64_t value
         cdef int32_t number
+        cdef object plain
+        if read_token(token, &word, &value):
+            return self.id_of_word(&word, token)
+        plain = plain_word(<object>token)
+        token = <PyObject *>plain
         if read_token(token, &word, &value):
             return self.id_of_word(&word, token)
         if self.by_token is None:  # all tokens so far are words, which equal nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
         number = self.by_token.get(<object>token, -1)
-        return self.next_id(token) if number < 0 and self.learn else number
+        if number < 0 and self.learn:
+            self.taker.warn_of_missing(plain, self.sentence_count)
+            number = self.next_id(token)
+        return number
 
     cdef int32_t next_id(self, PyObject *token) except -1:
         """Add a new token; return its id."""
@@ -455,10 +456,14 @@ cdef class TokenReader:
 
 
 cdef class SentenceCounter(TokenReader):
-    """Counts the tokens of `sentences`; with `encode` it also keeps their provisional ids."""
+    """Counts the tokens of `sentences`; with `encode` it also keeps their provisional ids.
 
-    def __init__(self, sentences, *, bint encode=True):
+    Without `learn` they are looked up in a vocabulary afterwards, and nothing is said of strange ones.
+    """
+
+    def __init__(self, sentences, *, bint encode=True, bint learn=True):
         self.sentences = iter(sentences)
+        self.taker = Taker(learns=learn)
         self.learn = True
         self.store = encode
 

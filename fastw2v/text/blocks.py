@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.text.kinds import BOM, HEAD_BYTES, check_plain_text
 from fastw2v.utils import open as open_file
 
 FilePath = str | os.PathLike[str]
@@ -41,6 +45,29 @@ class TextFiles:
     by_line: bool = True
 
 
+@contextmanager
+def open_text(path: FilePath) -> Iterator[IO[bytes]]:
+    """Open a text file to read its bytes, decompressed; errors in reading it name it.
+
+    Raises:
+        IsADirectoryError: it is a folder.
+        ValueError: it is compressed, and damaged or cut short.
+    """
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"{os.fspath(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
+        )
+    with open_file(path, "rb") as handle:
+        try:
+            yield handle
+        except Exception as error:
+            # What gzip, bz2, lzma and zstd raise for bad data; an OSError of the system has a number.
+            damage = isinstance(error, EOFError | lzma.LZMAError | zlib.error | OSError)
+            if not (damage or type(error).__name__ == "ZstdError") or getattr(error, "errno", None):
+                raise
+            raise ValueError(f"{os.fspath(path)} is compressed, and damaged or cut short: {error}") from error
+
+
 def text_blocks(
     path: FilePath,
     limit: int | None = None,
@@ -51,11 +78,13 @@ def text_blocks(
 
     Only the first `limit` lines are read, `block_bytes` at a time. The memory of a block is a bytearray, its
     `obj`. A caller that has finished with it may append it to `spare`, to be used again: fresh memory costs a
-    page fault and zeroing for each page.
+    page fault and zeroing for each page. What is no plain text is a ValueError; a byte order mark is
+    left out.
     """
     rest = b""
+    begun = False
     handle: Any
-    with open_file(path, "rb") as handle:
+    with open_text(path) as handle:
         while limit is None or limit > 0:
             buffer = spare.pop() if spare else bytearray(block_bytes)
             if len(buffer) < 2 * len(rest):  # a word that is longer than a block
@@ -65,6 +94,13 @@ def text_blocks(
             size = len(rest) + handle.readinto(block[len(rest) :])
             if size == len(rest):
                 break
+            if not begun:
+                begun = True
+                head = bytes(block[: min(size, HEAD_BYTES)])
+                check_plain_text(head, os.fspath(path), whole=size < len(buffer))
+                if buffer.startswith(BOM):
+                    size -= len(BOM)
+                    block[:size] = block[len(BOM) : size + len(BOM)]
             if limit is not None:
                 lines = buffer.count(b"\n", len(rest), size)
                 if lines >= limit:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v.text._encoder import renumber
+from fastw2v.text.spill import SpillFile
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Sentences as ids: the `ids`, `ends` and `lengths` of an `EncodedCorpus`."""
@@ -63,8 +62,7 @@ class ProvisionalCorpus:
 class IdStore:
     """Collects ids in memory; once these are more than `budget` bytes, all in a temporary file.
 
-    The file is where `tempfile` puts files (TMPDIR) and has no name: it vanishes with the process, however
-    that ends.
+    The file has no name, and is in a folder that has room: see `spill`.
 
     Args:
         expected (int): number of ids to reserve memory for; memory that is not written to costs nothing.
@@ -74,18 +72,19 @@ class IdStore:
     def __init__(self, expected: int = 0, budget: int | None = None) -> None:
         self._budget = spill_bytes() if budget is None else budget
         self._ids = np.empty(min(expected, self._budget // 4), np.int32)
+        self._expected = expected
         self._used = 0
-        self._file: IO[bytes] | None = None
+        self._file: SpillFile | None = None
 
     def append(self, ids: npt.NDArray[np.int32]) -> None:
         """Add ids at the end."""
         end = self._used + len(ids)
         if self._file is None and ids.itemsize * end > self._budget:
-            self._file = tempfile.TemporaryFile(prefix="fastw2v-", buffering=0)  # noqa: SIM115
-            _write_all(self._file, self._ids[: self._used])
+            self._file = SpillFile(self._expected * ids.itemsize)
+            self._file.write(self._ids[: self._used])
             self._ids = np.empty(0, np.int32)
         if self._file is not None:
-            _write_all(self._file, ids)
+            self._file.write(ids)
             return
         if end > len(self._ids):
             # In small steps: realloc moves pages without copying them, so only the slack costs memory.
@@ -96,16 +95,9 @@ class IdStore:
     def finish(self) -> npt.NDArray[np.int32]:
         """Return all ids as one array (ids,); nothing may be appended afterwards."""
         if self._file is not None:
-            with self._file:
-                return np.memmap(self._file, np.int32, mode="r+")
+            return self._file.finish()
         self._ids.resize(self._used, refcheck=False)
         return self._ids
-
-
-def _write_all(file: IO[bytes], array: npt.NDArray[np.int32]) -> None:
-    left = array.view(np.uint8).data
-    while left:
-        left = left[file.write(left) :]
 
 
 def spill_bytes() -> int:

@@ -1,20 +1,22 @@
 """Readers of text files: objects that give sentences, lists of words, whenever they are iterated over.
 
-Words are what `str.split()` makes of a line: all white space of Unicode separates. Text must be UTF-8. Files
-are decompressed if their name ends in .gz, .bz2, .xz or .zst; see `utils.open`.
+Words are what `str.split()` makes of a line: all white space of Unicode separates. Text must be UTF-8; a byte
+order mark is left out. Files are decompressed if their name ends in .gz, .bz2, .xz or .zst; see `utils.open`.
+What is no plain text (JSON lines, tables, archives, saved models) is refused when it is read: see `kinds`.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 from fastw2v import paths
 from fastw2v.checks import at_least
-from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks
-from fastw2v.utils import open as open_file
+from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks, open_text
+from fastw2v.text.kinds import HEAD_BYTES, check_plain_text
 
 
 class LineSentence:
@@ -27,7 +29,8 @@ class LineSentence:
         limit (int or None): how many lines are read; None reads all.
 
     Raises:
-        ValueError: `max_sentence_length` is below 1, or `limit` below 0.
+        TypeError: `source` is neither a path nor an open file, for instance a list.
+        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, it is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
 
@@ -42,21 +45,33 @@ class LineSentence:
     def __init__(
         self, source: FilePath | IO[Any], max_sentence_length: int | None = None, limit: int | None = None
     ) -> None:
+        if not (hasattr(source, "seek") and hasattr(source, "read")):
+            _check_path(type(self).__name__, source, "the path of a text file, or an open file,")
         self.source = source
         self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
         self.limit = at_least("limit", limit, 0)
 
     def __iter__(self) -> Iterator[list[str]]:
         if isinstance(self.source, (str, os.PathLike)):
-            with open_file(self.source, "rb") as handle:
-                yield from self._sentences(handle, os.fspath(self.source))
+            name = os.fspath(self.source)
+            with open_text(self.source) as handle:
+                head = handle.read(HEAD_BYTES)
+                check_plain_text(head, name, whole=len(head) < HEAD_BYTES)
+                head += handle.readline()  # not rewound: what is read may be a pipe
+                yield from self._sentences(chain(io.BytesIO(head), handle), name)
         else:
+            name = getattr(self.source, "name", "the file given")
             self.source.seek(0)
-            yield from self._sentences(self.source, getattr(self.source, "name", "the file given"))
+            head = self.source.read(HEAD_BYTES)
+            as_bytes = head.encode("utf8", "replace") if isinstance(head, str) else head
+            check_plain_text(as_bytes, name, whole=len(head) < HEAD_BYTES)
+            self.source.seek(0)
+            yield from self._sentences(self.source, name)
 
     def _sentences(self, lines: Iterable[str | bytes], name: object) -> Iterator[list[str]]:
         for number, line in enumerate(islice(lines, self.limit), 1):
-            words = (line if isinstance(line, str) else decode_line(line, number, name)).split()
+            text = line if isinstance(line, str) else decode_line(line, number, name)
+            words = (text.removeprefix("\ufeff") if number == 1 else text).split()
             yield from _cut(words, self.max_sentence_length)
 
 
@@ -70,14 +85,16 @@ class PathLineSentences:
         limit (int or None): how many lines of each file are read; None reads all.
 
     Raises:
+        TypeError: `source` is not a path.
         ValueError: `source` is neither a directory nor a file, `max_sentence_length` is below 1, or `limit`
-            below 0.
+            below 0; in reading, a file is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
     def __init__(
         self, source: FilePath, max_sentence_length: int | None = None, limit: int | None = None
     ) -> None:
+        _check_path(type(self).__name__, source, "the path of a folder")
         self.source = source
         self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
         self.limit = at_least("limit", limit, 0)
@@ -107,12 +124,14 @@ class Text8Corpus:
         max_sentence_length (int): words of a slice.
 
     Raises:
-        ValueError: `max_sentence_length` is below 1.
+        TypeError: `fname` is not a path.
+        ValueError: `max_sentence_length` is below 1; in reading, the file is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
     """
 
     def __init__(self, fname: FilePath, max_sentence_length: int = 10000) -> None:
+        _check_path(type(self).__name__, fname, "the path of a text file")
         self.fname = fname
         self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
 
@@ -137,11 +156,13 @@ class BrownCorpus:
         dirname (path): the directory.
 
     Raises:
-        ValueError: in reading, there is no such directory.
+        TypeError: `dirname` is not a path.
+        ValueError: in reading, there is no such directory, or a file in it is no plain text.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line and the file.
     """
 
     def __init__(self, dirname: FilePath) -> None:
+        _check_path(type(self).__name__, dirname, "the path of a folder")
         self.dirname = dirname
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -151,6 +172,15 @@ class BrownCorpus:
                 words = [f"{word.lower()}/{tag[:2]}" for word, tag in pairs if tag[:2].isalpha()]
                 if words:
                     yield words
+
+
+def _check_path(reader: str, given: Any, expected: str) -> None:
+    """Raise TypeError unless a path was given to a reader."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(
+            f"{reader} expects {expected} not {given!r:.60} of type {type(given).__name__}; "
+            "sentences that are lists of words already are given to Word2Vec as they are"
+        )
 
 
 def _cut(words: list[str], length: int | None) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from fastw2v import paths
 from fastw2v.text._encoder import SentenceCounter, WordTable
 from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
+from fastw2v.text.tables import Taker, explain_unhashable, plain_word
 from fastw2v.utils import TrimRule, prune_vocab
 
 # gensim logs all this as its word2vec module, and people filter by that name.
@@ -164,11 +165,11 @@ def scan(
     """
     logger.info("collecting all words and their counts")
     if max_vocab_size:
-        found = _scan_pruning(_warn_of_string(sentences), max_vocab_size, trim_rule, progress_per)
+        found = _scan_pruning(sentences, max_vocab_size, trim_rule, progress_per)
     elif files is not None:
         found = _FileScan(files, progress_per, encode, block_bytes).run(threads)
     else:
-        found = _scan_sentences(_warn_of_string(sentences), progress_per, encode)
+        found = _scan_sentences(sentences, progress_per, encode)
     logger.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
         len(found.words),
@@ -190,24 +191,9 @@ def encode(
     if files is not None:
         found = _FileScan(files, silent, encode=True).run(threads)
     else:
-        found = _scan_sentences(sentences, silent, encode=True)
+        found = _scan_sentences(sentences, silent, encode=True, learn=False)
     assert found.encoded is not None
     return found.encoded.renumbered(found.words.rows_in(key_to_index))
-
-
-def _warn_of_string(sentences: Iterable[Any]) -> Iterator[Any]:
-    """Pass the sentences on; warn if the first is a string, whose characters would be taken for words."""
-    # A generator, not iter(sentences): some iterators start again whenever they are asked for an iterator.
-    iterator = (sentence for sentence in sentences)
-    for first in iterator:
-        if isinstance(first, (str, bytes)):
-            logger.warning(
-                "Each 'sentences' item should be a list of words (usually unicode strings). "
-                "First item here is instead plain %s.",
-                type(first),
-            )
-        return chain([first], iterator)
-    return iterator
 
 
 def _log_progress(sentences: int, words: int, types: int) -> None:
@@ -216,8 +202,9 @@ def _log_progress(sentences: int, words: int, types: int) -> None:
     )
 
 
-def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool) -> Scan:
-    counter = SentenceCounter(sentences, encode=encode)
+def _scan_sentences(sentences: Iterable[Any], progress_per: int, encode: bool, *, learn: bool = True) -> Scan:
+    # A generator, because each read asks for an iterator, and some iterators start again then.
+    counter = SentenceCounter((sentence for sentence in sentences), encode=encode, learn=learn)
     store = IdStore()
     while counter.read(WORDS_PER_PART, progress_per - counter.sentence_count % progress_per):
         store.append(counter.take())
@@ -357,19 +344,34 @@ class _FileScan:
 
 
 def _scan_pruning(
-    sentences: Iterator[Any], max_vocab_size: int, trim_rule: TrimRule | None, progress_per: int
+    sentences: Iterable[Any], max_vocab_size: int, trim_rule: TrimRule | None, progress_per: int
 ) -> Scan:
     vocab: dict[Any, int] = defaultdict(int)
     total_words = number = 0
     min_reduce = 1
+    taker = Taker()
     for number, sentence in enumerate(sentences, 1):
-        for word in sentence:
-            vocab[word] += 1
-            total_words += 1
+        words = taker.words_of(sentence, number - 1)
+        if words and type(words[0]) is not str:
+            words = list(map(plain_word, words))
+        total_words += len(words)
+        try:
+            for word in words:
+                vocab[word] += 1
+        except TypeError as error:
+            raise TypeError(explain_unhashable(words, number - 1) or str(error)) from error
         if len(vocab) > max_vocab_size:
-            prune_vocab(vocab, min_reduce, trim_rule)
+            dropped = prune_vocab(vocab, min_reduce, trim_rule)
+            logger.info(
+                "max_vocab_size=%i: dropped words that occurred %i times; %i words are left",
+                max_vocab_size,
+                dropped,
+                len(vocab),
+            )
             min_reduce += 1
         if number % progress_per == 0:
             _log_progress(number, total_words, len(vocab))
+    for word in vocab:
+        taker.warn_of_missing(word)
     counts = np.fromiter(vocab.values(), np.int64, len(vocab))
     return Scan(Words(list(vocab)), counts, total_words, number, None)

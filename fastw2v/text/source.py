@@ -10,10 +10,12 @@ from types import FunctionType
 from typing import Any
 
 from fastw2v import paths
+from fastw2v.checks import trim_rule_of
 from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
 from fastw2v.text.readers import PathLineSentences, is_static, text_files
+from fastw2v.text.tables import Rows, sentences_of
 from fastw2v.utils import TrimRule
 
 FileState = tuple[int, int, int]  # inode, bytes, time of change in ns
@@ -24,12 +26,14 @@ class Source:
     """A corpus: text files with their state, something fixed in memory, or a stream that is read each time.
 
     Attributes:
-        sentences (iterable of lists of words): the corpus.
+        given (any): the corpus as the caller gave it, by which it is known again.
+        sentences (iterable of lists of words): what is read of it.
         files (TextFiles or None): the files that it comes from, if one of our readers reads them.
         states (tuple): the state of each file when it was looked at.
         fixed (bool): whether each pass gives the same sentences.
     """
 
+    given: Any
     sentences: Iterable[Any]
     files: TextFiles | None
     states: tuple[FileState, ...]
@@ -39,18 +43,21 @@ class Source:
     def of(cls, sentences: Any, corpus_file: FilePath | None, *, passes: int) -> Source:
         """Look at a corpus; TypeError unless it is exactly one, and can be read `passes` times."""
         _check_one_corpus(sentences, corpus_file)
+        given = sentences
         if corpus_file is None:
+            sentences = sentences_of(given)
             _check_sentences(sentences, passes)
         else:
             sentences = PathLineSentences(corpus_file)
         files = text_files(sentences)
         states = () if files is None else tuple(map(_state_of, files.paths))
-        return cls(sentences, files, states, fixed=files is not None or is_static(sentences))
+        fixed = sentences.fixed if isinstance(sentences, Rows) else is_static(sentences)
+        return cls(given, sentences, files, states, fixed)
 
     def is_same_text(self, other: Source) -> bool:
         """Return whether the other is the same object, or the same files, unchanged."""
         if self.files is None:
-            return self.sentences is other.sentences
+            return self.given is other.given
         return (self.files, self.states) == (other.files, other.states)
 
     def scan(
@@ -67,7 +74,7 @@ class Source:
             self.sentences,
             self.files,
             max_vocab_size=max_vocab_size,
-            trim_rule=trim_rule,
+            trim_rule=trim_rule_of(trim_rule),
             progress_per=progress_per,
             encode=encode,
             threads=threads,
@@ -91,14 +98,15 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
     if corpus_file is None:
         return
     if not isinstance(corpus_file, str | os.PathLike):
-        raise TypeError(
-            f"corpus_file must be a path, not {type(corpus_file).__name__}; "
-            "to set the size of vectors, give vector_size="
-        )
+        advice = "; to set the size of vectors, give vector_size=" * isinstance(corpus_file, int)
+        raise TypeError(f"corpus_file must be a path, not {type(corpus_file).__name__}{advice}")
     if sentences is not None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
-    if not (paths.is_remote(corpus_file) or os.path.isfile(paths.expand(corpus_file))):
-        raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists")
+    if not paths.is_remote(corpus_file):
+        local = paths.expand(corpus_file)
+        if not os.path.isfile(local):
+            advice = ": for all files of a folder, give PathLineSentences(folder)" * os.path.isdir(local)
+            raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists{advice}")
 
 
 def _check_sentences(sentences: Any, passes: int) -> None:
@@ -108,14 +116,17 @@ def _check_sentences(sentences: Any, passes: int) -> None:
             "give corpus_file=path for a file, or a list of lists of words"
         )
     if not isinstance(sentences, Iterable):
+        advice = ": give corpus_file=path for a file" * isinstance(sentences, os.PathLike)
         raise TypeError(
-            f"the corpus must be a restartable iterable of lists of words, not {type(sentences).__name__}"
+            "the corpus must be a restartable iterable of lists of words, "
+            f"not {type(sentences).__name__}{advice}"
         )
     if passes > 1 and _is_one_shot(sentences):
+        advice = "corpus_file=path" if hasattr(sentences, "readline") else "a list"
         raise TypeError(
             f"a {type(sentences).__name__} can be read only once, and the corpus is read {passes} times "
             "(once for a new vocabulary, and once in each epoch): "
-            "give a list, or an object whose __iter__ starts again from the beginning"
+            f"give {advice}, or an object whose __iter__ starts again from the beginning"
         )
 
 

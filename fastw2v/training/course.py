@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, whole
+from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, flag, whole
 from fastw2v.training.objective import Freeze
+from fastw2v.warn import warn_user
+
+# gensim logs as its word2vec module, and people filter by that name.
+logger = logging.getLogger("fastw2v.word2vec")
 
 
 class Course(NamedTuple):
@@ -54,5 +59,14 @@ class Course(NamedTuple):
             report_delay=finite("report_delay", report_delay),
             callbacks=callbacks_of(callbacks),
             freeze=check_freeze(freeze),
-            compute_loss=bool(compute_loss),
+            compute_loss=bool(flag("compute_loss", compute_loss or 0)),
         )
+
+    def warn_of_rising_rate(self) -> None:
+        """Warn if the learning rate at the end is above that at the start."""
+        if self.min_alpha > self.alpha:
+            warn_user(
+                f"the learning rate rises in training, from alpha={self.alpha} to min_alpha={self.min_alpha}"
+                ": give the higher rate as alpha (start_alpha), the lower as min_alpha (end_alpha)",
+                log=logger,
+            )

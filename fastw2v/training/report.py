@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
 from fastw2v.training.jobs import EpochResult, Schedule
+from fastw2v.warn import warn_user
 
 # gensim logs all this as its word2vec module, and users filter by that name.
 logger = logging.getLogger("fastw2v.word2vec")
@@ -99,25 +100,28 @@ def log_epoch(epoch: int, result: EpochResult) -> None:
 def warn_of_odd_corpus(epoch: int, result: EpochResult, length: Length) -> None:
     """Warn if the corpus was empty, or of another length than given."""
     if not result.sentences:
-        logger.warning(
+        empty = (
             "train() called with an empty iterator: the corpus must have its sentences each time that it "
             "is iterated over"
         )
+        if any(length):
+            warn_user(empty, log=logger)
+        else:  # no text is what was said
+            logger.warning(empty)
     elif not result.raw_words:
-        logger.warning(
-            "EPOCH %i: %i sentences, but no words: sentences must be lists, not used up iterators",
-            epoch,
-            result.sentences,
+        no_words = (
+            f"{result.sentences} sentences, but no words: sentences must be lists, not used up iterators"
         )
+        warn_user(no_words, log=logger, logged=f"EPOCH {epoch}: {no_words}")
     for what, expected, seen in (
         ("example", length.examples, result.sentences),
         ("raw word", length.words, result.raw_words),
     ):
         if expected and expected != seen:
-            logger.warning(
-                "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
-                epoch,
-                what,
-                seen,
-                expected,
+            warn_user(
+                f"the corpus has {seen} {what}s, but train() was told of {expected}: the learning rate falls "
+                "as if it had these; give the numbers of this corpus, as build_vocab() counts them",
+                log=logger,
+                logged=f"EPOCH {epoch}: supplied {what} count ({seen}) did not equal expected count "
+                f"({expected})",
             )
