@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation
-from fastw2v.checks import check_topn
+from fastw2v.checks import check_topn, not_vectors
 from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
@@ -29,7 +29,7 @@ from fastw2v.formats import model_file, word2vec_format
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.parts import Model, Vectors
-from fastw2v.lifecycle import Lifecycle
+from fastw2v.lifecycle import Lifecycle, class_only
 from fastw2v.older import CompatVocab as CompatVocab
 from fastw2v.older import OlderKeyedVectors
 from fastw2v.older import Vocab as Vocab
@@ -95,7 +95,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.key_to_index: dict[Key, int] = {}
         self.next_index = 0  # the row that add_vector fills next
         self.vectors: Array = np.zeros((count, self.vector_size), dtype=dtype)
-        self.expandos: dict[str, Array | Ragged] = {}
+        self.expandos = {}
 
     def with_vectors(self, vectors: Array) -> KeyedVectors:
         """Return an object with another matrix under the same keys; all parts are shared, not copied.
@@ -724,13 +724,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return {self.get_index(item, -1) for item in items if not isinstance(item, np.ndarray)}
 
     def _check_target(self, target: KeyedVectors | None) -> KeyedVectors:
-        """Return `target`, or this object if it is None; ValueError if the dimensions differ."""
-        if target is not None and target.vector_size != self.vector_size:
+        """Return `target`, or this object if it is None; TypeError or ValueError if it cannot answer."""
+        if target is None:
+            return self
+        if not isinstance(target, KeyedVectors):
+            raise TypeError(not_vectors("target", target))
+        if target.vector_size != self.vector_size:
             raise ValueError(
                 f"target has vectors of dimension {target.vector_size}, expected {self.vector_size}, "
                 "that of the queries"
             )
-        return self if target is None else target
+        return target
 
     @overload
     def most_similar_cosmul(
@@ -810,7 +814,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
-        return len(self.index_to_key) - len(self.key_to_index)
+        return max(0, len(self.index_to_key) - len(self.key_to_index))
 
     def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
         """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
@@ -818,7 +822,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return [
             (names[row], score)
             for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and names[row] is not None
+            if row not in left_out and names[row] in self.key_to_index
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
@@ -1322,7 +1326,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.with_vectors(self.vectors)  # raises ValueError unless there is a row for every key
         model_file.write_vectors(fname_or_handle, self.to_words(), left_out)
 
-    @classmethod
+    @class_only
     def load(
         cls,
         fname: StrPath | IO[bytes],
@@ -1423,7 +1427,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             append=append,
         )
 
-    @classmethod
+    @class_only
     def load_word2vec_format(
         cls,
         fname: StrPath | IO[bytes],
@@ -1546,7 +1550,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return the parts of this object as `formats` saves them; they are shared, not copied."""
         return Vectors(self.index_to_key, self.vectors, self.expandos, getattr(self, "vectors_lockf", None))
 
-    @classmethod
+    @class_only
     def from_words(cls, words: Vectors) -> Self:
         """Build an object of such parts; every size and index is checked.
 
@@ -1580,7 +1584,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         return model_file.pack_vectors(self.to_words())
 
-    @classmethod
+    @class_only
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """Build an object of the arrays that `to_tensors` returns; every size and index is checked.
 
@@ -1607,7 +1611,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         return gensim_parts.build(copy.deepcopy(self.to_words()))
 
-    @classmethod
+    @class_only
     def from_gensim(cls, vectors: Any) -> Self:
         """Build an object with copies of the vectors of an installed gensim.
 
@@ -1630,6 +1634,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
 
 Word2VecKeyedVectors = Doc2VecKeyedVectors = EuclideanKeyedVectors = KeyedVectors
+BaseKeyedVectors = WordEmbeddingsKeyedVectors = KeyedVectors  # gensim 3's base classes of these
 load_word2vec_format = KeyedVectors.load_word2vec_format
 
 
