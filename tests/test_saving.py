@@ -44,6 +44,7 @@ def test_save_and_load(mode: str, mmap: Any, tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("step", ["pair", "window"])
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.trains_again
 def test_a_resumed_run_is_identical(mode: str, step: str, tmp_path: Any) -> None:
     once = small(**MODES[mode], step=step, epochs=2)
     once.save(tmp_path / "model")
@@ -57,6 +58,7 @@ def test_a_resumed_run_is_identical(mode: str, step: str, tmp_path: Any) -> None
     assert resumed.history[-1]["alpha"] == once.history[-1]["alpha"]
 
 
+@pytest.mark.trains_again
 def test_a_read_only_model_refuses_to_train(tmp_path: Any) -> None:
     model = small()
     model.save(tmp_path / "model")
@@ -72,6 +74,7 @@ def test_a_read_only_model_refuses_to_train(tmp_path: Any) -> None:
     mapped.train(TEXT, total_examples=mapped.corpus_count, epochs=1)
 
 
+@pytest.mark.trains_again
 def test_changes_to_a_model_mapped_c_stay_in_memory(tmp_path: Any) -> None:
     model = small()
     model.save(tmp_path / "model")
@@ -212,6 +215,7 @@ def test_files_that_say_impossible_things(damage: Any, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.trains_again
 def test_copies_train_on_alike(clone: Any) -> None:
     model = small(**BOTH)
     twin = clone(model)
