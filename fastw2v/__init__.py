@@ -19,6 +19,7 @@ cli/               the command `fastw2v`
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 try:
     import fastw2v.tile.dispatch as _dispatch
@@ -57,6 +58,12 @@ __all__ = [
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+if not TYPE_CHECKING:  # a type checker should go on to say which names there are
+
+    def __getattr__(name: str) -> Any:
+        """Return what stays in gensim, for programs that swapped one import; see `models.gensims`."""
+        return models.gensims.found(name, __name__)
 
 
 def show_config() -> None:

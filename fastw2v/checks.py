@@ -68,6 +68,14 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
     return number
 
 
+def rounded(name: str, value: Any) -> int:
+    """Return a number of things, at least 0, rounded to a whole one; what is above 0 is at least 1."""
+    if not isinstance(value, Real) or isinstance(value, Integral):
+        return whole(name, value, 0)
+    number = finite(name, value, 0)
+    return max(math.floor(number + 0.5), math.ceil(min(number, 1)))
+
+
 def finite(name: str, value: Any, least: float = -math.inf) -> float:
     """Return the value as a float; TypeError or ValueError unless it is finite and at least `least`."""
     if not isinstance(value, Real) or isinstance(value, bool):
@@ -153,6 +161,19 @@ def epochs_of(epochs: Any) -> int:
             f"epochs={epochs}: give the number of passes over the text, at least 1, for instance model.epochs"
         )
     return whole("epochs", epochs, 1)
+
+
+def is_gensims(given: Any) -> bool:
+    """Return whether an object is of a class of gensim's, or of one derived from it."""
+    return any(cls.__module__.partition(".")[0] == "gensim" for cls in type(given).__mro__)
+
+
+def not_vectors(name: str, given: Any) -> str:
+    """Return what to say of an argument that should be a `KeyedVectors`, and is not."""
+    if is_gensims(given):
+        return f"{name} is gensim's {type(given).__name__}: copy it once, by from_gensim(), and give the copy"
+    advice = "give its vectors, .wv or .wv_out" if hasattr(given, "wv") else "give KeyedVectors"
+    return f"{name} is of type {type(given).__name__}: {advice}"
 
 
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:

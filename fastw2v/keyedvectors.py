@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import evaluation
-from fastw2v.checks import check_topn
+from fastw2v.checks import check_topn, not_vectors
 from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
@@ -31,7 +31,7 @@ from fastw2v.formats.errors import FormatError
 from fastw2v.formats.extras import set_attributes, users_attributes
 from fastw2v.formats.parts import VECTORS_HOLD, Model, Vectors, rows_of
 from fastw2v.formats.streams import seekable
-from fastw2v.lifecycle import Lifecycle
+from fastw2v.lifecycle import Lifecycle, class_only
 from fastw2v.older import CompatVocab as CompatVocab
 from fastw2v.older import OlderKeyedVectors
 from fastw2v.older import Vocab as Vocab
@@ -98,7 +98,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.key_to_index: dict[Key, int] = {}
         self.next_index = 0  # the row that add_vector fills next
         self.vectors: Array = np.zeros((count, self.vector_size), dtype=dtype)
-        self.expandos: dict[str, Array | Ragged] = {}
+        self.expandos = {}
 
     def with_vectors(self, vectors: Array) -> KeyedVectors:
         """Return an object with another matrix under the same keys; all parts are shared, not copied.
@@ -405,8 +405,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             self.next_index = next(nameless, len(keys))
 
     def _has_key(self, row: int) -> bool:
-        """Return whether a row is named: None is a key only of the row to which `key_to_index` leads."""
-        return self.index_to_key[row] is not None or self.key_to_index.get(None) == row
+        """Return whether a row is named; None is a key only of the row to which `key_to_index` leads."""
+        key = self.index_to_key[row]
+        return key in self.key_to_index and (key is not None or self.key_to_index[None] == row)
 
     def _name_free_row(self, key: Key) -> int | None:
         """Give `key` the next prepared row and return its number; None if no row is left."""
@@ -734,13 +735,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return {self.get_index(item, -1) for item in items if not isinstance(item, np.ndarray)}
 
     def _check_target(self, target: KeyedVectors | None) -> KeyedVectors:
-        """Return `target`, or this object if it is None; ValueError if the dimensions differ."""
-        if target is not None and target.vector_size != self.vector_size:
+        """Return `target`, or this object if it is None; TypeError or ValueError if it cannot answer."""
+        if target is None:
+            return self
+        if not isinstance(target, KeyedVectors):
+            raise TypeError(not_vectors("target", target))
+        if target.vector_size != self.vector_size:
             raise ValueError(
                 f"target has vectors of dimension {target.vector_size}, expected {self.vector_size}, "
                 "that of the queries"
             )
-        return self if target is None else target
+        return target
 
     @overload
     def most_similar_cosmul(
@@ -819,10 +824,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     @property
     def _nameless(self) -> int:
-        """How many rows have no key; they are counted only where not each row has one of its own."""
-        if len(self.index_to_key) == len(self.key_to_index):
-            return 0
-        return list(self.index_to_key).count(None) - (None in self.key_to_index)
+        """How many rows may have no key: those of deleted words, and those that are prepared."""
+        return max(0, len(self.index_to_key) - len(self.key_to_index))
 
     def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
         """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
@@ -830,7 +833,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         return [
             (names[row], score)
             for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and (names[row] is not None or self._has_key(row))
+            if row not in left_out and self._has_key(row)
         ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
@@ -1340,7 +1343,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
         model_file.write_vectors(fname_or_handle, self.to_words(), left_out, type(self))
 
-    @classmethod
+    @class_only
     def load(
         cls,
         fname: StrPath | IO[bytes],
@@ -1454,7 +1457,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             on_bad_words=on_bad_words,
         )
 
-    @classmethod
+    @class_only
     def load_word2vec_format(
         cls,
         fname: StrPath | IO[bytes],
@@ -1575,7 +1578,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         extras = users_attributes(self, VECTORS_HOLD)
         return Vectors(self.index_to_key, self.vectors, self.expandos, lockf, self.key_to_index, extras)
 
-    @classmethod
+    @class_only
     def from_words(cls, words: Vectors) -> Self:
         """Build an object of such parts; every size and index is checked.
 
@@ -1611,7 +1614,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         return model_file.pack_vectors(self.to_words())
 
-    @classmethod
+    @class_only
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """Build an object of the arrays that `to_tensors` returns; every size and index is checked.
 
@@ -1638,7 +1641,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         return gensim_parts.build(copy.deepcopy(self.to_words().without_extras()))
 
-    @classmethod
+    @class_only
     def from_gensim(cls, vectors: Any) -> Self:
         """Build an object with copies of the vectors of an installed gensim.
 
@@ -1661,6 +1664,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
 
 Word2VecKeyedVectors = Doc2VecKeyedVectors = EuclideanKeyedVectors = KeyedVectors
+BaseKeyedVectors = WordEmbeddingsKeyedVectors = KeyedVectors  # gensim 3's base classes of these
 load_word2vec_format = KeyedVectors.load_word2vec_format
 
 

@@ -20,10 +20,15 @@ else:
     class class_only(classmethod):
         """A classmethod that an instance does not have: `model.load(path)` would leave `model` as it was."""
 
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
         def __get__(self, instance: Any, owner: type | None = None) -> Any:
             if instance is not None:
+                kind, name = type(instance).__name__, self._name
                 raise AttributeError(
-                    "load makes a new model, so it is called on the class: Word2Vec.load(path)"
+                    f"{name} makes a new {kind} and leaves this one as it is, so it is called on the class: "
+                    f"new = {kind}.{name}(...)"
                 )
             return super().__get__(None, owner)
 

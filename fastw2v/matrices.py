@@ -15,6 +15,7 @@ from typing import IO, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import is_gensims, not_vectors
 from fastw2v.columns import resized
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
@@ -47,6 +48,8 @@ class Matrices(Lifecycle):
     sample: float | None
     seed: int
     workers: int
+    alpha: float
+    min_alpha_yet_reached: float
     cum_table: npt.NDArray[np.uint32]
 
     # --- the three matrices ---
@@ -181,6 +184,7 @@ class Matrices(Lifecycle):
         shape = len(self.wv), self.vector_size
         fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
         self.wv.vectors = prep_vectors(shape, seed=self.seed, threads=self.workers)
+        self.min_alpha_yet_reached = self.alpha
         for name in ("_syn1", "_syn1neg"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fresh)
@@ -965,7 +969,11 @@ def _read_side(
     source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Return words, float32 vectors (V, D), and counts (V,) or None if unknown; all of it copied."""
+    if is_gensims(source):
+        source = KeyedVectors.from_gensim(source)
     if not isinstance(source, KeyedVectors):
+        if hasattr(source, "wv"):
+            raise TypeError(not_vectors("in_ or out", source))
         read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
         listed = read.columns.get("count")
         return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None

@@ -60,7 +60,8 @@ def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words")
 def is_watched() -> bool:
     """Return whether output can be seen at once: standard error is a terminal, or this is a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if type(shell).__name__ == "ZMQInteractiveShell":
+    # Colab and Databricks have shells of their own, which are derived from Jupyter's.
+    if any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell).__mro__):
         return True
     return sys.stderr is not None and sys.stderr.isatty()
 

@@ -22,7 +22,17 @@ from typing import IO, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import above_zero, callbacks_of, epochs_of, finite, settings_of, trim_rule_of, whole
+from fastw2v.checks import (
+    above_zero,
+    callbacks_of,
+    epochs_of,
+    finite,
+    is_gensims,
+    rounded,
+    settings_of,
+    trim_rule_of,
+    whole,
+)
 from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import assembly, model_file
@@ -34,8 +44,11 @@ from fastw2v.legacy import renamed_keywords
 from fastw2v.lifecycle import class_only
 from fastw2v.matrices import Matrices, read_both_sides
 from fastw2v.older import (
+    Heapitem,
     OlderWord2Vec,
     Vocab,
+    Word2VecTrainables,
+    Word2VecVocab,
     score_sentence_cbow,
     score_sentence_sg,
     train_batch_cbow,
@@ -52,12 +65,19 @@ from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.objective import Freeze, Objective, Step
-from fastw2v.training.report import EpochRecord, Length, log_epoch, record_of, warn_of_odd_corpus
+from fastw2v.training.report import (
+    EpochRecord,
+    Length,
+    log_epoch,
+    record_of,
+    warn_of_call,
+    warn_of_odd_corpus,
+)
 from fastw2v.training.run import Options, run_epoch
 from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
-from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, log_plan, plan, table_of
+from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, counts_of, log_plan, plan, table_of
 from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_table
 from fastw2v.warn import once_per_call, warn_user
 
@@ -65,6 +85,7 @@ __all__ = [
     "BrownCorpus",
     "CORPUSFILE_VERSION",
     "FAST_VERSION",
+    "Heapitem",
     "KeyedVectors",
     "LineSentence",
     "MAX_WORDS_IN_BATCH",
@@ -73,6 +94,8 @@ __all__ = [
     "Text8Corpus",
     "Vocab",
     "Word2Vec",
+    "Word2VecTrainables",
+    "Word2VecVocab",
     "keep_vocab_item",
     "pseudorandom_weak_vector",
     "score_sentence_cbow",
@@ -443,9 +466,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def build_vocab_from_freq(
         self,
-        word_freq: Mapping[Any, int],
+        word_freq: Mapping[Any, float],
         keep_raw_vocab: bool = False,
-        corpus_count: int | None = None,
+        corpus_count: float | None = None,
         trim_rule: TrimRule | None = None,
         update: bool = False,
     ) -> None:
@@ -454,24 +477,23 @@ class Word2Vec(Matrices, OlderWord2Vec):
         `corpus_total_words` becomes the sum of the counts. A call that fails leaves the model as it was.
 
         Args:
-            word_freq (dict): word -> count, an int.
+            word_freq (dict or pandas.Series): word -> count. Other counts than whole numbers are rounded, and
+                are at least 1 if they are above 0.
             keep_raw_vocab (bool): keep these counts in `raw_vocab`.
-            corpus_count (int or None): sentences that were counted. None: unknown, 0.
+            corpus_count (number or None): sentences that were counted. None: unknown, 0.
             trim_rule (callable or None): as for the constructor.
             update (bool): add words and counts to the vocabulary that is there, as for `build_vocab`.
 
         Raises:
-            TypeError: `word_freq` is not a dict, or a count is not an int.
-            ValueError: a count is negative.
+            TypeError: `word_freq` is not a dict, or a count is not a number.
+            ValueError: a count is negative or not finite.
             RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
         """
         self._check_update(update)
-        if not isinstance(word_freq, Mapping):
-            raise TypeError(f"word_freq must be a dict of word -> count, not {type(word_freq).__name__}")
-        counts = {word: whole(f"the count of {word!r}", count, 0) for word, count in word_freq.items()}
+        counts = counts_of(word_freq)
         self._prepare(
             RawVocab(counts),
-            corpus_count=corpus_count or 0,
+            corpus_count=rounded("corpus_count", corpus_count or 0),
             corpus_total_words=sum(counts.values()),
             update=update,
             keep_raw_vocab=keep_raw_vocab,
@@ -680,11 +702,16 @@ class Word2Vec(Matrices, OlderWord2Vec):
         only this model needs is computed. A call that fails leaves the model as it was.
 
         Args:
-            other_model (Word2Vec): the model with the vocabulary.
+            other_model (Word2Vec): the model with the vocabulary; one of gensim's is copied.
 
         Raises:
+            TypeError: this is no model, or one of gensim's that holds more, such as FastText.
             KeyError: a tree or table is missing, and the words have no counts to make it from.
         """
+        if is_gensims(other_model):
+            other_model = Word2Vec.from_gensim(other_model)
+        if not isinstance(other_model, Word2Vec):
+            raise TypeError(f"other_model is of type {type(other_model).__name__}: give a Word2Vec")
         with self._restore_on_error():
             words = len(other_model.wv)
             wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
@@ -707,8 +734,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
         corpus_file: StrPath | None = None,
-        total_examples: int | None = None,
-        total_words: int | None = None,
+        total_examples: float | None = None,
+        total_words: float | None = None,
         epochs: int | None = None,
         start_alpha: float | None = None,
         end_alpha: float | None = None,
@@ -731,9 +758,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 a list, a tuple or one of the readers of text files.
             corpus_file (path or None): the text as a file, one sentence per line, instead; needs
                 `total_words`.
-            total_examples (int or None): sentences of the corpus, for the falling learning rate; after
-                `build_vocab` it is `corpus_count`. None: by `total_words`.
-            total_words (int or None): words of the corpus, for the same; after `build_vocab` it is
+            total_examples (number or None): sentences of the corpus, for the falling learning rate; after
+                `build_vocab` it is `corpus_count`. Rounded. None: by `total_words`. 0 is right for a corpus
+                without sentences: nothing is trained.
+            total_words (number or None): words of the corpus, for the same; after `build_vocab` it is
                 `corpus_total_words`.
             epochs (int): passes over the corpus, for instance `model.epochs`; must be given.
             start_alpha (float or None): learning rate at the start, from now on `alpha`. None or 0: `alpha`.
@@ -782,6 +810,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
         self._ready_to_train()
         source = Source.of(corpus_iterable, corpus_file, passes=course.epochs)
+        if not any(length) and next(iter(source.sentences), None) is not None:
+            raise ValueError(_NO_LENGTH)
         return self._train_text(lambda: self._text_of(source), length, course)
 
     def train_pairs(
@@ -881,13 +911,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
         course.warn_of_rising_rate()
         epochs, callbacks = course.epochs, course.callbacks
+        warn_of_call(self, course.alpha, length)
         self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
         self.compute_loss = course.compute_loss
         self.running_training_loss = 0.0
-        if self.hs and self.negative:
-            logger.warning("Both hierarchical softmax and negative sampling are activated. %s", _BOTH_ADVICE)
-        if course.alpha > self.min_alpha_yet_reached:
-            logger.warning("Effective 'alpha' higher than previous training cycles")
         self.add_lifecycle_event(
             "train",
             msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
@@ -949,7 +976,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             )
 
     def _check_call(
-        self, corpus_file: StrPath | None, total_examples: int | None, total_words: int | None
+        self, corpus_file: StrPath | None, total_examples: float | None, total_words: float | None
     ) -> Length:
         """Return the length of the corpus; raise for what `train` needs besides it, in gensim's order."""
         self._check_objectives()
@@ -957,19 +984,16 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise RuntimeError("there is no vocabulary to train: call build_vocab() before train()")
         if not len(self.wv.vectors):
             raise RuntimeError("the vocabulary has no vectors: call init_weights() before train()")
-        if corpus_file is not None and not total_words:
+        if corpus_file is not None and total_words is None:
             raise ValueError(
                 "total_words must be given with corpus_file, for the learning rate: "
                 "after build_vocab on the same file it is model.corpus_total_words"
             )
-        if not total_examples and not total_words:
-            raise ValueError(
-                "total_examples (sentences) or total_words must be given, for the learning rate: after "
-                "build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
-            )
-        examples = whole("total_examples", total_examples, 0) if total_examples else None
-        words = whole("total_words", total_words, 0) if total_words else None
-        return Length(examples, words)
+        if total_examples is None and total_words is None:
+            raise ValueError(_NO_LENGTH)
+        examples = None if total_examples is None else rounded("total_examples", total_examples)
+        words = None if total_words is None else rounded("total_words", total_words)
+        return Length(examples or None, words or None)
 
     def _ready_to_train(self) -> None:
         """Raise unless matrices and tables are what the kernels trust: of one size, every index inside."""
@@ -1222,7 +1246,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
 
-    @classmethod
+    @class_only
     def from_vectors(
         cls,
         in_: KeyedVectors | StrPath | IO[bytes],
@@ -1300,7 +1324,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
         return gensim_parts.build(copy.deepcopy(assembly.take_apart(self).without_extras()))
 
-    @classmethod
+    @class_only
     def from_gensim(cls, model: Any) -> Self:
         """Copy a model of an installed gensim, 3.8 or 4, to go on training where it is.
 
@@ -1339,4 +1363,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     __repr__ = __str__
 
 
-_BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
+_NO_LENGTH = (
+    "total_examples (sentences) or total_words must be given, above 0 if there is text, for the learning "
+    "rate: after build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
+)

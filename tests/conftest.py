@@ -26,6 +26,19 @@ from factories import HS, few_vectors, gensim_twin, unsampled  # noqa: E402
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "trains_again: trains at the first rate again, which is warned of; the test is of other things",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("trains_again"):
+            item.add_marker(pytest.mark.filterwarnings("ignore:the learning rate starts at"))
+
+
 def pytest_runtest_setup() -> None:
     legacy.told.clear()
 

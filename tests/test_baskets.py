@@ -45,6 +45,7 @@ def test_baskets_are_scored_as_they_are_trained(tree: Word2Vec) -> None:
     np.testing.assert_array_equal(model.score(TEXT), expected)
 
 
+@pytest.mark.trains_again
 def test_baskets_stay_with_the_model(tmp_path: Any) -> None:
     model = unsampled(baskets=True, sg=1)
     model.save(tmp_path / "model")

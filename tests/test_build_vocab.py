@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from factories import HS, MODES, NEG, NO_GENSIM, SMALL, TEXT, Restartable, assert_same, matrices, small, text
 
-from fastw2v import Word2Vec
+from fastw2v import FastW2VWarning, Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
-from fastw2v.warn import FastW2VWarning
 
 RAREST_FIRST = [["d"], ["c"] * 2, ["b"] * 3, ["a"] * 4]  # in the order seen; sorted it is a b c d
 
@@ -147,7 +146,10 @@ def test_build_vocab_from_freq_leaves_the_callers_dict_alone() -> None:
 @pytest.mark.parametrize(
     ("counts", "error"),
     [
-        ({"a": 1.5}, TypeError),
+        ({"a": 1.5, "b": None}, TypeError),
+        ({"a": float("nan")}, ValueError),
+        ({"a": float("inf")}, ValueError),
+        ({"a": -0.1}, ValueError),
         ({"a": "3"}, TypeError),
         ({"a": -1}, ValueError),
         ({"a": 2**63}, ValueError),
@@ -209,6 +211,7 @@ def test_estimate_memory() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.trains_again
 def test_update_adds_words_and_keeps_what_was_learnt(mode: str) -> None:
     model = small(**MODES[mode])
     before, words = matrices(model), list(model.wv.index_to_key)
@@ -233,6 +236,7 @@ def test_update_adds_words_and_keeps_what_was_learnt(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.trains_again
 def test_frozen_words_stay_so_and_new_ones_learn(mode: str) -> None:
     model = small(**MODES[mode], sample=0)
     model.wv.vectors_lockf = np.zeros(len(model.wv), dtype=np.float32)
@@ -314,6 +318,7 @@ def test_a_refused_vocabulary_leaves_the_model_as_it_was(call: Any, error: type)
 
 @pytest.mark.parametrize("corpus", [[["new", "words"]], [["w0", "w0"]]], ids=["new", "known"])
 @pytest.mark.parametrize("update", [False, True])
+@pytest.mark.trains_again
 def test_no_memory_for_the_weights_leaves_the_model_as_it_was(
     update: bool, corpus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -443,7 +448,72 @@ def test_build_vocab_calls_prepare_vocab() -> None:
     assert model.wv.index_to_key == ["marked", "a", "b"] and model.raw_vocab == {}
 
 
+class Frame:
+    """Has items, as a table of pandas does, but in two dimensions."""
+
+    ndim = 2
+
+    def items(self) -> Any:
+        return iter([("a", 3)])
+
+
+@pytest.mark.parametrize("counts", [Frame(), [("a", 3)], "a", 5])
+def test_what_is_no_table_of_counts_is_named(counts: Any) -> None:
+    with pytest.raises(TypeError, match=f"word_freq is of type {type(counts).__name__}: give a dict"):
+        Word2Vec().build_vocab_from_freq(counts)
+
+
+def test_counts_are_rounded_to_whole_ones() -> None:
+    model = Word2Vec(min_count=1, vector_size=4, workers=1)
+    counts = {"a": 3.0, "b": 2.5, "c": np.float32(1.4), "d": np.int16(7), "e": 0.5, "f": 0.0}
+    model.build_vocab_from_freq(counts)
+    kept = {word: int(model.wv.get_vecattr(word, "count")) for word in model.wv.key_to_index}
+    assert kept == {"a": 3, "b": 3, "c": 1, "d": 7, "e": 1}
+    assert model.corpus_total_words == 15 and model.wv.expandos["count"].dtype == np.int64
+
+
+def test_counts_that_are_shares_are_warned_about() -> None:
+    model = Word2Vec(min_count=1, vector_size=4, workers=1)
+    with pytest.warns(FastW2VWarning, match="below 0.5.*multiply") as said:
+        model.build_vocab_from_freq({"a": 0.4, "b": 0.1})
+    assert said[0].filename == __file__ and len(model.wv) == 2
+
+
+def test_a_series_of_pandas_is_a_table_of_counts() -> None:
+    pandas = pytest.importorskip("pandas", reason="compares with pandas")
+    ours, theirs = (Word2Vec(min_count=1, vector_size=4, workers=1) for _ in range(2))
+    ours.build_vocab_from_freq(pandas.Series(["b", "a", "b", "c", "b", "a"]).value_counts())
+    theirs.build_vocab_from_freq({"b": 3, "a": 2, "c": 1})
+    assert ours.wv.index_to_key == theirs.wv.index_to_key
+    assert_same(matrices(ours), matrices(theirs))
+    with pytest.raises(TypeError, match="is of type DataFrame"):
+        ours.build_vocab_from_freq(pandas.DataFrame({"a": [3]}))
+
+
 # --- reset_from ---
+
+
+def test_reset_from_takes_a_model_of_gensims(gensims: Any) -> None:
+    theirs = gensims.Word2Vec(TEXT, min_count=1, vector_size=7, workers=1)
+    ours, twin = small(None, vector_size=9), small(None, vector_size=9)
+    ours.reset_from(theirs)
+    twin.reset_from(Word2Vec.from_gensim(theirs))
+    assert ours.wv.index_to_key == theirs.wv.index_to_key and ours.syn0.shape == (len(theirs.wv), 9)
+    assert_same(matrices(ours), matrices(twin))
+    assert ours.train(TEXT, total_examples=ours.corpus_count, epochs=1)[1] == sum(map(len, TEXT))
+
+
+@pytest.mark.parametrize("kind", ["Word2Vec.wv", "FastText", "int"])
+def test_reset_from_says_what_it_wants(kind: str) -> None:
+    given: Any = 5
+    if kind != "int":
+        models = pytest.importorskip("gensim.models", reason=NO_GENSIM)
+        given = models.FastText() if kind == "FastText" else models.Word2Vec().wv
+    model = small()
+    before = matrices(model)
+    with pytest.raises(TypeError, match="from_gensim|expected gensim's|is of type int: give a Word2Vec"):
+        model.reset_from(given)
+    assert_same(matrices(model), before)
 
 
 @pytest.mark.parametrize("other", ["sg-neg", "cbow-hs", "sg-both"])

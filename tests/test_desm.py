@@ -383,6 +383,7 @@ def test_a_warning_of_little_text(caplog: pytest.LogCaptureFixture) -> None:
     assert "50, say" in caplog.text
 
 
+@pytest.mark.trains_again
 def test_training_on_changes_no_ranking() -> None:
     model = Word2Vec([WORDS] * 5, vector_size=8, min_count=1, workers=1)
     index = DESM(model).index(documents(9))
@@ -547,6 +548,16 @@ def test_an_empty_index_can_be_saved_and_filled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.scores("w1"), expected.scores("w1"))
 
 
+def test_models_and_vectors_of_gensims_are_taken(gensims: Any) -> None:
+    theirs = gensims.Word2Vec([["w1", "w2", "w3"]] * 20, min_count=1, vector_size=4, workers=1)
+    ours = Word2Vec.from_gensim(theirs)
+    expected = DESM(ours).index([["w1"], ["w2", "w3"]]).scores("w2")
+    pair = theirs.wv, ours.wv_out.to_gensim()
+    for model in (theirs, pair, (ours.wv, pair[1])):
+        np.testing.assert_array_equal(DESM(model).index([["w1"], ["w2", "w3"]]).scores("w2"), expected)
+
+
+@pytest.mark.trains_again
 def test_another_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "index"
     DESM(PAIR).index(documents(5)).save(path)

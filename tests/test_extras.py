@@ -78,6 +78,7 @@ def test_what_users_set_comes_back(mmap: Any, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.trains_again
 def test_a_derived_class_has_its_own(tmp_path: Path) -> None:
     model = Walks(GRAPH)
     model.kind, model.shape = "odd", (2, 3)
@@ -159,6 +160,7 @@ def test_a_file_cannot_replace_what_a_class_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.trains_again
 def test_no_attribute_of_ours_is_taken_for_a_users(kind: str) -> None:
     """Who adds an attribute says so in `parts`, or declares it in the body of its class."""
     models = [Word2Vec(), trained(**KINDS[kind])]

@@ -29,6 +29,7 @@ def test_from_two_files(binary: bool, model: Word2Vec, tmp_path: Any) -> None:
     assert again.most_similar("w1", target="out") == model.most_similar("w1", target="out")
 
 
+@pytest.mark.trains_again
 def test_from_vectors_goes_on_as_the_model_would(model: Word2Vec) -> None:
     ours = copy.deepcopy(model)
     again = Word2Vec.from_vectors(model.wv, model.wv_out, **SMALL_SETTINGS, sg=1)
@@ -58,6 +59,21 @@ def test_from_vectors_in_any_order_without_counts(model: Word2Vec, caplog: pytes
     assert again.wv.get_vecattr("w0", "count") == len(words) + 1 and len(again.out_vector("new")) == 12
     again.train([["w0", "new"]] * 50, total_examples=50, epochs=1)
     assert (again.out_vector("new") != 0).any()
+
+
+def test_from_vectors_takes_those_of_gensims(gensims: Any) -> None:
+    theirs = gensims.Word2Vec(TEXT, min_count=1, vector_size=7, workers=1)
+    ours = Word2Vec.from_vectors(in_=theirs.wv, out=theirs.wv, min_count=1, workers=1)
+    assert ours.wv.index_to_key == theirs.wv.index_to_key
+    np.testing.assert_array_equal(ours.syn0, theirs.wv.vectors)
+    np.testing.assert_array_equal(ours.syn1neg, theirs.wv.vectors)
+    assert ours.wv.get_vecattr("w0", "count") == theirs.wv.get_vecattr("w0", "count")
+    with pytest.raises(TypeError, match=r"model\.wv"):
+        Word2Vec.from_vectors(in_=theirs, out=theirs)
+    with pytest.raises(
+        TypeError, match=r"in_ or out is of type Word2Vec: give its vectors, \.wv or \.wv_out"
+    ):
+        Word2Vec.from_vectors(in_=ours, out=ours)  # type: ignore[arg-type]
 
 
 def keyed(words: list[str], size: int = 3) -> KeyedVectors:

@@ -204,6 +204,7 @@ def test_xz_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])
+@pytest.mark.trains_again
 def test_arrays_that_lie_apart_can_be_mapped(mmap: Any, tmp_path: Path) -> None:
     theirs = gensims_model()
     theirs.save(str(tmp_path / "model"), sep_limit=0)
@@ -261,6 +262,7 @@ def test_a_missing_array_is_named(suffix: str, tmp_path: Path) -> None:
     [{"sg": 1}, {"sg": 0}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}, {"sample": 0, "ns_exponent": 0.5}],
     ids=str,
 )
+@pytest.mark.trains_again
 def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> None:
     """Random numbers, noise table, Huffman tree and counters are where gensim left them."""
     theirs = gensims_model(**more)
@@ -277,6 +279,7 @@ def test_training_goes_on_as_in_gensim(more: dict[str, Any], tmp_path: Path) -> 
     assert ours.train_count == theirs.train_count
 
 
+@pytest.mark.trains_again
 def test_frozen_words_stay_frozen(tmp_path: Path) -> None:
     theirs = gensims_model()
     theirs.wv.vectors_lockf = np.ones(len(theirs.wv), dtype=np.float32)
@@ -489,6 +492,7 @@ def test_no_cut_file_loads(gensims_pickles: list[bytes]) -> None:
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(data=st.data())
+@pytest.mark.trains_again
 def test_damage_is_found_or_harmless(gensims_pickles: list[bytes], data: st.DataObject) -> None:
     """Whatever bytes change: FormatError is raised, or there is a model that can be asked and trained."""
     raw = bytearray(data.draw(st.sampled_from(gensims_pickles)))
@@ -568,6 +572,7 @@ def test_a_native_file_that_begins_as_a_pickle_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"hs": 1, "negative": 0}, {"hs": 1, "sg": 1}], ids=str)
+@pytest.mark.trains_again
 def test_models_go_to_gensim_and_back(more: dict[str, Any], tmp_path: Path) -> None:
     ours = Word2Vec(TOPICS, vector_size=8, min_count=1, workers=1, comment="c", **more)
     ours.build_vocab(TOPICS, update=True, keep_raw_vocab=True)

@@ -145,6 +145,7 @@ def test_a_long_sentence_of_unknown_words_is_counted() -> None:
 
 @pytest.mark.parametrize("length", ["total_examples", "total_words", "both"])
 @pytest.mark.parametrize("wrong", [1, 0.5, 3], ids=["right", "too-short", "too-long"])
+@pytest.mark.trains_again
 def test_learning_rates_are_gensims(length: str, wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
     gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
     totals = {"total_examples": math.ceil(len(TEXT) * wrong), "total_words": math.ceil(RAW * wrong)}

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import itertools
+import json
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,17 +14,30 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import BOTH, IGNORE_OLDER, KEYS, NO_GENSIM, ROWS, TEXT, few_vectors, small, trained_vectors
+from factories import (
+    BOTH,
+    IGNORE_OLDER,
+    KEYS,
+    NO_GENSIM,
+    ROWS,
+    TEXT,
+    assert_same,
+    few_vectors,
+    matrices,
+    small,
+    trained_vectors,
+)
 
 from fastw2v import Word2Vec
 from fastw2v.keyedvectors import Vocab
+from fastw2v.word2vec import Word2VecTrainables, Word2VecVocab
 
 # --- of models ---
 
 
 OLDER: dict[str, tuple[Callable[[Word2Vec], Any], Callable[[Word2Vec], Any]]] = {
     "iter": (lambda m: m.iter, lambda m: m.epochs),
-    "trainables": (lambda m: m.trainables, lambda m: m),
+    "trainables": (lambda m: m.trainables.syn1neg, lambda m: m.syn1neg),
     "vocabulary": (lambda m: m.vocabulary.min_count, lambda m: m.min_count),
     "vectors_lockf": (lambda m: m.vectors_lockf, lambda m: m.wv.vectors_lockf),
     "syn0_lockf": (lambda m: m.syn0_lockf, lambda m: m.wv.vectors_lockf),
@@ -77,7 +95,7 @@ def test_writing_reaches_the_new_name(old: str, new: Any, value: Any) -> None:
 
 def test_what_older_spellings_cannot_be_set() -> None:
     model = small()
-    for name in ("trainables", "syn0norm"):
+    for name in ("trainables", "vocabulary"):
         with pytest.raises(AttributeError, match="cannot be set"):
             setattr(model, name, 1)
 
@@ -152,6 +170,78 @@ def test_what_gensim_itself_deprecates() -> None:
     assert model.seeded_vector("w", 5).shape == (5,)
 
 
+# What gensim 3.8 had there, as its own help says.
+PARTS = {
+    "vocabulary": {
+        "scan_vocab": ["sentences", "corpus_file", "progress_per", "workers", "trim_rule"],
+        "prepare_vocab": ["hs", "negative", "wv", "update", "keep_raw_vocab", "trim_rule", "min_count"]
+        + ["sample", "dry_run"],
+        "make_cum_table": ["wv", "domain"],
+        "create_binary_tree": ["wv"],
+        "add_null_word": ["wv"],
+        "sort_vocab": ["wv"],
+    },
+    "trainables": {
+        "prepare_weights": ["hs", "negative", "wv", "update", "vocabulary"],
+        "reset_weights": ["hs", "negative", "wv"],
+        "update_weights": ["hs", "negative", "wv"],
+        "seeded_vector": ["seed_string", "vector_size"],
+    },
+}
+SETTINGS = {
+    "vocabulary": [
+        *("max_vocab_size", "min_count", "sample", "sorted_vocab", "null_word", "cum_table", "raw_vocab"),
+        *("max_final_vocab", "ns_exponent"),
+    ],
+    "trainables": ["hashfxn", "layer1_size", "seed", "syn1neg", "syn1", "vectors_lockf"],
+}
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("name", PARTS)
+def test_the_parts_of_a_model_are_gensim_3s(name: str) -> None:
+    model = small(**BOTH)
+    part = getattr(model, name)
+    assert isinstance(part, {"vocabulary": Word2VecVocab, "trainables": Word2VecTrainables}[name])
+    for method, parameters in PARTS[name].items():
+        assert list(inspect.signature(getattr(part, method)).parameters) == parameters
+    for setting in SETTINGS[name]:
+        assert np.all(getattr(part, setting) == getattr(model, setting))
+    with pytest.raises(AttributeError, match="nonsense"):
+        part.nonsense  # noqa: B018
+    assert isinstance(pickle.loads(pickle.dumps(part)), type(part))
+
+
+@IGNORE_OLDER
+def test_a_model_is_built_part_by_part() -> None:
+    ours = Word2Vec(vector_size=12, sample=0, workers=1)
+    ours.vocabulary.min_count = 1
+    words, sentences = ours.vocabulary.scan_vocab(TEXT)
+    ours.corpus_count = sentences
+    ours.vocabulary.prepare_vocab(ours.hs, ours.negative, ours.wv)
+    ours.trainables.prepare_weights(ours.hs, ours.negative, ours.wv, vocabulary=ours.vocabulary)
+    assert words == sum(map(len, TEXT)) and ours.min_count == 1
+    table = ours.cum_table
+    ours.vocabulary.make_cum_table(ours.wv)
+    np.testing.assert_array_equal(ours.cum_table, table)
+    ours.trainables.syn1neg[:] = 1
+    ours.trainables.reset_weights(ours.hs, ours.negative, ours.wv)
+    assert not ours.syn1neg.any()
+    assert ours.train(TEXT, total_examples=sentences, epochs=1)[1] == words
+    del ours.trainables.syn1neg
+    assert not hasattr(ours, "syn1neg")
+
+
+def test_parts_by_themselves_hold_what_they_were_given() -> None:
+    vocabulary, trainables = Word2VecVocab(min_count=3), Word2VecTrainables(vector_size=7, seed=2)
+    assert (vocabulary.min_count, vocabulary.ns_exponent) == (3, 0.75)
+    assert (trainables.layer1_size, trainables.seed) == (7, 2)
+    with pytest.raises(RuntimeError, match="belongs to no model"):
+        vocabulary.scan_vocab(TEXT)
+    with pytest.raises(AttributeError, match="syn1neg"):
+        trainables.syn1neg  # noqa: B018
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_seeded_vector_is_gensims() -> None:
     gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
@@ -196,14 +286,249 @@ def test_vocab_is_a_mapping() -> None:
 @IGNORE_OLDER
 def test_vocab_records_have_bounds() -> None:
     kv = trained_vectors()
-    with pytest.raises(AttributeError, match="move words"):
-        kv.vocab["w3"].index = 5  # type: ignore[misc]
+    for row, error in ((-1, ValueError), (1.5, TypeError), (None, TypeError)):
+        with pytest.raises(error, match="record of 'w3'"):
+            kv.vocab["w3"].index = row
+    for records, error in ((["w3"], TypeError), ({"w3": Vocab(count=2)}, TypeError), ({"w3": 7}, TypeError)):
+        with pytest.raises(error, match="index"):
+            kv.vocab = records
+    assert kv.vocab.keys() == trained_vectors().vocab.keys()
     with pytest.raises(AttributeError, match="sample_int"):
         kv.vocab["w3"].tag  # noqa: B018
     with pytest.raises(ValueError, match="'code' of 'w3' has .* give as many"):
         kv.vocab["w3"].code = np.zeros(64, dtype=np.uint8)
-    with pytest.raises(AttributeError):
-        kv.vocab = {}  # type: ignore[misc, assignment]
+
+
+@IGNORE_OLDER
+def test_vocab_is_a_dict_to_those_who_ask() -> None:
+    kv = trained_vectors()
+    vocab = kv.vocab
+    assert isinstance(vocab, dict) and isinstance(vocab["w3"], Vocab)
+    assert vocab == kv.vocab == dict(vocab) == vocab.copy()
+    assert (vocab != kv.vocab) is False
+    assert vocab != {} and vocab.copy().keys() == vocab.keys() == set(KEYS)
+    assert {**vocab}.keys() == (vocab | {"x": 1}).keys() - {"x"} == ({"x": 1} | vocab).keys() - {"x"}
+    assert list(reversed(vocab)) == KEYS[::-1] and sorted(vocab, key=lambda w: vocab[w].count)[-1] == "w0"
+    numbers = {word: (record.count, record.index) for word, record in vocab.items()}
+    assert json.loads(json.dumps(numbers))["w3"] == [57**2, 3]
+    assert vars(vocab["w3"])["count"] == vocab["w3"].__dict__["count"] == 57**2
+    assert len({vocab["w3"], kv.vocab["w3"], vocab["w4"]}) == 2
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_of_records_are_records_by_themselves(clone: Callable[[Any], Any]) -> None:
+    kv = trained_vectors()
+    record = clone(kv.vocab["w3"])
+    assert type(record) is Vocab and record == kv.vocab["w3"] and record.index == 3
+    record.count = 1
+    record.code[:] = 7
+    assert kv.vocab["w3"].count == 57**2 and 7 not in kv.vocab["w3"].code
+    vocab = clone(kv.vocab)
+    assert type(vocab) is dict and vocab == kv.vocab
+    del vocab["w3"]
+    assert "w3" in kv.vocab
+
+
+@IGNORE_OLDER
+def test_a_view_deletes_and_adds_as_a_dict() -> None:
+    kv = trained_vectors()
+    record, vocab = kv.vocab["w3"], kv.vocab
+    del vocab["w3"]
+    assert "w3" not in kv and "w3" not in kv.vocab and len(kv.vocab) == 59
+    assert kv.index2word[3] == "w3" and len(kv.vectors) == 60  # the row stays, as in gensim 3
+    assert "w3" not in [word for word, _ in kv.most_similar("w4", topn=60)]
+    assert record.index == 3 and record.count == 57**2
+    with pytest.raises(AttributeError, match="deleted"):
+        record.count = 5
+    taken = vocab.pop("w4")
+    assert type(taken) is Vocab and taken.count == 56**2 and "w4" not in kv
+    assert vocab.pop("w4", None) is None
+    with pytest.raises(KeyError):
+        vocab.pop("w4")
+    vocab["w4"] = taken
+    vocab.update({"renamed": record})
+    assert vocab.setdefault("w5", None).index == 5 and kv.get_vecattr("renamed", "count") == 57**2
+    assert vocab == kv.vocab and vocab["w4"] == taken
+    assert kv.vocab.popitem()[0] == "renamed"
+    vocab.clear()
+    assert not kv.vocab and not len(kv.key_to_index)
+    with pytest.raises(KeyError):
+        vocab.popitem()
+
+
+KEPT = [f"w{i}" for i in (7, 2, 40, 19)]
+
+
+def parts_of(kv: Any, record: Callable[[int, str], Any]) -> dict[str, Any]:
+    """What a program of gensim 3's assigns to keep the words of KEPT."""
+    return {
+        "syn0": np.array([kv.vectors[kv.key_to_index[word]] for word in KEPT]),
+        "index2word": list(KEPT),
+        "vocab": {word: record(row, word) for row, word in enumerate(KEPT)},
+        "vectors_norm": None,
+    }
+
+
+def assert_kept(kv: Any, *attributes: str) -> None:
+    """All parts fit together, and each word has what it had."""
+    before = trained_vectors()
+    assert kv.index_to_key == KEPT and kv.key_to_index == {word: row for row, word in enumerate(KEPT)}
+    assert {type(word) for word in kv.index_to_key} == {str}
+    for word in KEPT:
+        np.testing.assert_array_equal(kv[word], before[word])
+        for name in attributes:
+            np.testing.assert_array_equal(kv.get_vecattr(word, name), before.get_vecattr(word, name))
+    assert kv.expandos.keys() == set(attributes) and all(len(column) == 4 for column in kv.expandos.values())
+    assert {word for word, _ in kv.most_similar("w7", topn=9)} == set(KEPT[1:])
+
+
+ALL = ("count", "sample_int", "code", "point")
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["syn0", "index2word", "vocab", "vectors_norm"]))
+)
+@pytest.mark.parametrize("as_array", [False, True])
+def test_words_are_kept_in_any_order_of_assignments(order: tuple[str, ...], as_array: bool) -> None:
+    kv = trained_vectors()
+    parts = parts_of(kv, lambda row, word: Vocab(index=row, count=kv.vocab[word].count))
+    if as_array:
+        parts["index2word"] = np.array(KEPT)
+    for name in order:
+        setattr(kv, name, parts[name])
+    assert_kept(kv, "count")
+    kv.add_vectors(["new"], ROWS[:1])
+    assert kv.vocab["new"].index == 4 and kv.vocab["w40"].count == 20**2
+
+
+def moved(kv: Any, row: int, word: str) -> Any:
+    record = kv.vocab[word]
+    record.index = row
+    return record
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("order", list(itertools.permutations(["syn0", "index2entity", "vocab"])))
+@pytest.mark.parametrize("asks_between", [False, True])
+def test_live_records_move_with_all_that_they_have(
+    order: tuple[str, ...], asks_between: bool, tmp_path: Path
+) -> None:
+    kv = trained_vectors()
+    vectors = kv.vectors
+
+    def record(row: int, word: str) -> Any:
+        if asks_between:
+            kv.get_vecattr("w9", "count")  # of the columns, while two words have one row
+        return moved(kv, row, word)
+
+    parts = parts_of(trained_vectors(), record) | {"index2entity": list(KEPT)}
+    assert kv.vocab["w40"].index == 2 and kv.vocab["w40"].count == 20**2 and kv.vectors is vectors
+    for name in order:
+        setattr(kv, name, parts[name])
+    assert_kept(kv, *ALL)
+    for name in ("code", "point"):  # of a tree that has lost its leaves
+        del kv.expandos[name]
+    kv.save(tmp_path / "kept")
+    assert_kept(type(kv).load(tmp_path / "kept"), "count", "sample_int")
+
+
+@IGNORE_OLDER
+def test_rows_are_deleted_and_numbered_anew() -> None:
+    """The recipe ends without an assignment: lists are changed in place, then each record is told its row."""
+    kv = trained_vectors()
+    gone = [word for word in KEYS if word not in KEPT]
+    rows = [kv.vocab[word].index for word in gone]
+    for word in gone:
+        del kv.vocab[word]
+    kv.vectors = np.delete(kv.vectors, rows, axis=0)
+    for row in sorted(rows, reverse=True):
+        del kv.index2word[row]
+    for row, word in enumerate(kv.index2word):
+        kv.vocab[word].index = row
+    assert sorted(kv.index_to_key) == sorted(KEPT)
+    before = trained_vectors()
+    for word in KEPT:
+        np.testing.assert_array_equal(kv[word], before[word])
+        for name in ALL:
+            np.testing.assert_array_equal(kv.get_vecattr(word, name), before.get_vecattr(word, name))
+    assert all(len(column) == 4 for column in kv.expandos.values())
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_word_is_added_by_hand(order: tuple[int, ...]) -> None:
+    kv = trained_vectors()
+    steps: list[Callable[[], Any]] = [
+        lambda: kv.vocab.__setitem__("new", Vocab(index=60, count=3, tag="x")),
+        lambda: kv.index2word.append("new"),
+        lambda: setattr(kv, "vectors", np.vstack([kv.vectors, ROWS[:1]])),
+    ]
+    for step in order:
+        steps[step]()
+    np.testing.assert_array_equal(kv["new"], ROWS[0])
+    assert kv.get_vecattr("new", "count") == kv.vocab["new"].count == 3 and kv.vocab["new"].tag == "x"
+    assert kv.get_vecattr("w3", "count") == 57**2 and len(kv.get_vecattr("new", "code")) == 0
+
+
+@IGNORE_OLDER
+def test_words_change_places() -> None:
+    kv, before = trained_vectors(), trained_vectors()
+    first, second = kv.vocab["w1"], kv.vocab["w2"]
+    first.index, second.index = second.index, first.index
+    kv.index2word[1:3] = ["w2", "w1"]
+    assert first.index == 2 and first.count == 59**2
+    for word in ("w1", "w2"):
+        for name in ALL:
+            np.testing.assert_array_equal(kv.get_vecattr(word, name), before.get_vecattr(word, name))
+    assert kv.vocab["w1"] == first
+
+
+@IGNORE_OLDER
+def test_words_that_share_a_row_keep_their_attributes_apart() -> None:
+    kv = trained_vectors()
+    kv.vocab["w1"].index = 2
+    assert kv.get_vecattr("w2", "count") == kv.vocab["w2"].count == 58**2
+    assert kv.vocab["w1"].count == 59**2
+    kv.vocab["w1"].tag = "kept"
+    kv.vocab["w1"].index = 1
+    assert kv.get_vecattr("w1", "count") == 59**2 and kv.get_vecattr("w1", "tag") == "kept"
+
+
+@IGNORE_OLDER
+def test_values_of_another_kind_widen_a_column() -> None:
+    kv = trained_vectors()
+    kv.vocab["new"] = Vocab(index=60, count=2.5, sample_int=2**32, code=[1, 0])
+    assert kv.get_vecattr("new", "count") == 2.5 and kv.get_vecattr("w3", "count") == 57**2
+    assert kv.get_vecattr("new", "sample_int") == 2**32 - 1  # gensim 3's number for "never dropped"
+    kv.vocab["w3"].sample_int = 2**32
+    assert kv.get_vecattr("w3", "sample_int") == 2**32 - 1
+    assert kv.expandos["sample_int"].dtype == trained_vectors().expandos["sample_int"].dtype
+    np.testing.assert_array_equal(kv.get_vecattr("new", "code"), [1, 0])
+    assert len(kv.get_vecattr("new", "point")) == 0
+    kv.vocab["far"] = Vocab(index=10**15, count=1)  # a slip: no column becomes so long
+    assert kv.vocab["far"].count == 1 and len(kv.expandos["count"]) == 61
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("assign", [dict, copy.deepcopy, lambda vocab: vocab])
+def test_a_model_trains_on_with_the_vocab_that_it_was_given(assign: Callable[[Any], Any]) -> None:
+    ours, twin = (small(**BOTH, sample=1e-2) for _ in range(2))
+    ours.wv.vocab = assign(ours.wv.vocab)
+    for model in (ours, twin):
+        model.train(TEXT, total_examples=len(TEXT), epochs=1, start_alpha=model.min_alpha_yet_reached)
+    assert_same(matrices(ours), matrices(twin))
+
+
+@IGNORE_OLDER
+def test_a_model_takes_vocab_too() -> None:
+    model = small()
+    with_counts = {word: Vocab(index=row, count=9 - row) for row, word in enumerate(["x", "y"])}
+    model.vocab = with_counts
+    model.index2word = np.array(["x", "y"])
+    model.syn0norm = model.syn0 = np.eye(2, 12, dtype=np.float32)
+    assert model.wv.vocab == model.vocab == with_counts and model.wv.get_vecattr("y", "count") == 8
 
 
 @IGNORE_OLDER
@@ -219,6 +544,8 @@ def test_older_names(tmp_path: Path) -> None:
         np.testing.assert_allclose(np.linalg.norm(norms, axis=1), 1, atol=1e-6)
     kv.vectors_norm = None
     assert kv.vectors_norm is not None
+    kv.syn0norm = kv.syn0 = 3 * ROWS  # as programs that turn one space into another write it
+    np.testing.assert_array_equal(kv.vectors, 3 * ROWS)
     np.testing.assert_array_equal(kv.word_vec("w1", use_norm=True), kv.get_vector("w1", norm=True))
     kv.add(["w1", "new"], [ROWS[0], ROWS[1]], True)
     np.testing.assert_array_equal(kv[["w1", "new"]], ROWS[:2])

@@ -59,6 +59,7 @@ def test_pairs_are_what_sentences_of_two_are_in_one_direction() -> None:
     np.testing.assert_allclose(model.syn1, twin.syn1, rtol=1e-6)
 
 
+@pytest.mark.trains_again
 def test_pairs_of_a_model_without_words() -> None:
     inputs, outputs = some_pairs()
     model = Word2Vec(**PAIR_SETTINGS)

@@ -98,6 +98,7 @@ def test_huffman_paths_equal_gensim(lee):
 
 @pytest.mark.parametrize("objective", [NEG, HS], ids=["neg", "hs"])
 @pytest.mark.parametrize("sg", [1, 0], ids=["sg", "cbow"])
+@pytest.mark.trains_again
 def test_online_update_equals_gensim(lee, sg, objective):
     settings = BASE | {"sg": sg, **objective}
     models = (

@@ -23,6 +23,7 @@ CLONES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("clone", CLONES.values(), ids=CLONES)
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.trains_again
 def test_models(kind: str, clone: Callable[[Any], Any]) -> None:
     model = trained(**KINDS[kind])
     twin = clone(model)
@@ -81,6 +82,7 @@ def test_an_empty_model() -> None:
 
 
 @pytest.mark.parametrize("mmap", ["r", "c"])
+@pytest.mark.trains_again
 def test_mapped_models_become_whole(mmap: Any, tmp_path: Path) -> None:
     model = trained(hs=1)
     model.save(tmp_path / "model")
@@ -119,6 +121,7 @@ def test_another_process_can_ask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mmap_mode", [None, "r", "c"])
+@pytest.mark.trains_again
 def test_joblib_files(mmap_mode: Any, tmp_path: Path) -> None:
     joblib = pytest.importorskip("joblib", reason="the test extra is not installed")
     model = trained(hs=1)

@@ -61,6 +61,27 @@ def test_auto_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert progress.is_watched()
 
 
+@pytest.mark.parametrize(
+    ("classes", "watched"),
+    [
+        (["InteractiveShell", "ZMQInteractiveShell", "Shell"], True),  # Colab
+        (["InteractiveShell", "ZMQInteractiveShell", "PythonShell", "DatabricksShell"], True),
+        (["InteractiveShell", "TerminalInteractiveShell"], False),
+        (["InteractiveShell", "Shell"], False),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else None,
+)
+def test_a_shell_derived_from_jupyters_is_a_notebook(
+    monkeypatch: pytest.MonkeyPatch, classes: list[str], watched: bool
+) -> None:
+    shell: type = object
+    for name in classes:
+        shell = type(name, (shell,), {})
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setitem(sys.modules, "IPython", type("IPython", (), {"get_ipython": shell}))
+    assert progress.is_watched() is watched
+
+
 @pytest.mark.usefixtures("without_tqdm")
 def test_a_bar_asked_for_comes_without_tqdm(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PlainProgress, "INTERVAL", 0)

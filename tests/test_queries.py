@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from factories import IGNORE_OLDER, KEYS, ROWS, assert_close, few_vectors, trained_vectors
 
+from fastw2v import Word2Vec
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query import cosines
 
@@ -565,3 +566,24 @@ def test_rows_without_a_key_are_no_answer() -> None:
     answers = kv.most_similar("w1", topn=100)
     assert len(answers) == 59 and None not in dict(answers)
     assert len(kv) == 70
+
+
+TARGETED: dict[str, Callable[[KeyedVectors, Any], Any]] = {
+    "most_similar": lambda kv, target: kv.most_similar("w1", target=target),
+    "most_similar_many": lambda kv, target: kv.most_similar_many(["w1"], target=target),
+    "similarity": lambda kv, target: kv.similarity("w1", "w2", target=target),
+}
+
+
+@pytest.mark.parametrize("call", TARGETED.values(), ids=TARGETED)
+def test_a_target_that_is_none_is_named_with_what_to_give(call: Callable[..., Any], gensims: Any) -> None:
+    kv, theirs = few_vectors(), gensims.Word2Vec(vector_size=ROWS.shape[1])
+    for given, advice in (
+        (theirs.wv, r"target is gensim's KeyedVectors: copy it once, by from_gensim\(\)"),
+        (theirs, r"target is gensim's Word2Vec: .*from_gensim\(\)"),
+        (Word2Vec(), r"target is of type Word2Vec: give its vectors, \.wv or \.wv_out"),
+        (kv.vectors, "target is of type ndarray: give KeyedVectors"),
+        ("out", "target is of type str: give KeyedVectors"),
+    ):
+        with pytest.raises(TypeError, match=advice):
+            call(kv, given)

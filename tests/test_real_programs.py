@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from children import environment
+from children import environment, run_python
+from factories import NO_GENSIM
 
 import fastw2v
 
@@ -167,6 +168,58 @@ def test_a_program(tmp_path: Path, program: str, swap: Callable[[str], str]) -> 
         theirs = fastw2v.KeyedVectors.load_word2vec_format(run(program, unchanged, tmp_path / "theirs"))
         assert theirs.index_to_key == ours.index_to_key
         np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-4)
+
+
+# --- the command of the README ---
+
+FORMS = {
+    "import gensim": """
+import gensim
+model = gensim.models.Word2Vec([["a", "b", "c"]] * 20, min_count=1, vector_size=5, workers=1)
+gensim.models.word2vec.LineSentence
+gensim.models.KeyedVectors, gensim.utils.simple_preprocess
+""",
+    "from gensim.models": """
+from gensim.models import KeyedVectors, Word2Vec
+from gensim.models.word2vec import LineSentence
+from gensim.models.callbacks import CallbackAny2Vec
+from gensim.utils import simple_preprocess
+model = Word2Vec([["a", "b", "c"]] * 20, min_count=1, vector_size=5, workers=1)
+""",
+    "import gensim.models": """
+import gensim.models.keyedvectors as kv, gensim.models.word2vec as w2v
+from gensim import models, utils
+model = models.Word2Vec([["a", "b", "c"]] * 20, min_count=1, vector_size=5, workers=1)
+assert isinstance(model, w2v.Word2Vec) and isinstance(model.wv, kv.KeyedVectors)
+""",
+    "gensim beside": """
+import gensim
+import gensim.downloader as api
+from gensim.corpora import Dictionary
+from gensim.models import FastText, Word2Vec
+from gensim.models.phrases import Phrases, Phraser
+from gensim.test.utils import common_texts
+phrases = Phraser(Phrases(common_texts, min_count=1, threshold=1))
+model = Word2Vec(list(phrases[common_texts]), min_count=1, vector_size=5, workers=1)
+FastText(common_texts, min_count=1, vector_size=5, epochs=1), Dictionary(common_texts), api.load
+gensim.models.TfidfModel, gensim.similarities.Similarity, gensim.matutils.unitvec
+""",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_command_of_the_readme_swaps_whole_programs(form: str) -> None:
+    if shutil.which("sed") is None:
+        pytest.skip("sed is not installed")
+    if form == "gensim beside":
+        pytest.importorskip("gensim", reason=NO_GENSIM)
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf8")
+    command = re.search(r"`(s/gensim[^`]*)`", readme)
+    assert command is not None
+    swapped = subprocess.run(
+        ["sed", command[1]], input=FORMS[form], capture_output=True, text=True, check=True
+    ).stdout
+    run_python(f"{swapped}\nassert type(model).__module__ == 'fastw2v.word2vec'")
 
 
 # --- what they ask for ---

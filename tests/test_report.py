@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from factories import BOTH, MODES, RAW, SMALL, TEXT, Restartable, assert_same, matrices, small, written
 
-from fastw2v import CallbackAny2Vec, Word2Vec
+from fastw2v import CallbackAny2Vec, FastW2VWarning, Word2Vec
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import no_lines, progress_lines
-from fastw2v.warn import FastW2VWarning
 
 # --- warnings ---
 
@@ -65,8 +64,14 @@ def test_warnings_of_gensim(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec(TEXT, **SMALL, **BOTH)
     assert "Both hierarchical softmax and negative sampling are activated." in caplog.text
     assert "Effective 'alpha' higher" not in caplog.text
-    model.train(TEXT, total_examples=200, epochs=1)
+    before, alpha = matrices(model), model.min_alpha_yet_reached
+    with pytest.warns(
+        FastW2VWarning, match=rf"starts at 0\.025, above {alpha:.6g}, .* train\(epochs=N\)"
+    ) as said:
+        model.train(TEXT, total_examples=200, epochs=1)
+    assert said[0].filename == __file__
     assert "Effective 'alpha' higher than previous training cycles" in caplog.text
+    assert not np.array_equal(model.syn0, before["syn0"])
 
 
 # --- callbacks, loss, history, log ---
@@ -161,6 +166,7 @@ def test_loss_and_history(mode: str) -> None:
     assert 0.6 < model.history[0]["loss"] < 12 * np.log(2)
 
 
+@pytest.mark.trains_again
 def test_loss_is_reset_by_each_call_and_history_is_not() -> None:
     model = small(compute_loss=True, epochs=2)
     first = model.get_latest_training_loss()

@@ -77,6 +77,7 @@ def test_what_the_corpus_raises_arrives(when: str, workers: int) -> None:
     ("sentence", "error"), [(None, TypeError), (7, TypeError), (["a", ["b"]], TypeError), ([{}], TypeError)]
 )
 @pytest.mark.parametrize("static", [True, False], ids=["list", "stream"])
+@pytest.mark.trains_again
 def test_sentences_that_are_none_are_named(sentence: Any, error: type, static: bool) -> None:
     bad = [*TEXT[:12], sentence, *TEXT]
     model = Word2Vec(TEXT, **SMALL)
@@ -90,6 +91,7 @@ HOOKS = ["on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"]
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.trains_again
 def test_what_a_callback_raises_arrives(hook: str, workers: int) -> None:
     error = Failure(hook)
     calls = []
@@ -140,6 +142,7 @@ def seeds_that_fail(error: BaseException, in_draws: bool, begun: list[int]) -> C
 )
 @pytest.mark.parametrize("in_draws", [True, False], ids=["draws", "seed"])
 @pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.trains_again
 def test_what_a_worker_raises_arrives(
     workers: int, in_draws: bool, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +187,7 @@ def test_the_first_error_wins_and_jobs_behind_it_are_dropped(monkeypatch: pytest
     assert len(begun) == 1 and stop.raised and not threads()
 
 
+@pytest.mark.trains_again
 def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Word2Vec(TEXT, **SMALL)
     start = threading.Thread.start
@@ -202,10 +206,11 @@ def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 INTERRUPTED = """
-import json, os, random, signal, sys, threading, time
+import json, os, random, signal, sys, threading, time, warnings
 import numpy as np
 from fastw2v import PathLineSentences, Word2Vec
 
+warnings.filterwarnings("ignore", "the learning rate starts at")
 kind, workers, path, rounds = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 with open(path, "rb") as file:
     sentences = [line.decode().split() for line in file]

@@ -49,6 +49,7 @@ def test_save_and_load(mode: str, mmap: Any, tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("step", ["pair", "window"])
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.trains_again
 def test_a_resumed_run_is_identical(mode: str, step: str, tmp_path: Any) -> None:
     once = small(**MODES[mode], step=step, epochs=2)
     once.save(tmp_path / "model")
@@ -62,6 +63,7 @@ def test_a_resumed_run_is_identical(mode: str, step: str, tmp_path: Any) -> None
     assert resumed.history[-1]["alpha"] == once.history[-1]["alpha"]
 
 
+@pytest.mark.trains_again
 def test_a_read_only_model_refuses_to_train(tmp_path: Any) -> None:
     model = small()
     model.save(tmp_path / "model")
@@ -77,6 +79,7 @@ def test_a_read_only_model_refuses_to_train(tmp_path: Any) -> None:
     mapped.train(TEXT, total_examples=mapped.corpus_count, epochs=1)
 
 
+@pytest.mark.trains_again
 def test_changes_to_a_model_mapped_c_stay_in_memory(tmp_path: Any) -> None:
     model = small()
     model.save(tmp_path / "model")
@@ -222,6 +225,7 @@ def test_files_that_say_impossible_things(damage: Any, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.trains_again
 def test_copies_train_on_alike(clone: Any) -> None:
     model = small(**BOTH)
     twin = clone(model)
@@ -258,6 +262,8 @@ WORDS: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("kind", WORDS)
+@pytest.mark.trains_again
+@pytest.mark.filterwarnings("ignore:sentence #0 contains (None|nan)")
 def test_words_of_any_plain_type_are_saved(kind: str, tmp_path: Path) -> None:
     model = small([WORDS[kind]] * 20, vector_size=4)
     model.raw_vocab = dict.fromkeys(WORDS[kind], 3)
@@ -276,6 +282,7 @@ def test_words_of_any_plain_type_are_saved(kind: str, tmp_path: Path) -> None:
     loaded.train([WORDS[kind]] * 20, total_examples=20, epochs=1)
 
 
+@pytest.mark.filterwarnings("ignore:sentence #0 contains (None|nan)")
 def test_not_a_number_is_a_word_only_where_it_stands(tmp_path: Path) -> None:
     nan = float("nan")
     model = small([[nan, "a"]] * 20)
@@ -362,6 +369,7 @@ def test_files_say_the_oldest_version_that_reads_them(tmp_path: Path) -> None:
     assert "".join(versions) == "11212121212"
 
 
+@pytest.mark.trains_again
 def test_files_of_version_0_1_are_read(tmp_path: Path) -> None:
     """They were written by fastw2v 0.1.0, before format 2."""
     data = Path(__file__).parent / "data"

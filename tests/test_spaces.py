@@ -81,6 +81,13 @@ def test_most_similar_takes_what_keyed_vectors_take(model: Word2Vec) -> None:
     assert model.most_similar("w1", restrict_vocab=1, target="out")[0][0] == model.wv.index_to_key[0]
 
 
+def test_a_space_is_a_name(model: Word2Vec) -> None:
+    with pytest.raises(
+        TypeError, match=r"of type KeyedVectors: give one of 'in', .* model\.wv\.most_similar"
+    ):
+        model.most_similar("w1", target=model.wv)  # type: ignore[call-overload]
+
+
 def test_the_target_may_have_other_keys(model: Word2Vec) -> None:
     documents = KeyedVectors(12)
     documents.add_vectors(["doc1", "doc2"], np.array([model.in_vector("w1"), -model.in_vector("w1")]))

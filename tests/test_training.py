@@ -6,6 +6,7 @@ Errors during training are in `test_run`, the arithmetic is in `test_kernels`.
 from __future__ import annotations
 
 import copy
+import re
 import threading
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
@@ -39,9 +40,18 @@ from factories import (
     written,
 )
 
-from fastw2v import CallbackAny2Vec, KeyedVectors, LineSentence, PathLineSentences, Text8Corpus, Word2Vec
+from fastw2v import (
+    CallbackAny2Vec,
+    FastW2VWarning,
+    KeyedVectors,
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    Word2Vec,
+)
 from fastw2v.text.source import Source
 from fastw2v.training import run as running
+from fastw2v.training.hooks import TRAINING_HOOKS
 from fastw2v.training.jobs import Job, jobs_of
 
 # --- roads into training ---
@@ -179,6 +189,116 @@ def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeyp
     assert len(read) == 3
 
 
+# --- totals ---
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [
+        {"total_examples": 200.0},
+        {"total_examples": np.float64(199.6)},
+        {"total_examples": np.float32(200.4)},
+        {"total_examples": np.int16(200)},
+        {"total_examples": 0.8 * 250},
+    ],
+    ids=repr,
+)
+def test_totals_are_rounded(totals: dict[str, Any]) -> None:
+    ours, whole = (unsampled(None) for _ in range(2))
+    for model, given in ((ours, totals), (whole, {"total_examples": 200})):
+        model.build_vocab(TEXT)
+        model.train(TEXT, **given, epochs=2)
+    assert_same(matrices(ours), matrices(whole))
+
+
+@pytest.mark.parametrize("totals", [{"total_words": float(RAW)}, {"total_words": np.float64(RAW + 0.2)}])
+def test_totals_of_words_are_rounded(totals: dict[str, Any], tmp_path: Path) -> None:
+    model = unsampled(None)
+    model.build_vocab(TEXT)
+    assert model.train(corpus_file=written(tmp_path, "text", TEXT), **totals, epochs=2) == (2 * RAW, 2 * RAW)
+
+
+@pytest.mark.parametrize("totals", [{"total_examples": 0}, {"total_words": 0.0}, {"total_examples": 0.0}])
+@pytest.mark.parametrize("nothing", [[], (), "file", "generator"])
+def test_a_day_without_text_trains_nothing(
+    totals: dict[str, Any], nothing: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = unsampled()
+    model.build_vocab([], update=True)
+    before, reached = matrices(model), model.min_alpha_yet_reached
+    corpus: dict[str, Any] = {"corpus_iterable": nothing}
+    if nothing == "generator":
+        corpus = {"corpus_iterable": Restartable(lambda: iter(()))}
+    elif nothing == "file":
+        corpus = {"corpus_file": written(tmp_path, "text", [])}
+        totals = totals | {"total_words": 0}
+    assert model.train(**corpus, **totals, epochs=3) == (0, 0)
+    assert_same(matrices(model), before)
+    assert "train() called with an empty iterator" in caplog.text
+    assert model.min_alpha_yet_reached == reached and model.train_count == 2
+    with pytest.raises(ValueError, match="above 0 if there is text"):
+        model.train(TEXT, total_examples=model.corpus_count, epochs=1)
+
+
+# --- the learning rate in a loop, and gensim's hooks ---
+
+
+def test_the_tutorials_loop_ends_with_what_to_do() -> None:
+    model = small(None)
+    model.build_vocab(TEXT)
+    with pytest.raises(
+        ValueError, match=r"lowers model.alpha each time: call train\(epochs=N\) once"
+    ) as said:
+        for _ in range(20):
+            model.train(TEXT, total_examples=200, epochs=1)
+            model.alpha -= 0.002
+            model.min_alpha = model.alpha
+    assert "start_alpha=-0.001" in str(said.value) and model.train_count == 13
+    model.alpha = model.min_alpha = 0.001
+    assert_usable(model)
+
+
+def test_a_rate_that_rises_is_told_to_the_user_if_something_was_learnt() -> None:
+    model = small(None)
+    model.build_vocab(TEXT)
+    model.train(TEXT, total_examples=200, epochs=2, start_alpha=0.05)  # nothing was learnt before
+    with pytest.warns(FastW2VWarning, match=r"starts at 0\.05, above") as said:
+        model.train(TEXT, total_examples=200, epochs=1)
+    assert said[0].filename == __file__
+    model.build_vocab(TEXT)
+    model.train(TEXT, total_examples=200, epochs=1)  # neither is now
+    model.train(TEXT, total_examples=200, epochs=1, start_alpha=model.min_alpha_yet_reached)
+
+
+@pytest.mark.parametrize("name", TRAINING_HOOKS)
+def test_a_hook_of_gensims_that_a_class_defines_is_named(name: str) -> None:
+    called: list[str] = []
+    derived = type("Derived", (Word2Vec,), {name: lambda self, *_, **__: called.append(name)})
+    with pytest.warns(FastW2VWarning, match=rf"^Derived defines {name}: .*CallbackAny2Vec") as said:
+        derived(TEXT, **SMALL)
+    assert len(said) == 1 and said[0].filename == __file__ and not called
+
+
+def test_hooks_are_found_wherever_they_are_defined(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small(None)
+    model.build_vocab(TEXT)
+    model.train(TEXT, total_examples=200, epochs=1)  # without a hook there is nothing to say
+    model._get_next_alpha = lambda *_: 0.01
+    monkeypatch.setattr(Word2Vec, "_do_train_job", lambda *_: (0, 0), raising=False)
+    with pytest.warns(FastW2VWarning, match="defines _do_train_job, _get_next_alpha: private to gensim's"):
+        model.train(TEXT, total_examples=200, epochs=1, start_alpha=0.0001)
+    with pytest.warns(FastW2VWarning, match="_do_train_job"):
+        model.train_pairs(["w1"], ["w2"], start_alpha=0.0001)
+
+
+def test_the_hooks_are_all_of_gensims_training(gensims: Any) -> None:
+    theirs = {
+        name for cls in gensims.Word2Vec.__mro__[:-2] for name in vars(cls) if re.match(r"_[a-z]", name)
+    }
+    of_files = {"_adapt_by_suffix", "_load_specials", "_save_specials", "_smart_save"}
+    assert theirs - of_files <= set(TRAINING_HOOKS) and not any(hasattr(Word2Vec, n) for n in TRAINING_HOOKS)
+
+
 # --- refusals ---
 
 
@@ -194,7 +314,12 @@ def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeyp
         ({"total_examples": 0}, ValueError, "total_words"),
         ({"total_examples": -5}, ValueError, "total_examples=-5"),
         ({"total_examples": "all"}, TypeError, "total_examples is 'all'"),
-        ({"total_words": float("nan")}, TypeError, "total_words is nan"),
+        ({"total_words": float("nan")}, ValueError, "total_words=nan"),
+        ({"total_words": float("inf"), "total_examples": None}, ValueError, "total_words=inf"),
+        ({"total_examples": -0.5}, ValueError, "total_examples=-0.5"),
+        ({"total_examples": 0.0, "total_words": 0}, ValueError, "above 0 if there is text"),
+        ({"start_alpha": -0.001}, ValueError, r"start_alpha=-0.001: .*train\(epochs=N\)"),
+        ({"end_alpha": -1e-9}, ValueError, "end_alpha=-1e-09: .*cannot be negative"),
         ({"start_alpha": float("nan")}, ValueError, "start_alpha=nan"),
         ({"end_alpha": "low"}, TypeError, "end_alpha is 'low'"),
         ({"queue_factor": 0}, ValueError, "queue_factor=0"),
@@ -215,6 +340,7 @@ def test_a_file_is_read_once_for_vocabulary_and_training(tmp_path: Path, monkeyp
         ({"corpus_iterable": "text.txt"}, TypeError, "corpus_file=path"),
     ],
 )
+@pytest.mark.trains_again
 def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, part: str) -> None:
     model = Word2Vec(TEXT, **SMALL, compute_loss=True)
     before = matrices(model)
@@ -271,6 +397,7 @@ def test_a_spoilt_model_is_refused(spoil: Any, error: type, part: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["point", "code"])
+@pytest.mark.trains_again
 def test_a_spoilt_tree_is_refused(name: str) -> None:
     for spoil, error in (
         (lambda wv: wv.expandos.pop(name), RuntimeError),
@@ -289,6 +416,7 @@ def test_a_spoilt_tree_is_refused(name: str) -> None:
         assert_usable(model)
 
 
+@pytest.mark.trains_again
 def test_other_vectors_have_no_totals_and_no_outputs(tmp_path: Path) -> None:
     model = Word2Vec(TEXT, **SMALL)
     model.wv.save_word2vec_format(tmp_path / "vectors", binary=True)
@@ -301,6 +429,7 @@ def test_other_vectors_have_no_totals_and_no_outputs(tmp_path: Path) -> None:
     assert model.train(TEXT, total_examples=200, epochs=1) == (RAW, RAW)
 
 
+@pytest.mark.trains_again
 def test_a_matrix_of_another_layout_is_taken() -> None:
     model, twin = Word2Vec(TEXT, **SMALL), Word2Vec(TEXT, **SMALL)
     model.syn0, model.syn1neg = np.asfortranarray(model.syn0), np.repeat(model.syn1neg, 2, axis=0)[::2]
@@ -351,6 +480,7 @@ def test_a_learning_rate_far_too_high(mode: str, step: str) -> None:
     assert_usable(model)
 
 
+@pytest.mark.trains_again
 def test_vectors_that_are_not_finite_are_said() -> None:
     model = Word2Vec(TEXT, **SMALL)
     model.syn0[3, 2] = np.nan
@@ -388,6 +518,7 @@ def test_more_workers_than_work() -> None:
     assert model.train_count == 1 and not threads()
 
 
+@pytest.mark.trains_again
 def test_all_words_unknown() -> None:
     model = Word2Vec(TEXT, **SMALL)
     before = matrices(model)
@@ -459,6 +590,7 @@ def test_the_loss_does_not_stick() -> None:
     assert np.float32(losses[1]) == np.float32(losses[0])
 
 
+@pytest.mark.trains_again
 def test_queries_during_training_and_training_in_another_thread() -> None:
     model = Word2Vec(TEXT, **SMALL)
     model.workers = 2
@@ -525,6 +657,7 @@ def test_lockf_that_is_none(lockf: np.ndarray) -> None:
 @pytest.mark.parametrize("step", ["pair", "window"])
 @pytest.mark.parametrize("objective", [NEG, HS, BOTH], ids=["neg", "hs", "both"])
 @pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.trains_again
 def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> None:
     model = unsampled(sg=sg, step=step, workers=2, **objective)
     before = matrices(model)
@@ -538,6 +671,7 @@ def test_freeze(sg: int, objective: dict[str, int], step: Any, side: Any) -> Non
         assert (matrix != before[name]).any()
 
 
+@pytest.mark.trains_again
 def test_a_compass_keeps_slices_comparable() -> None:
     """Two slices of time swap two words: their IN vectors swap too, and others stay where they were."""
     slices = [topics(1500, seed=seed) for seed in (1, 2)]

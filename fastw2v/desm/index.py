@@ -34,6 +34,7 @@ from fastw2v.desm.sides import (
 )
 from fastw2v.desm.store import DocumentStore, Rows
 from fastw2v.formats.atomic import StrPath
+from fastw2v.lifecycle import class_only
 from fastw2v.progress import Mode, make_progress
 from fastw2v.query.choices import ALPHAS, RANKS, SPACE_PAIRS, Mix, Precision, SpacePair
 from fastw2v.query.cosines import top_places, unit_rows
@@ -258,7 +259,7 @@ class DESMIndex:
         self.weights = None if isinstance(desm.weights, str) else desm.weights
         self._documents = DocumentStore(Centroids(desm.query_rows.shape[1], precision), bm25)
 
-    @classmethod
+    @class_only
     def from_vectors(
         cls,
         desm: DESM,
@@ -729,7 +730,7 @@ class DESMIndex:
         )
         files.write(fname_or_handle, saved)
 
-    @classmethod
+    @class_only
     def load(
         cls,
         fname: StrPath | IO[bytes],

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import is_gensims
 from fastw2v.desm._centroids import unit_sums
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.cosines import unit_rows
 from fastw2v.text._encoder import SentenceEncoder
+from fastw2v.word2vec import Word2Vec
 
 logger = logging.getLogger("fastw2v.desm")
 
@@ -250,11 +252,18 @@ class DocumentSide:
 # --- out of a model ---
 
 
+def _copied_if_gensims(model: Any) -> Any:
+    """Return a model or vectors as they are, or a copy of ours if they are gensim's."""
+    if not is_gensims(model):
+        return model
+    return (Word2Vec if hasattr(model, "train") else KeyedVectors).from_gensim(model)
+
+
 def take_spaces(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
     """Return the wanted spaces of a model.
 
     Args:
-        model (Word2Vec, or pair of KeyedVectors): a model, or its IN and OUT vectors.
+        model (Word2Vec, or pair of KeyedVectors): a model, or its IN and OUT vectors; gensim's are copied.
         wanted (set of str): "in", "out" or both.
 
     Returns:
@@ -265,6 +274,7 @@ def take_spaces(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
         TypeError: this is not a model.
         ValueError: the two KeyedVectors do not belong together.
     """
+    model = tuple(map(_copied_if_gensims, model)) if isinstance(model, tuple) else _copied_if_gensims(model)
     if isinstance(model, tuple):
         if len(model) != 2 or not all(isinstance(kv, KeyedVectors) for kv in model):
             raise TypeError(f"model={model!r:.60}: of a tuple give two KeyedVectors, (IN, OUT)")

@@ -68,7 +68,7 @@ OUTPUTS = ("syn1", "syn1neg")
 VECTORS_HOLD = frozenset(
     {
         *("vectors", "vector_size", "index_to_key", "key_to_index", "next_index", "expandos"),
-        *("vectors_lockf", "mapfile_path", "lifecycle_events", "_added_rows"),
+        *("vectors_lockf", "mapfile_path", "lifecycle_events", "_added_rows", "_moved"),
     }
 )
 """What our own code sets on a `KeyedVectors`; all other attributes are a user's."""

@@ -23,7 +23,12 @@ Neighbors = list[tuple[Any, float]]
 
 
 def checked_space(space: str) -> Space:
-    """Return `space`; ValueError if no space has this name."""
+    """Return `space`; ValueError if no space has this name, TypeError if it is no name."""
+    if not isinstance(space, str):
+        raise TypeError(
+            f"a space is of type {type(space).__name__}: give one of {', '.join(map(repr, SPACES))}. "
+            "Vectors of another model answer model.wv.most_similar(..., target=vectors)"
+        )
     return one_of("space", space, SPACES)
 
 

@@ -51,10 +51,17 @@ class Course(NamedTuple):
         report_delay: Any = 1.0,
     ) -> Self:
         """Check the arguments of a call; raise ValueError or TypeError with the argument's name."""
+        for name, rate in (("start_alpha", start_alpha), ("end_alpha", end_alpha)):
+            if finite(name, rate) < 0:
+                raise ValueError(
+                    f"{name}={rate:.6g}: a learning rate cannot be negative. It becomes so in a loop that "
+                    "calls train() and lowers model.alpha each time: call train(epochs=N) once instead: it "
+                    "lowers the rate from alpha to min_alpha by itself"
+                )
         return cls(
             epochs=epochs_of(epochs),
-            alpha=finite("start_alpha", start_alpha),
-            min_alpha=finite("end_alpha", end_alpha),
+            alpha=float(start_alpha),
+            min_alpha=float(end_alpha),
             queue_factor=whole("queue_factor", queue_factor, 1),
             report_delay=finite("report_delay", report_delay),
             callbacks=callbacks_of(callbacks),

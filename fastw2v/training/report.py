@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
+from fastw2v.training.hooks import warn_of_hooks
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.warn import warn_user
 
@@ -95,6 +97,25 @@ def log_epoch(epoch: int, result: EpochResult) -> None:
         result.seconds,
         result.effective_words / max(result.seconds, 1e-9),
     )
+
+
+def warn_of_call(model: Any, alpha: float, length: Length) -> None:
+    """Warn of what is probably not meant in a call of `train`: settings, the rate `alpha`, gensim's hooks."""
+    if model.hs and model.negative:
+        logger.warning("Both hierarchical softmax and negative sampling are activated. %s", _BOTH_ADVICE)
+    reached = model.min_alpha_yet_reached
+    if alpha > reached:
+        logger.warning("Effective 'alpha' higher than previous training cycles")
+        if model.train_count and any(length) and not math.isclose(alpha, reached, rel_tol=1e-6):
+            warn_user(
+                f"the learning rate starts at {alpha:.6g}, above {reached:.6g}, where training ended before: "
+                "what was learnt then is partly overwritten. Instead of a loop around train(), call "
+                "train(epochs=N) once; to go on with more text, a lower start_alpha keeps more"
+            )
+    warn_of_hooks(model)
+
+
+_BOTH_ADVICE = "This is likely a mistake: set either 'hs' or 'negative' to zero, unless you want both."
 
 
 def warn_of_odd_corpus(epoch: int, result: EpochResult, length: Length) -> None:

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import rounded
 from fastw2v.columns import Ragged, check_column_type, descending, resized
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.sampling import downsampling
+from fastw2v.warn import warn_user
 
 # People filter by the name of gensim's module.
 logger = logging.getLogger("fastw2v.word2vec")
@@ -122,6 +124,23 @@ class Plan:
         at = self.raw_words.rows_in(rows)
         table.counts[at[at >= 0]] += self.raw_counts[at >= 0]
         return table
+
+
+def counts_of(word_freq: Any) -> dict[Any, int]:
+    """Return the counts of words in a mapping, or in a Series of pandas, as whole numbers."""
+    if not isinstance(word_freq, Mapping) and not (
+        hasattr(word_freq, "items") and getattr(word_freq, "ndim", None) == 1
+    ):
+        raise TypeError(
+            f"word_freq is of type {type(word_freq).__name__}: give a dict of word -> count, as Counter is"
+        )
+    counts = {word: rounded(f"the count of {word!r}", count) for word, count in word_freq.items()}
+    if any(0 < count < 0.5 for _, count in word_freq.items()):
+        warn_user(
+            "some counts are below 0.5, and are taken as 1: if they are shares, multiply all of them, by "
+            "1,000 for instance, so that rare and frequent words differ"
+        )
+    return counts
 
 
 def table_of(words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
