@@ -27,3 +27,7 @@ class WordEncodingError(FormatError, UnicodeDecodeError):
 
 class RefusedPickle(FormatError, pickle.UnpicklingError):
     """A pickle is not what gensim writes, and was not run. Also a `pickle.UnpicklingError`."""
+
+
+class OddKey(RefusedPickle):
+    """A key, of a dict or of words, is of a class that no safe file holds."""
