@@ -493,7 +493,10 @@ def test_a_pickle_is_not_run(tmp_path: Path) -> None:
         (b"PK\x03\x04" + b"\0" * 30, "zip"),
         (b"\x93NUMPY\x01\x00v\x00{'descr'", ".npy"),
         (b"3 5\nthe 1 2 3 4 5\n", "load_word2vec_format"),
-        (b"{}", "cut short"),
+        (b"{}", "it looks like JSON"),
+        (b"<!DOCTYPE html>", "a page that came instead of a download"),
+        (b"version https://git-lfs", "git lfs pull"),
+        (b"abc", "cut short"),
         (b"\x7fELF" + b"\0" * 100, "not a fastw2v file"),
     ],
 )

@@ -33,6 +33,10 @@ class RefusedPickle(FormatError, pickle.UnpicklingError):
     """A pickle is not what gensim writes, and was not run. Also a `pickle.UnpicklingError`."""
 
 
+class OddKey(RefusedPickle):
+    """A key, of a dict or of words, is of a class that no safe file holds."""
+
+
 @contextlib.contextmanager
 def naming_damage(name: str) -> Iterator[None]:
     """Turn the errors of a decompressor into a TruncatedError that names the file."""

@@ -17,16 +17,84 @@ import numpy.typing as npt
 
 from fastw2v.columns import Ragged, object_column
 from fastw2v.formats import gensim_pickle
+from fastw2v.formats._unpickler import Budget
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.errors import RefusedPickle
+from fastw2v.formats.errors import FormatError, RefusedPickle
+from fastw2v.formats.gensim_pickle import NotPlain, attributes_of, numbers_of, plain
 from fastw2v.formats.native import Mmap
-from fastw2v.formats.parts import NOT_GENSIMS, OUTPUTS, Model, RandomState, Vectors, state_of
+from fastw2v.formats.parts import (
+    NOT_GENSIMS,
+    OUTPUTS,
+    SETTINGS,
+    Key,
+    Model,
+    RandomState,
+    Vectors,
+    rows_of,
+    state_of,
+)
+from fastw2v.formats.typed import shown
+from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.warn import warn_user
 
 Array = npt.NDArray[Any]
+Column = Array | Ragged
 
 _SCALARS = (bool, int, float, str, type(None))
 _RENAMED = {"iter": "epochs"}
 _NOT_COLUMNS = ("index", "word")  # of a word's `Vocab`
+_GROWN = ("count", "sample_int", "code", "point")  # columns that new words begin with zeros in
+_ALL_STEPS = 1 << 56  # bytes: the budget of an object that is alive
+_MAX_DIMENSIONS = 1 << 31
+_LONGEST_NAME = 60  # characters of a name that an error shows
+_LONGEST_SETTING = 1000  # characters, except for a comment
+
+# What gensim itself, any version, sets on vectors and on models; anything else is the user's.
+_OF_VECTORS = frozenset(
+    [
+        "vectors",
+        "syn0",
+        "syn0norm",
+        "vectors_norm",
+        "norms",
+        "index2word",
+        "index2entity",
+        "index_to_key",
+        "key_to_index",
+        "vocab",
+        "vector_size",
+        "next_index",
+        "expandos",
+        "mapfile_path",
+        "vectors_lockf",
+        "syn0_lockf",
+        "lifecycle_events",
+        "load",
+        "load_word2vec_format",
+    ]
+)
+_OF_MODELS = _OF_VECTORS.union(
+    SETTINGS,
+    OUTPUTS,
+    _RENAMED,
+    [
+        "wv",
+        "vocabulary",
+        "trainables",
+        "random",
+        "raw_vocab",
+        "cum_table",
+        "hashfxn",
+        "neg_labels",
+        "syn1_lockf",
+        "callbacks",
+        "call_on_class_only",
+        "model_trimmed_post_training",
+        "total_words",
+        "size",
+        "docvecs",
+    ],
+)
 
 
 def read(source: StrPath | IO[bytes], mmap: Mmap = None) -> Model | Vectors:
@@ -46,7 +114,7 @@ def read(source: StrPath | IO[bytes], mmap: Mmap = None) -> Model | Vectors:
         ValueError: `mmap` is not a mode.
         OSError: a file cannot be read, or a compressed one is to be mapped.
     """
-    return gensim_pickle.read(source, mmap, describe)
+    return gensim_pickle.read(source, mmap, _describe)
 
 
 def describe(saved: Any) -> Model | Vectors:
@@ -61,9 +129,14 @@ def describe(saved: Any) -> Model | Vectors:
     Raises:
         RefusedPickle: the object is something else, or its attributes do not fit together.
     """
+    return _describe(saved, Budget(_ALL_STEPS))
+
+
+def _describe(saved: Any, budget: Budget) -> Model | Vectors:
+    """Return the parts of a model or of vectors; `budget` pays for what a forged file could repeat."""
     kind = gensim_pickle.kind_of(saved)
     if kind == "KeyedVectors" or (kind is None and not hasattr(saved, "wv")):
-        return _vectors(_attributes(saved))
+        return _vectors(_attributes(saved), budget)
     if kind == "record":
         raise RefusedPickle("it holds a part of a model, not a whole one")
     own = _attributes(saved)
@@ -76,11 +149,11 @@ def describe(saved: Any) -> Model | Vectors:
         if old in flat:
             flat.setdefault(new, flat[old])
     in_wv = _attributes(flat["wv"]) if "wv" in flat else {}  # before 0.13.3 models had no wv
-    wv = _vectors({**_choose(flat, "syn0", "index2word", "vocab", "vector_size"), **in_wv})
+    wv = _vectors({**_choose(flat, "syn0", "index2word", "vocab", "vector_size"), **in_wv}, budget)
     if wv.lockf is None:
-        wv.lockf = _lockf(flat)
-    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in flat.items()}
-    settings = {name: value for name, value in plain.items() if type(value) in _SCALARS}
+        wv.lockf = _lockf(flat, len(wv.keys))
+    settings = {name: value for name, value in map(_setting, flat.items()) if type(value) in _SCALARS}
+    settings |= _plain({"comment": flat.get("comment")}, budget, "comment")
     if kind is None:
         settings |= _choose(flat, "hashfxn")
     return Model(
@@ -88,8 +161,9 @@ def describe(saved: Any) -> Model | Vectors:
         settings,
         outputs={name: _matrix(name, flat[name]) for name in OUTPUTS if flat.get(name) is not None},
         random=_random(flat.get("random")),
-        raw_vocab=_counts(flat.get("raw_vocab")),
-        lifecycle_events=_events(flat.get("lifecycle_events", [])),
+        raw_vocab=_counts(flat.get("raw_vocab"), budget),
+        lifecycle_events=_events(flat.get("lifecycle_events", []), budget),
+        extras=_extras(own, _OF_MODELS, budget),
     )
 
 
@@ -117,7 +191,7 @@ def describe_live(obj: Any) -> Model | Vectors:
 
 
 def _attributes(saved: Any) -> dict[str, Any]:
-    return {name: gensim_pickle.as_array(value) for name, value in gensim_pickle.attributes_of(saved).items()}
+    return {name: gensim_pickle.as_array(value) for name, value in attributes_of(saved).items()}
 
 
 def _choose(attributes: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -128,32 +202,121 @@ def _first(attributes: dict[str, Any], *names: str) -> Any:
     return next((attributes[name] for name in names if attributes.get(name) is not None), None)
 
 
-def _vectors(attributes: dict[str, Any]) -> Vectors:
-    keys = _first(attributes, "index_to_key", "index2word")
-    if keys is None:
-        keys = []
-    if not isinstance(keys, list):
-        raise RefusedPickle(f"its words are a {type(keys).__name__}, expected a list")
-    if odd := set(map(type, keys)) - {str, int, bytes, float, bool, tuple, type(None)} - _numpy_scalars():
-        raise RefusedPickle(f"it has words of type {', '.join(kind.__name__ for kind in odd)}")
+def _setting(item: tuple[str, Any]) -> tuple[str, Any]:
+    name, value = item
+    if isinstance(value, np.generic):
+        value = value.item()
+    is_long = isinstance(value, str) and len(value) > _LONGEST_SETTING
+    if name in SETTINGS and name != "comment" and (is_long or type(value) not in _SCALARS):
+        raise RefusedPickle(f"its setting {name} is {shown(value)}")
+    return name, value
+
+
+def _extras(attributes: dict[str, Any], known: frozenset[str], budget: Budget) -> dict[str, Any]:
+    """Return what users set on an object of gensim."""
+    theirs = {
+        name: value
+        for name, value in attributes.items()
+        if name not in known and name.isidentifier() and not name.startswith("__")
+    }
+    return _plain(theirs, budget, "attributes")
+
+
+def _plain(values: dict[str, Any], budget: Budget, what: str) -> dict[str, Any]:
+    """Return the values that are plain, and warn of those that are not."""
+    taken, left = {}, []
+    for name, value in values.items():
+        try:
+            taken[name] = plain(value, budget)
+        except NotPlain as error:
+            left.append(f"{name[:_LONGEST_NAME]!r} ({error})")
+    if left:
+        some = ", ".join(left[:9]) + (" and others" if len(left) > 9 else "")
+        warn_user(f"{what} of gensim's object that are not plain values or arrays do not come over: {some}")
+    return taken
+
+
+def _vectors(attributes: dict[str, Any], budget: Budget) -> Vectors:
+    keys = _keys(_first(attributes, "index_to_key", "index2word"))
+    budget.check_keys(keys)
     vectors = _first(attributes, "vectors", "syn0")
     if vectors is None:
         if keys:
             raise RefusedPickle("it has words but no vectors: was it saved with ignore=['vectors']?")
-        vectors = np.zeros((0, attributes.get("vector_size") or 0), dtype=np.float32)
-    columns: dict[str, Array | Ragged] = {}
-    if attributes.get("expandos"):
-        columns = {
-            name: _column(name, gensim_pickle.as_array(values), len(keys))
-            for name, values in attributes["expandos"].items()
-        }
-    elif attributes.get("vocab"):
-        columns = _columns_of_records(keys, attributes["vocab"])
-    return Vectors(keys, _matrix("vectors", vectors), columns, _lockf(attributes))
+        size = attributes.get("vector_size") or 0
+        if type(size) is not int or not 0 <= size <= _MAX_DIMENSIONS:
+            raise RefusedPickle(f"its vector_size is {shown(size)}")
+        vectors = np.zeros((0, size), dtype=np.float32)
+    columns: dict[str, Column] = {}
+    rows = attributes.get("key_to_index")
+    if attributes.get("vocab") and not attributes.get("expandos"):
+        records = _records(attributes["vocab"])
+        rows = {key: record.get("index") for key, record in records.items()}
+        columns = _columns_of_records([records.get(key, {}) for key in keys], budget)
+        columns = _without_foreign_tree(columns, len(keys))
+    elif attributes.get("expandos"):
+        expandos = _expect_dict("expandos", attributes["expandos"])
+        if not {str}.issuperset(map(type, expandos)):
+            raise RefusedPickle("it has an attribute of words whose name is no text")
+        values = {name: gensim_pickle.as_array(column) for name, column in expandos.items()}
+        columns = {name: _column(name, column, len(keys), budget) for name, column in values.items()}
+        if len(values.get("point", ())) > len(keys):
+            columns = _without_foreign_tree(columns, len(keys))
+    return Vectors(
+        keys,
+        _matrix("vectors", vectors),
+        columns,
+        _lockf(attributes, len(keys)),
+        rows=_rows(keys, rows),
+        extras=_extras(attributes, _OF_VECTORS, budget),
+    )
 
 
-def _numpy_scalars() -> set[type]:
-    return {np.str_, np.int32, np.int64}
+def _expect_dict(name: str, value: Any) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise RefusedPickle(f"its {name} is {shown(value)}, expected a dict")
+    return value
+
+
+def _keys(keys: Any) -> list[Key]:
+    """Return the words as a list of plain ones."""
+    if keys is None:
+        return []
+    if isinstance(keys, np.ndarray) and keys.ndim == 1:  # as numpy.delete leaves them
+        keys = keys.tolist()
+    if not isinstance(keys, list | tuple):
+        raise RefusedPickle(f"its words are {shown(keys)}, expected a list")
+    if any(issubclass(kind, np.generic) for kind in set(map(type, keys))):
+        return [key.item() if isinstance(key, np.generic) else key for key in keys]
+    return list(keys)
+
+
+def _rows(keys: list[Key], rows: Any) -> dict[Key, int] | None:
+    """Return the row of each key as the file has it; None if it follows from the keys.
+
+    Several rows may have one key, a row may have two, and None may be one: this mapping says which. One that
+    contradicts the list of keys was forgotten when they were edited.
+
+    Raises:
+        RefusedPickle: it leads to what is no number.
+    """
+    if not isinstance(rows, dict) or not rows:
+        return None
+    if list(rows.values()) == list(range(len(keys))) and list(rows) == keys and None not in rows:
+        return None
+    follow = rows_of(keys)
+    if rows == follow and len(follow) == len(keys) - keys.count(None):
+        return None
+    if not {type(row) for row in rows.values()} <= {int, np.int64, np.int32}:
+        raise RefusedPickle("it leads words to rows that are no numbers")
+    for key, row in rows.items():
+        if not 0 <= row < len(keys) or (keys[row] != key and key in follow):
+            warn_user(
+                f"the file leads the word {shown(key)} to row {row}, which its list of {len(keys)} words "
+                "contradicts, as after an edit of one of them: the list is taken. Compare some vectors"
+            )
+            return None
+    return {key: int(row) for key, row in rows.items()}
 
 
 def _matrix(name: str, value: Any) -> Array:
@@ -162,53 +325,94 @@ def _matrix(name: str, value: Any) -> Array:
     return np.asarray(value, order="C")
 
 
-def _lockf(attributes: dict[str, Any]) -> Array | None:
+def _lockf(attributes: dict[str, Any], size: int) -> Array | None:
     factors = _first(attributes, "vectors_lockf", "syn0_lockf")
     if factors is None:
         return None
-    factors = np.array(factors, dtype=np.float32)
+    factors = np.array(numbers_of(factors, np.float32))
     if factors.ndim != 1:
-        raise RefusedPickle(f"vectors_lockf has shape {factors.shape}, expected one dimension")
+        raise RefusedPickle(f"vectors_lockf has {factors.ndim} dimensions, expected one")
     # gensim 3 always wrote a factor for each word; gensim 4 has a single one until others are set.
-    return np.ones(1, dtype=np.float32) if (factors == 1).all() else factors
+    if (factors == 1).all():
+        return np.ones(1, dtype=np.float32)
+    if len(factors) not in (1, size):  # words were cut or added by hand
+        factors = np.concatenate([factors[:size], np.ones(max(0, size - len(factors)), dtype=np.float32)])
+    return factors
 
 
-def _columns_of_records(keys: list[Any], vocab: Any) -> dict[str, Array | Ragged]:
-    """Return the columns of what gensim 3 kept in one record per word, `vocab[word]`."""
-    records = [gensim_pickle.attributes_of(vocab[key]) for key in keys]
-    if len(vocab) != len(keys) or any(record.get("index") != i for i, record in enumerate(records)):
-        raise RefusedPickle("its list of words and their records in vocab do not fit together")
-    names = dict.fromkeys(chain.from_iterable(records))
-    return {
-        name: _column(name, [record[name] for record in records], len(keys))
-        for name in names
-        if name not in _NOT_COLUMNS and all(name in record for record in records)
-    }
+def _records(vocab: Any) -> dict[Key, dict[str, Any]]:
+    """Return the attributes of each word, which gensim 3 kept in one record per word, `vocab[word]`."""
+    if not set(map(gensim_pickle.kind_of, _expect_dict("vocab", vocab).values())) <= {"record", None}:
+        raise RefusedPickle("its vocab holds what are no records of words")
+    return {key: attributes_of(record) for key, record in vocab.items()}
 
 
-def _column(name: str, values: Any, size: int) -> Array | Ragged:
-    missing = size - len(values)  # gensim 4 does not grow the columns of a loaded file with its words
-    if missing < 0:
-        raise RefusedPickle(f"attribute {name!r} has {len(values)} values for {size} words")
-    if name in ("code", "point"):
-        return _paths(
-            chain(values, [()] * missing), size, np.dtype(np.uint8 if name == "code" else np.uint32)
+def _columns_of_records(records: list[dict[str, Any]], budget: Budget) -> dict[str, Column]:
+    """Return the columns of the records of all rows; a word that was added by hand may lack some."""
+    budget.spend(sum(map(len, records)))
+    names = [name for name in dict.fromkeys(chain.from_iterable(records)) if name not in _NOT_COLUMNS]
+    columns = {}
+    for name in names:
+        if name in _GROWN:
+            absent = () if name in ("code", "point") else 0
+            values = [record.get(name, absent) for record in records]
+        elif all(name in record for record in records):
+            values = [record[name] for record in records]
+        else:
+            continue
+        columns[name] = _column(name, values, len(records), budget)
+    return columns
+
+
+def _without_foreign_tree(columns: dict[str, Column], size: int) -> dict[str, Column]:
+    """Return the columns without a Huffman tree of more words than these, which were cut by hand."""
+    try:
+        tree = HuffmanTree.of(columns, error=FormatError)
+        if tree is not None:
+            tree.check(size, error=FormatError, saved=True)
+    except FormatError as error:
+        warn_user(f"the Huffman tree in the file is not of these {size} words, and is left out: {error}")
+        return {name: column for name, column in columns.items() if name not in ("code", "point")}
+    return columns
+
+
+def _column(name: str, values: Any, size: int, budget: Budget) -> Column:
+    """Return a column of `size` values: gensim grows and cuts those of a loaded file only when it trains."""
+    if not isinstance(values, list | np.ndarray) or (isinstance(values, np.ndarray) and not values.ndim):
+        raise RefusedPickle(
+            f"attribute {name[:_LONGEST_NAME]!r} is {shown(values)}, expected one value a word"
         )
-    if missing:
-        values = np.concatenate([values, np.zeros(missing, dtype=np.asarray(values).dtype)])
+    budget.spend(values.nbytes if isinstance(values, np.ndarray) else len(values))
+    values = values[:size]
+    missing = size - len(values)
+    if name in ("code", "point"):
+        dtype = np.dtype(np.uint8 if name == "code" else np.uint32)
+        return _paths(chain(values, [()] * missing), size, dtype, budget)
     if name == "sample_int":  # older versions wrote 2**32 for "never dropped"
-        return np.minimum(np.asarray(values, dtype=np.int64), 2**32 - 1).astype(np.uint32)
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        return values.copy()
-    if name == "count" or set(map(type, values)) <= {int}:
-        return np.asarray(values, dtype=np.int64)
-    if set(map(type, values)) <= {float}:
-        return np.asarray(values, dtype=np.float64)
-    return object_column(map(gensim_pickle.as_array, values), size)
+        return np.minimum(_grown(numbers_of(values, np.int64), size), 2**32 - 1).astype(np.uint32)
+    if name == "count":
+        return _grown(numbers_of(values, np.int64), size)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biufc":
+        return _grown(values, size)
+    kinds = set(map(type, values))
+    if kinds in ({int}, {float}) and isinstance(values, list):
+        return _grown(numbers_of(values, np.int64 if kinds == {int} else np.float64), size)
+    try:
+        # A value that is missing is 0, as in gensim.
+        return object_column(chain((plain(value, budget) for value in values), [0] * missing), size)
+    except NotPlain as error:
+        raise RefusedPickle(f"attribute {name[:_LONGEST_NAME]!r} of a word cannot be read: {error}") from None
 
 
-def _paths(paths: Iterable[Any], size: int, dtype: np.dtype[Any]) -> Ragged:
-    parts = [gensim_pickle.bytes_as(path, dtype) for path in paths]
+def _grown(values: Array, size: int) -> Array:
+    """Return a copy of a column with zeros up to `size` rows."""
+    grown = np.zeros((size, *values.shape[1:]), dtype=values.dtype)
+    grown[: len(values)] = values
+    return grown
+
+
+def _paths(paths: Iterable[Any], size: int, dtype: np.dtype[Any], budget: Budget) -> Ragged:
+    parts = [gensim_pickle.bytes_as(path, dtype, budget) for path in paths]
     starts = np.zeros(size + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=size) // dtype.itemsize, out=starts[1:])
     return Ragged(np.frombuffer(b"".join(parts), dtype=dtype).copy(), starts)
@@ -220,25 +424,31 @@ def _random(generator: Any) -> RandomState | None:
         return state_of(generator)
     state = gensim_pickle.state_of_generator(generator)
     if isinstance(state, dict) and state.get("bit_generator") == "MT19937":
-        inner = state["state"]
+        inner = _expect_dict("generator's state", state["state"])
         state = "MT19937", inner["key"], inner["pos"], state["has_gauss"], state["gauss"]
     if not isinstance(state, tuple) or len(state) != 5 or state[0] != "MT19937":
         return None
-    keys = np.asarray(gensim_pickle.as_array(state[1]), dtype=np.uint32)
+    if not all(type(number) in (int, float) for number in state[2:]):
+        raise RefusedPickle("the state of its generator is not made of numbers")
+    keys = numbers_of(state[1], np.uint32)
     return "MT19937", keys, int(state[2]), int(state[3]), float(state[4])
 
 
-def _counts(raw_vocab: Any) -> dict[Any, int]:
+def _counts(raw_vocab: Any, budget: Budget) -> dict[Any, int]:
     if not isinstance(raw_vocab, dict):
         return {}
+    if odd := set(map(type, raw_vocab.values())) - {int, float, np.int64, np.int32}:
+        raise RefusedPickle(f"its raw_vocab counts in {odd.pop().__name__}")
+    budget.check_keys(list(raw_vocab))
     return {word: int(count) for word, count in raw_vocab.items()}
 
 
-def _events(events: Any) -> list[dict[str, Any]] | None:
+def _events(events: Any, budget: Budget) -> list[dict[str, Any]] | None:
     if not isinstance(events, list):
         return None
+    budget.spend(sum(64 + 64 * len(event) for event in events if isinstance(event, dict)))
     return [
-        {str(name): value for name, value in event.items() if type(value) in _SCALARS}
+        {name: value for name, value in event.items() if type(name) is str and type(value) in _SCALARS}
         for event in events
         if isinstance(event, dict)
     ]
@@ -267,7 +477,7 @@ def build(parts: Model | Vectors) -> Any:
     wv = KeyedVectors(words.vectors.shape[1], dtype=words.vectors.dtype)
     wv.vectors = words.vectors
     wv.index_to_key = words.keys
-    wv.key_to_index = {key: row for row, key in enumerate(words.keys) if key is not None}
+    wv.key_to_index = words.key_to_index
     wv.next_index = len(wv.key_to_index)
     for name, column in words.columns.items():
         wv.expandos[name] = object_column(column, len(words.keys)) if isinstance(column, Ragged) else column

@@ -1,27 +1,25 @@
 """gensim's pickles, 0.12 to 4.4: read without gensim, and without running anything that they name.
 
 A pickle names functions to call. Each of the few names in gensim's files is replaced by something inert that
-keeps its arguments, and any other name is refused. The structure of the pickle is checked first, because a
-number in it can ask for gigabytes. Large arrays are in files beside it, `model.wv.vectors.npy`, and can be
-mapped.
+keeps its arguments, or makes a plain value of them; any other name is refused. What a pickle may take, in
+depth, size and time, is set by its size (`_unpickler`). Large arrays are in files beside it,
+`model.wv.vectors.npy`, and can be mapped.
 
 The result has the attribute names of the version that wrote it; `gensim_parts` knows them.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import datetime
+import decimal
 import io
-import lzma
-import math
 import mmap as _mmap
 import os
 import pickle
-import pickletools
 import re
-import zipfile
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import IO, Any, Literal, TypeVar
 
 import numpy as np
@@ -29,9 +27,12 @@ import numpy.typing as npt
 
 from fastw2v import paths
 from fastw2v.columns import object_column
+from fastw2v.formats import inflate
+from fastw2v.formats._unpickler import Budget, Unpickler
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.errors import RefusedPickle
+from fastw2v.formats.errors import OddKey, RefusedPickle
 from fastw2v.formats.native import Mmap, check_mmap
+from fastw2v.formats.typed import shown
 
 Array = npt.NDArray[Any]
 Kind = Literal["Word2Vec", "KeyedVectors", "record"]
@@ -41,14 +42,9 @@ Described = TypeVar("Described")
 # --- files ---
 
 _PICKLES = re.compile(rb"\x80[\x02-\x05]|ccopy_?reg\n_reconstructor\n")  # protocols 2 to 5; 0 and 1
-_COMPRESSED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
-    (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
-    (b"BZh", bz2.BZ2File),
-    (b"\xfd7zXZ", lzma.LZMAFile),
-)
-_LONGEST_MAGIC = 6  # bytes
 _HEAD = 32  # bytes that distinguish a pickle from other files
 _REMOTE_HEAD = 1 << 20  # bytes of a file, perhaps compressed, in which these are: as long as a block of .bz2
+_LONGEST_ERROR = 2000  # characters
 
 
 def is_pickle(source: StrPath | IO[bytes]) -> bool:
@@ -74,37 +70,27 @@ def is_pickle(source: StrPath | IO[bytes]) -> bool:
 
 
 def _starts_as_pickle(file: IO[bytes]) -> bool:
-    start = file.tell()
-    try:
-        head = _decompress(file).read(_HEAD)
-    except (OSError, EOFError, lzma.LZMAError):  # it only begins as a compressed file does
-        return False
-    finally:
+    if kind := inflate.compression_of(file):
+        try:
+            head = inflate.read_head(file, kind, _HEAD)
+        except RefusedPickle:
+            return True  # `read` says what is wrong
+    else:
+        start = file.tell()
+        head = file.read(_HEAD)
         file.seek(start)
     # A native file begins with the length of its header, whose bytes can equal a pickle's first two.
     is_native = head[4:9] == b"\0\0\0\0{"
     return _PICKLES.match(head) is not None and not is_native
 
 
-def _decompress(file: IO[bytes]) -> IO[bytes]:
-    """Return the file, or a reader of its content if it is compressed."""
-    start = file.tell()
-    magic = file.read(_LONGEST_MAGIC)
-    file.seek(start)
-    for prefix, decompressed in _COMPRESSED:
-        if magic.startswith(prefix):
-            content: IO[bytes] = decompressed(file)
-            return content
-    return file
-
-
-def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Described]) -> Described:
+def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any, Budget], Described]) -> Described:
     """Read the inert object in a file and return what `describe` makes of it.
 
     Args:
         source (path or binary file): the pickle.
         mmap (str or None): how to map the arrays that are in files beside it, as in `native.read`.
-        describe (callable): gets the inert object.
+        describe (callable): gets the inert object, and what is left of the budget of the file.
 
     Returns:
         any: what `describe` returns.
@@ -123,141 +109,67 @@ def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any], Desc
 
 
 def _read_open(
-    file: IO[bytes], path: str | None, name: str, mmap: Mmap, describe: Callable[[Any], Described]
+    file: IO[bytes], path: str | None, name: str, mmap: Mmap, describe: Callable[[Any, Budget], Described]
 ) -> Described:
-    opened = _decompress(file)
-    compressed = opened is not file
-    if compressed and mmap is not None:
+    kind = inflate.compression_of(file)
+    if kind is not None and mmap is not None:
         raise OSError(f"{name} is compressed and cannot be mapped: load it with mmap=None")
     try:
-        loaded = _unpickle(io.BytesIO(opened.read()) if compressed else file)
+        loaded, budget = _unpickle(file, kind)
         if not isinstance(loaded, _Object):
             raise RefusedPickle("it is a pickle, but not of gensim's Word2Vec or KeyedVectors")
-        _fetch_arrays(loaded, path, "npz" if compressed else "npy", mmap)
-        return describe(loaded)
+        _fetch_arrays(loaded, path, "npz" if kind else "npy", mmap)
+        return describe(loaded, budget)
     except RefusedPickle as error:
-        raise RefusedPickle(f"{name}: {error}") from None
-    # What the unpickler, and code here that meets forged values, can raise.
+        raise RefusedPickle(f"{name}: {_cut(error)}") from None
+    # What code here that meets forged values can raise.
     except (
         pickle.UnpicklingError,
         EOFError,
         ValueError,
         TypeError,
         AttributeError,
+        ArithmeticError,
         LookupError,
-        ImportError,
         RecursionError,
-        OverflowError,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
     ) as error:
-        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's: {error!r}") from None
+        what = _cut(error)
+        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's: {what}") from None
 
 
-def _unpickle(file: IO[bytes]) -> Any:
-    try:
-        data: Any = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
-        begin = file.tell()
-    except (AttributeError, OSError, ValueError):  # not a file of the system
-        data, begin = file.read(), 0
-        file = io.BytesIO(data)
-    with memoryview(data) as view:
-        _check_structure(view[begin:])
-    return _Unpickler(file, encoding="latin1").load()
+def _cut(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"
 
 
-# --- the structure of a pickle ---
-
-_SHORT = 256  # arguments of fewer bytes are skipped in compiled code
-_RUN = 5000  # opcodes skipped at a time
-_WIDTH = {
-    pickletools.TAKEN_FROM_ARGUMENT1: 1,
-    pickletools.TAKEN_FROM_ARGUMENT4: 4,
-    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
-    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
-}
-_LINES = {"stringnl_noescape_pair": 2}  # arguments of more than one line of text
-
-
-def _list_opcodes() -> dict[int, tuple[str, int, int]]:
-    """Return by opcode: its name, the bytes of its argument or of the argument's length, and its lines."""
-    table = {}
-    for opcode in pickletools.opcodes:
-        width, lines = 0, 0
-        if opcode.arg is not None and opcode.arg.n == pickletools.UP_TO_NEWLINE:
-            lines = _LINES.get(opcode.arg.name, 1)
-        elif opcode.arg is not None:
-            width = _WIDTH.get(opcode.arg.n, opcode.arg.n)
-        table[ord(opcode.code)] = opcode.name, width, lines
-    return table
-
-
-_OPCODES = _list_opcodes()
-_COUNTED = {ord(op.code) for op in pickletools.opcodes if op.arg is not None and op.arg.n in _WIDTH}
-_WATCHED = {ord(op.code) for op in pickletools.opcodes if op.name in ("STOP", "FRAME", "PUT", "LONG_BINPUT")}
-
-
-def _compile_harmless(size: int) -> re.Pattern[bytes]:
-    r"""Return a pattern of opcodes, with their arguments, that announce no great size.
-
-    These are nearly all opcodes of a pickle: those with arguments of a fixed length, short strings, and
-    LONG_BINPUT with a memo index not far beyond the `size` of the pickle in bytes. The pattern matches the
-    list of 5 and "abc" up to its last opcode, STOP. It does not match a string that claims 2**31 - 1 bytes:
-
-        >>> _compile_harmless(40).match(b"]K\x05aX\x03\x00\x00\x00abca.")[0]
-        b']K\x05aX\x03\x00\x00\x00abca'
-        >>> _compile_harmless(40).match(b"X\xff\xff\xff\x7fabc.")
-    """
-
-    def any_of(codes: Iterable[int]) -> bytes:
-        return b"[" + b"".join(re.escape(bytes([code])) for code in codes) + b"]"
-
-    plain = [code for code, (_, _, lines) in _OPCODES.items() if not lines and code not in _WATCHED]
-    runs = []
-    for width in (1, 4):
-        lengths = (re.escape(n.to_bytes(width, "little")) + b".{%d}" % n for n in range(_SHORT))
-        codes = any_of(code for code in plain if code in _COUNTED and _OPCODES[code][1] == width)
-        runs.append(codes + b"(?:" + b"|".join(lengths) + b")")
-    for width in (0, 1, 2, 4, 8):
-        codes = any_of(code for code in plain if code not in _COUNTED and _OPCODES[code][1] == width)
-        runs.append(codes + b".{%d}" % width)
-    high = size >> 16 if size < 1 << 24 else min(size >> 24, 255)
-    highest = b"[\\0-" + re.escape(bytes([high])) + b"]"
-    runs.append(b"r" + (b".." + highest + b"\\0" if size < 1 << 24 else b"..." + highest))
-    return re.compile(b"(?:" + b"|".join(runs) + b"){1,%d}+" % _RUN, re.DOTALL)
-
-
-def _check_structure(data: Any) -> None:
-    """Raise RefusedPickle unless all sizes in the pickle `data` (bytes-like) fit into it."""
-    # Python's unpickler allocates before it checks: for a memo index of 4 bytes up to 64 GB.
-    size = len(data)
-    harmless = _compile_harmless(size)
-    at = 0
-    while at < size:
-        if run := harmless.match(data, at):
-            at = run.end()
-            continue
-        code = data[at]
-        if code not in _OPCODES:
-            raise RefusedPickle(f"byte {at} is not a pickle opcode")
-        name, width, lines = _OPCODES[code]
-        if name == "STOP":
-            return
-        begin = at + 1 + width
-        number = int.from_bytes(data[at + 1 : begin], "little")
-        if lines:
-            line = re.compile(b"(?:[^\n]*\n){%d}" % lines).match(data, begin)
-            if line is None:
-                break
-            at = line.end()
-            number = int(line[0]) if name == "PUT" else 0
+def _unpickle(file: IO[bytes], compression: str | None) -> tuple[Any, Budget]:
+    """Return the object in a file, and what is left of the steps that its size allows."""
+    begin = file.tell()
+    data: Any = None
+    if compression is None:
+        try:
+            data = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
+        except (AttributeError, OSError, ValueError):  # not a file of the system
+            data = file.read()
         else:
-            at = begin + number if code in _COUNTED else begin
-        if "PUT" in name and not 0 <= number <= size:
-            raise RefusedPickle(f"its memo index {number} is impossible in a pickle of {size} bytes")
-        if name == "FRAME" and number > size - at:
-            break
-    raise RefusedPickle("it is cut short")
+            with data, memoryview(data) as whole, whole[begin:] as view:
+                return _load(file, view, begin)
+    else:
+        data = inflate.inflate(file, compression)
+    with memoryview(data) as view:
+        return _load(file if compression is None else None, view, begin)
+
+
+def _load(file: IO[bytes] | None, data: memoryview, begin: int) -> tuple[Any, Budget]:
+    budget = Budget(len(data))
+    unpickler = Unpickler(data, _Names().find, (_Call,), _Object, _STATEFUL, budget)
+    try:
+        loaded = unpickler.load()
+        if file is not None:
+            file.seek(begin + unpickler.at)  # more may follow
+    finally:
+        del unpickler  # it holds the data, which may be a file that is to be closed
+    return loaded, budget
 
 
 # --- what replaces the names ---
@@ -271,15 +183,9 @@ class _Name:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __setstate__(self, state: Any) -> None:
-        raise RefusedPickle(f"it changes the state of {self.name}")
-
-    def __repr__(self) -> str:
-        return self.name
-
 
 class _Call(_Name):
-    """A name that the pickle may call, with the function that is called instead."""
+    """A name that the pickle may call, with the function that is called instead; it gets the budget first."""
 
     __slots__ = ("_result",)
 
@@ -287,8 +193,8 @@ class _Call(_Name):
         super().__init__(name)
         self._result = result
 
-    def __call__(self, *args: Any) -> Any:
-        return self._result(*args)
+    def __call__(self, budget: Budget, *args: Any) -> Any:
+        return self._result(budget, *args)
 
 
 class _Object:
@@ -298,17 +204,18 @@ class _Object:
     attributes: dict[str, Any]
     kind: Kind
 
-    def __new__(cls) -> _Object:
-        self = object.__new__(cls)
+    def __init__(self) -> None:
         self.attributes = {}
-        return self
 
     def __setstate__(self, state: Any) -> None:
-        if type(state) is not dict or not all(type(name) is str for name in state):
-            raise RefusedPickle(
-                f"the state of an object is a {type(state).__name__}, expected a dict of attributes by name"
-            )
-        self.attributes.update(state)
+        if type(state) is not dict or not _TEXT.issuperset(map(type, state)):
+            raise RefusedPickle(f"the state of an object is {shown(state)}, expected attributes by name")
+        if self.attributes:
+            raise RefusedPickle("it sets the state of an object twice")
+        self.attributes = state
+
+
+_TEXT = frozenset({str})
 
 
 class _Word2Vec(_Object):
@@ -326,61 +233,99 @@ class _Record(_Object):
 
 
 class _Dtype:
-    """A numpy dtype: of numbers, or of objects, which are checked one by one."""
+    """A numpy dtype: of numbers or text, or of objects, which are checked one by one."""
 
     __slots__ = ("dtype",)
 
-    def __init__(self, code: Any, *_: Any) -> None:
-        if not isinstance(code, str) or not re.fullmatch(r"f[248]|[iu][1248]|b1|O[48]", code):
-            raise RefusedPickle(f"it holds an array of dtype {code!r}")
-        self.dtype = np.dtype(code[0] if code[0] == "O" else code)
+    def __init__(self, _: Budget, code: Any, *__: Any) -> None:
+        if not isinstance(code, str) or not re.fullmatch(
+            r"f[248]|[iu][1248]|b1|c8|c16|O[48]?|[SU]\d{1,9}", code
+        ):
+            raise RefusedPickle(f"it holds an array of dtype {shown(code)}")
+        self.dtype = np.dtype("O" if code[0] == "O" else code)
 
     def __setstate__(self, state: Any) -> None:
-        version, order, *fields = state
+        version, order, *fields = _expect_tuple(state, "dtype")
         if order not in ("<", ">", "|", "=") or fields[:3] != [None, None, None]:
             raise RefusedPickle("it holds an array of records")
         if order in ("<", ">"):
             self.dtype = self.dtype.newbyteorder(order)
 
-    def array(self, data: Any, shape: Any, order: Any) -> Array:
+    def array(self, data: Any, shape: tuple[int, ...], order: Any) -> Array:
         """Return the array of this dtype and shape, in C or Fortran `order`, of the bytes or list `data`."""
-        if not all(type(size) is int and size >= 0 for size in shape):
-            raise RefusedPickle(f"it holds an array of shape {shape}")
         if self.dtype.kind == "O":
+            if type(data) is not list:
+                raise RefusedPickle(f"it holds an array of objects whose content is {shown(data)}")
             array = object_column(data, len(data))
+        elif not self.dtype.itemsize:  # an empty text
+            array = np.zeros(1, dtype=self.dtype)
         else:
             if isinstance(data, str):  # Python 2 pickled bytes as str
                 data = data.encode("latin1")
+            if not isinstance(data, bytes | bytearray):
+                raise RefusedPickle(f"it holds an array whose content is {shown(data)}")
             array = np.frombuffer(data, dtype=self.dtype)
+            _check_text(array)
             native = self.dtype.newbyteorder("=")
             if array.dtype != native or not array.flags.writeable:
                 array = array.astype(native)
         return array.reshape(shape, order=order)
 
 
+def _check_text(array: Array) -> None:
+    """Raise RefusedPickle if an array of text has characters that do not exist; numpy does not look."""
+    if array.dtype.kind == "U" and array.size:
+        characters = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if characters.max() > sys.maxunicode:
+            raise RefusedPickle("it holds an array of text with characters that do not exist")
+
+
+_MOST_FIELDS = 32  # of the states that numpy pickles, and axes of an array
+
+
+def _expect_tuple(state: Any, what: str) -> tuple[Any, ...]:
+    if type(state) is not tuple or len(state) > _MOST_FIELDS:
+        raise RefusedPickle(f"the state of its {what} is {shown(state)}, expected a short tuple")
+    return state
+
+
 class _Array:
     """A numpy array that has not been made yet."""
 
-    __slots__ = ("_data", "_dtype", "_order", "_shape")
+    __slots__ = ("_budget", "_data", "_dtype", "_made", "_order", "_shape")
+    _made: Array | None
 
-    def __init__(self, *_: Any) -> None:
-        pass
+    def __init__(self, budget: Budget, *_: Any) -> None:
+        self._budget, self._made = budget, None
 
     def __setstate__(self, state: Any) -> None:
-        _version, self._shape, self._dtype, by_columns, self._data = state
-        self._order = "F" if by_columns else "C"
+        _version, shape, dtype, by_columns, data = _expect_tuple(state, "array")
+        self._fill(data, dtype, shape, "F" if by_columns is True else "C")
+
+    def _fill(self, data: Any, dtype: Any, shape: Any, order: str) -> None:
+        if not isinstance(dtype, _Dtype):
+            raise RefusedPickle("it holds an array without a dtype")
+        if not all(
+            type(size) is int and 0 <= size < 1 << 62 for size in _expect_tuple(shape, "array's shape")
+        ):
+            raise RefusedPickle("it holds an array of an impossible shape")
+        if type(data) not in (bytes, bytearray, str, list):
+            raise RefusedPickle(f"it holds an array whose content is {shown(data)}")
+        self._budget.spend(len(data))
+        self._data, self._dtype, self._shape, self._order, self._made = data, dtype, shape, order, None
 
     @classmethod
-    def of_buffer(cls, data: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> _Array:
-        self = cls()
-        self._data, self._dtype, self._shape, self._order = data, dtype, shape, order
+    def of_buffer(cls, budget: Budget, data: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> _Array:
+        self = cls(budget)
+        self._fill(data, dtype, shape, "F" if order == "F" else "C")
         return self
 
     @property
     def array(self) -> Array:
-        if not isinstance(self._dtype, _Dtype):
-            raise RefusedPickle("it holds an array without a dtype")
-        return self._dtype.array(self._data, self._shape, self._order)
+        if self._made is None:
+            self._made = self._dtype.array(self._data, self._shape, self._order)
+            self._data = None  # it may be large
+        return self._made
 
     def bytes_as(self, dtype: np.dtype[Any]) -> bytes:
         """Return its bytes in `dtype`; if possible without making the array, as there are many small ones."""
@@ -391,7 +336,7 @@ class _Array:
             and self._shape == (len(data) / dtype.itemsize,)
         ):
             return data
-        return self.array.astype(dtype).tobytes()
+        return numbers_of(self.array, dtype).tobytes()
 
 
 class _Random:
@@ -407,25 +352,79 @@ class _Random:
         self.state = state
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise RefusedPickle(f"it encodes text as {encoding!r}, expected 'latin1'")
+_STATEFUL = (_Object, _Array, _Dtype, _Random)
+
+
+def _encode(budget: Budget, text: str, encoding: Any) -> bytes:
+    if encoding not in ("latin1", "latin-1"):
+        raise RefusedPickle(f"it encodes text as {shown(encoding)}, expected 'latin1'")
+    budget.spend(len(text))
     return text.encode("latin1")
 
 
-def _make_no_bytes() -> bytes:
-    return b""
+def _make_no_bytes(_: Budget) -> bytes:
+    return b""  # protocol 2 writes b"" as bytes(); bytes(10**12) must not work
 
 
-def _reconstruct(cls: Any, _base: Any, _state: Any) -> _Object:
+def _reconstruct(_: Budget, cls: Any, *__: Any) -> _Object:
     """Make an object as protocols 0 and 1 do."""
     if not (isinstance(cls, type) and issubclass(cls, _Object)):
-        raise RefusedPickle(f"it makes an object of {cls!r}")
+        raise RefusedPickle("it makes an object that is not gensim's")
     return cls()
 
 
-def _make_scalar(dtype: _Dtype, data: Any) -> Any:
+def _make_scalar(budget: Budget, dtype: Any, data: Any = b"") -> Any:
+    """Return the plain value of one of numpy's: a float of a float32, a str of a numpy.str_."""
+    if not isinstance(dtype, _Dtype) or dtype.dtype.kind == "O":
+        raise RefusedPickle("it holds a number without a dtype")
+    budget.spend(len(data))
     return dtype.array(data, (1,), "C")[0].item()
+
+
+_SLOT = 64  # bytes that a member of a set or dict takes at least
+
+
+def _make_collection(cls: type[Any], budget: Budget, members: Any = ()) -> Any:
+    """Return a set, frozenset or dict of a list of members; lifecycle events have sets."""
+    if type(members) not in (list, tuple, set, frozenset, dict):
+        raise RefusedPickle(f"it makes a {cls.__name__} of {shown(members)}")
+    if cls is dict and type(members) is list and members:  # of pairs
+        if {type(pair) for pair in members} - {list, tuple} or {len(pair) for pair in members} != {2}:
+            raise RefusedPickle("it makes a dict of what are no pairs")
+        budget.check_keys([key for key, _ in members])
+    else:
+        budget.check_keys(members)
+    budget.spend(256 + _SLOT * len(members))
+    return cls(members)
+
+
+def _make_empty_dict(_: Budget, *__: Any) -> dict[Any, Any]:
+    return {}
+
+
+def _make_path(budget: Budget, *parts: Any) -> str:
+    """Return a path as text: the classes of paths are those of the system that wrote it."""
+    if not _TEXT.issuperset(map(type, parts)):
+        raise RefusedPickle("it holds a path whose parts are no text")
+    budget.spend(sum(map(len, parts)))
+    return os.path.join(*parts) if parts else "."
+
+
+_PLAIN_ARGUMENTS = (bytes, str, int, bool, float, datetime.timedelta, datetime.timezone, type(None))
+_LONGEST_ARGUMENT = 1000  # characters
+
+
+def _make_plain(cls: type[Any], _: Budget, *args: Any) -> Any:
+    """Return a date, a decimal or the like."""
+    for arg in args:
+        if type(arg) not in _PLAIN_ARGUMENTS or (
+            isinstance(arg, str | bytes) and len(arg) > _LONGEST_ARGUMENT
+        ):
+            raise RefusedPickle(f"it makes a {cls.__name__} of {shown(arg)}")
+    return cls(*args)
+
+
+_BUILT_IN = ("int", "long", "float", "bool", "str", "list", "tuple", "dict", "hash", "object")
 
 
 def _list_names() -> dict[str, Any]:
@@ -440,20 +439,33 @@ def _list_names() -> dict[str, Any]:
         "gensim.models.word2vec.Word2VecVocab": _Record,
         "gensim.models.word2vec.Word2VecTrainables": _Record,
     }
+    builtins = ("builtins", "__builtin__")  # of Python 3 and 2
     mentioned = (
-        *("builtins.int", "builtins.hash", "builtins.object", "gensim.utils.call_on_class_only"),
-        *("__builtin__.int", "__builtin__.long", "__builtin__.hash", "__builtin__.object"),
+        *(f"{module}.{name}" for module in builtins for name in _BUILT_IN),
+        "gensim.utils.call_on_class_only",
         *("numpy.ndarray", "numpy.random._mt19937.MT19937", "numpy.random._pcg64.PCG64"),
+        *("numpy.memmap", "numpy.core.memmap.memmap", "numpy.matrix", "numpy.matrixlib.defmatrix.matrix"),
         "numpy.random.bit_generator.SeedSequence",
     )
+    of_builtins: dict[str, Callable[..., Any]] = {
+        "frozenset": partial(_make_collection, frozenset),
+        "set": partial(_make_collection, set),
+        "bytes": _make_no_bytes,
+        "complex": partial(_make_plain, complex),
+    }
+    plain = (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
     calls: dict[str, Callable[..., Any]] = {
-        "collections.defaultdict": lambda *_: {},
-        "UserString.defaultdict": lambda *_: {},  # as some versions of Python 3 wrote it in protocol 2
+        "collections.defaultdict": _make_empty_dict,
+        "UserString.defaultdict": _make_empty_dict,  # as some versions of Python 3 wrote it in protocol 2
+        "collections.OrderedDict": partial(_make_collection, dict),
+        "collections.Counter": partial(_make_collection, dict),
+        **{f"{module}.{name}": result for module in builtins for name, result in of_builtins.items()},
+        **{f"datetime.{cls.__name__}": partial(_make_plain, cls) for cls in plain},
+        "decimal.Decimal": partial(_make_plain, decimal.Decimal),
         **{
-            f"{builtins}.{name}": result
-            for builtins in ("builtins", "__builtin__")
-            # Lifecycle events have sets. Protocol 2 writes b"" as bytes(); bytes(10**12) must not work.
-            for name, result in (("frozenset", frozenset), ("set", set), ("bytes", _make_no_bytes))
+            f"pathlib.{local}{cls}": _make_path
+            for local in ("", "_local.")
+            for cls in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
         },
         "_codecs.encode": _encode,
         "copyreg._reconstructor": _reconstruct,
@@ -477,66 +489,111 @@ def _list_names() -> dict[str, Any]:
 
 _NAMES = _list_names()
 
+# numpy 2 says _core; numpy 1.16.0, and only that, named the module in which the functions are written in C.
+_MOVED = (
+    (r"^numpy\._core\.", "numpy.core."),
+    (r"^numpy\.core\._multiarray_umath\.", "numpy.core.multiarray."),
+)
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        full = f"{module}.{name}"
-        try:
-            return _NAMES[re.sub(r"^numpy\._core\.", "numpy.core.", full)]
-        except KeyError:
-            raise RefusedPickle(
-                f"it asks for {full}, which gensim's files of Word2Vec and KeyedVectors do not need; pickles "
-                "can run code, so it is not loaded. If you trust it, load it in gensim and use from_gensim()"
-            ) from None
+_FROM_GENSIM = "Word2Vec.from_gensim(model) or KeyedVectors.from_gensim(model.wv)"
+_PACKAGES = {"joblib": f"joblib.load, then {_FROM_GENSIM}", "torch": "torch.load"}
+_OTHER_CLASSES = re.compile(r"gensim\.(?:[a-z_0-9]+\.)*(?:(FastText|Doc2Vec)|(\w*KeyedVectors)|([A-Z]\w*))$")
+
+
+class _Names:
+    """The names that one pickle asks for."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Any] = {}
+
+    def find(self, module: str, name: str) -> Any:
+        """Return what stands for a name; raise RefusedPickle if none does."""
+        found = self._found.get((module, name))
+        if found is None:
+            full = f"{module}.{name}"
+            for old, new in _MOVED:
+                full = re.sub(old, new, full)
+            if full not in _NAMES:
+                holds_more = any(isinstance(one, type) for one in self._found.values())
+                raise RefusedPickle(_say_refused(f"{module}.{name}", in_model=holds_more))
+            found = self._found[module, name] = _NAMES[full]
+        return found
+
+
+def _say_refused(name: str, *, in_model: bool) -> str:
+    """Return why a name is refused, and what to do; `in_model` if it is not the object itself."""
+    package = name.partition(".")[0]
+    if package in _PACKAGES:
+        return f"it was written by {package}, not by gensim: if you trust it, use {_PACKAGES[package]}"
+    known = _OTHER_CLASSES.match(name)
+    if known is not None and not in_model:
+        return _say_known(*known.groups())
+    return (
+        f"it asks for {name[:_LONGEST_NAME]}, which gensim's files of Word2Vec and KeyedVectors do not need; "
+        "pickles can run code, so it is not loaded. If you trust it"
+        + ("" if in_model else ", and that class is derived from gensim's Word2Vec or KeyedVectors")
+        + f", load it in gensim and use {_FROM_GENSIM}"
+    )
+
+
+def _say_known(model: str | None, vectors: str | None, other: str | None) -> str:
+    if model:
+        return (
+            f"it is a {model} model: load it in gensim and use KeyedVectors.from_gensim(model.wv). "
+            f"fastw2v has no {model}; it takes the vectors of its words"
+        )
+    if vectors:
+        return f"it holds {vectors}: load it in gensim and use KeyedVectors.from_gensim(vectors)"
+    return f"it is a {other} of gensim: fastw2v reads Word2Vec and KeyedVectors"
 
 
 # --- arrays in files beside the pickle ---
 
 
-def _fetch_arrays(saved: _Object, path: str | None, suffix: str, mmap: Mmap) -> None:
+def _fetch_arrays(saved: _Object, path: str | None, suffix: str, mmap: Mmap, depth: int = 2) -> None:
     """Read the arrays that are in files of their own, `path.name.npy`, into the attributes of `saved`."""
     attributes = saved.attributes
-    for name in map(_attribute, attributes.pop("__recursive_saveloads", ())):
+    for name in _names_in(attributes, "__recursive_saveloads"):
         if isinstance(part := attributes.get(name), _Object):
-            _fetch_arrays(part, path and f"{path}.{name}", suffix, mmap)
-    for name in map(_attribute, attributes.pop("__numpys", ())):
+            if not depth:
+                raise RefusedPickle("it is a model in a model in a model")
+            _fetch_arrays(part, path and f"{path}.{name}", suffix, mmap, depth - 1)
+    for name in _names_in(attributes, "__numpys"):
         if path is None:
             raise RefusedPickle(f"the array {name!r} is in a file beside it: give the path, not an open file")
         if name != "neg_labels":  # always 1, 0, 0, …; versions before 0.13.3 saved it
-            read_array = _read_npz if suffix == "npz" else _read_npy
-            attributes[name] = read_array(f"{path}.{name}.{suffix}", mmap)
-    if scipys := attributes.pop("__scipys", ()):
-        raise RefusedPickle(f"it has sparse matrices in files beside it, which are not read: {scipys!r}")
+            beside = f"{path}.{name}.{suffix}"
+            attributes[name] = inflate.read_npz(beside) if suffix == "npz" else _read_npy(beside, mmap)
+    if scipys := _names_in(attributes, "__scipys"):
+        raise RefusedPickle(f"it has sparse matrices in files beside it, which are not read: {scipys[:9]}")
     attributes.pop("__ignoreds", None)
 
 
-def _attribute(name: Any) -> str:
-    # It becomes part of a path.
-    if not isinstance(name, str) or not name.isidentifier():
-        raise RefusedPickle(f"{name!r} is not the name of an attribute")
-    return name
+_LONGEST_NAME = 200  # characters; it becomes part of a path
+
+
+def _names_in(attributes: dict[str, Any], listed: str) -> list[str]:
+    """Return the names of attributes that one attribute lists, each once, and take the list away."""
+    names = attributes.pop(listed, [])
+    if not isinstance(names, list | tuple | set):
+        raise RefusedPickle(f"its list {listed} is {shown(names)}")
+    for name in names:
+        if type(name) is not str or len(name) > _LONGEST_NAME or not name.isidentifier():
+            raise RefusedPickle(f"{shown(name)} is not the name of an attribute")
+    return list(dict.fromkeys(names))
 
 
 def _read_npy(path: str, mmap: Mmap) -> Array:
     # Always mapped: numpy then compares the shape with the size of the file before it allocates.
-    with paths.fetched(path) as local:
-        mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
-        return np.asarray(mapped) if mmap else np.array(mapped)
-
-
-def _read_npz(path: str, _: Mmap) -> Array:
-    with paths.fetched(path) as local, zipfile.ZipFile(local) as archive, archive.open("val.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, by_columns, dtype = read_header(file)
-        size = math.prod(shape) * dtype.itemsize
-        if dtype.hasobject or size > archive.getinfo("val.npy").file_size:
-            raise RefusedPickle(f"{path} cannot hold an array of shape {shape} and dtype {dtype}")
-        data = bytearray(file.read(size))
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_columns else "C")
+    try:
+        with paths.fetched(path) as local:
+            mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
+            if not isinstance(mapped, np.ndarray):
+                raise ValueError("it is an archive of arrays")
+            _check_text(mapped)
+            return np.asarray(mapped) if mmap else np.array(mapped)
+    except (ValueError, EOFError, TypeError, OverflowError) as error:
+        raise RefusedPickle(f"{path}: it is damaged, or no array as gensim saves it: {_cut(error)}") from None
 
 
 # --- what was saved, inert or alive ---
@@ -573,22 +630,115 @@ def as_array(value: Any) -> Any:
         value (any): the value of an attribute.
 
     Returns:
-        any: a numpy array for an inert one; anything else as it is.
+        any: a numpy array for an inert one, whose objects may be inert; anything else as it is.
     """
     return value.array if isinstance(value, _Array) else value
 
 
-def bytes_as(array: Any, dtype: np.dtype[Any]) -> bytes:
+def numbers_of(values: Any, dtype: npt.DTypeLike) -> Array:
+    """Return numbers as an array; numpy itself would unfold lists of lists, however often they share members.
+
+    Args:
+        values (any): an array, inert or not, or a flat list of numbers.
+        dtype (dtype): of the result.
+
+    Returns:
+        array: of this dtype.
+
+    Raises:
+        RefusedPickle: it is something else.
+    """
+    values = as_array(values)
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind in "fiub":
+            return np.asarray(values, dtype=dtype)
+        values = values.tolist() if values.dtype == object and values.ndim == 1 else None
+    if type(values) not in (list, tuple) or set(map(type, values)) - {int, float, bool}:
+        raise RefusedPickle(f"it has {shown(values)} where numbers are expected")
+    return np.asarray(values, dtype=dtype)
+
+
+def bytes_as(array: Any, dtype: np.dtype[Any], budget: Budget) -> bytes:
     """Return the bytes of an array.
 
     Args:
-        array (any): an inert array, or anything that numpy makes one of.
+        array (any): an inert array, or anything that `numbers_of` takes.
         dtype (dtype): of the numbers that the bytes are.
+        budget (Budget): pays for them.
 
     Returns:
         bytes: in C order.
     """
-    return array.bytes_as(dtype) if isinstance(array, _Array) else np.asarray(array, dtype=dtype).tobytes()
+    found = array.bytes_as(dtype) if isinstance(array, _Array) else numbers_of(array, dtype).tobytes()
+    budget.spend(len(found))
+    return found
+
+
+class NotPlain(ValueError):
+    """A value is an object that no safe file holds, or is nested without end."""
+
+
+_ATOMS = frozenset({bool, int, float, complex, type(None), decimal.Decimal}) | {
+    *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
+}
+_COLLECTIONS = (list, tuple, set, frozenset)
+_DEEPEST = 64
+
+
+def plain(value: Any, budget: Budget, depth: int = _DEEPEST) -> Any:
+    """Return a copy of a value of plain types and numpy arrays, in which no two places share a container.
+
+    Args:
+        value (any): of a file, or of a live object.
+        budget (Budget): pays for every member.
+        depth (int): how deep it may be nested.
+
+    Returns:
+        any: the copy; numpy's numbers and texts are Python's, and special kinds of dict are dicts.
+
+    Raises:
+        NotPlain: it holds an object of another kind, or is nested deeper.
+    """
+    if type(value) in _ATOMS:
+        return value
+    if type(value) in (str, bytes, bytearray):
+        budget.spend(len(value))
+        return value
+    if depth == 0:
+        raise NotPlain(f"it is nested more than {_DEEPEST} deep")
+    if isinstance(value, np.generic):
+        return plain(value.item(), budget, depth - 1)
+    if type(value) in _COLLECTIONS:
+        return _plain_collection(value, budget, depth)
+    if isinstance(value, dict):
+        _check_keys(list(value), budget)
+        return {key: plain(member, budget, depth - 1) for key, member in value.items()}
+    array = as_array(value)
+    if not isinstance(array, np.ndarray):
+        raise NotPlain(f"it holds an object of class {getattr(value, 'name', type(value).__qualname__)}")
+    if array.dtype != object:
+        return np.asarray(array)
+    budget.spend(8 * array.size)
+    members = (plain(member, budget, depth - 1) for member in array.ravel())
+    return object_column(members, array.size).reshape(array.shape)
+
+
+def _check_keys(keys: list[Any], budget: Budget) -> None:
+    try:
+        budget.check_keys(keys)
+    except OddKey as error:  # of a live object, keys may be of any class
+        raise NotPlain(str(error)) from None
+    budget.spend(_SLOT * len(keys))
+
+
+def _plain_collection(values: Any, budget: Budget, depth: int) -> Any:
+    budget.spend(_SLOT + 8 * len(values))
+    if isinstance(values, set | frozenset):
+        _check_keys(list(values), budget)
+        return type(values)(values)
+    if _ATOMS.issuperset(map(type, values)):
+        return type(values)(values)
+    return type(values)([plain(member, budget, depth - 1) for member in values])
 
 
 def state_of_generator(generator: Any) -> Any:

@@ -69,8 +69,25 @@ _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _OTHERS = (
     (b"\x80", "it looks like a pickle, as gensim saves models; pickles can run code and are not read here"),
     (b"\x1f\x8b", "it is gzip-compressed"),
-    (b"PK", "it is a zip archive"),
-    (b"\x93NUMPY", "it is a numpy .npy file"),
+    (b"BZh", "it is bzip2-compressed"),
+    (b"\xfd7zXZ", "it is xz-compressed"),
+    (b"\x28\xb5\x2f\xfd", "it is zstd-compressed"),
+    *(
+        (begin, "it is zlib-compressed, as joblib.dump writes: if you trust it, use joblib.load")
+        for begin in (b"x\x5e", b"x\x9c", b"x\xda")
+    ),
+    (b"PK", "it is a zip archive, as numpy.savez and torch.save write"),
+    (
+        b"\x93NUMPY",
+        "it is a numpy .npy file: give its rows to add_vectors(words, numpy.load(file))",
+    ),
+    (b"\x89HDF", "it is an HDF5 file, as Keras and pandas write"),
+    *((begin, "it looks like JSON") for begin in (b"{", b"[{", b'["')),
+    *(
+        (begin, "it looks like HTML or XML, as a page that came instead of a download")
+        for begin in (b"<!", b"<html", b"<HTML", b"<?xml")
+    ),
+    (b"version ", "it is the pointer of git-lfs to a file: fetch the file itself with git lfs pull"),
 )
 
 
