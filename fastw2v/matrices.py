@@ -23,7 +23,9 @@ from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import squares, top_places
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
+from fastw2v.vocabulary.sampling import DOMAIN
 
 logger = logging.getLogger("fastw2v.word2vec")  # people filter by that name
 
@@ -221,7 +223,8 @@ class Matrices(Lifecycle):
                 )
             if not matrix.flags.c_contiguous:
                 setattr(self, name, np.ascontiguousarray(matrix))
-        self._check_rows(words)
+        if len(self.wv.key_to_index) > words:  # if not, a wrong row is found where a text leads to it
+            self._check_rows(words)
         lockf = np.asarray(getattr(self.wv, "vectors_lockf", 1.0), dtype=np.float32)
         if not lockf.size or lockf.ndim > 1:
             raise ValueError(
@@ -230,9 +233,9 @@ class Matrices(Lifecycle):
             )
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
 
-    def _is_finite(self) -> bool:
-        """Return whether no IN vector holds NaN or infinity."""
-        return bool(np.isfinite(squares(self.syn0)).all())
+    def _is_finite(self, rows: npt.NDArray[np.int32] | None) -> bool:
+        """Return whether none of these IN vectors holds NaN or infinity; None looks at all."""
+        return bool(np.isfinite(squares(self.syn0 if rows is None else self.syn0[rows])).all())
 
     def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
         """Return the matrix of this name; ValueError unless it is float32 (V, D)."""
@@ -263,26 +266,26 @@ class Matrices(Lifecycle):
         return {name: getattr(self, name) for name in OUTPUTS if f"_{name}" in self.__dict__}
 
     def _tree(self) -> HuffmanTree:
-        """Return the Huffman tree as workers take it, checked."""
-        tree = self._check_tree(len(self.wv))
-        return HuffmanTree(
+        """Return the Huffman tree as workers take it; they check the paths that they follow."""
+        columns, words = self.wv.expandos, len(self.wv)
+        tree = HuffmanTree.of(columns, _damaged_tree) if len(columns.get("point", ())) == words else None
+        if tree is None:
+            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() first")
+        if len(tree.codes) != len(tree.points):
+            raise _damaged_tree()
+        ready = HuffmanTree(
             np.ascontiguousarray(tree.points, dtype=np.uint32),
             np.ascontiguousarray(tree.codes, dtype=np.uint8),
             np.ascontiguousarray(tree.starts, dtype=np.int64),
         )
+        self.wv.expandos.update(ready.columns())  # next time nothing is converted, nor `starts` compared
+        return ready
 
-    def _check_tree(self, words: int) -> HuffmanTree:
-        """Return the tree; RuntimeError if there is none of so many `words`, ValueError if it is damaged."""
-
-        def damaged(_: str) -> ValueError:
-            return ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
-
-        columns = self.wv.expandos
-        tree = HuffmanTree.of(columns, damaged) if len(columns.get("point", ())) == words else None
-        if tree is None:
-            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() first")
-        tree.check(words, damaged)
-        return tree
+    def _noise(self) -> Noise:
+        """Return the noise distribution as workers take it; RuntimeError unless it is one of all words."""
+        words = len(self.wv)
+        advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
+        return Noise.of(self.cum_table, words, lambda _: RuntimeError(advice))
 
     # --- by word ---
 
@@ -873,11 +876,16 @@ class Matrices(Lifecycle):
     def _path_scores(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return log P(word) (V,), Σ log σ(± score) over the nodes on its path, from all node scores (V,)."""
         tree = self._tree()
+        tree.check(len(self.wv), _damaged_tree)
         left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
         words = np.repeat(np.arange(len(self.wv)), np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
         sums = np.bincount(words, logs, minlength=len(self.wv))
         return sums.astype(np.float64, copy=False)
+
+
+def _damaged_tree(_: str = "") -> ValueError:
+    return ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
 
 
 def read_both_sides(

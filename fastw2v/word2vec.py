@@ -52,7 +52,7 @@ from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pair
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Schedule
-from fastw2v.training.objective import Freeze, Objective, Step
+from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, log_epoch, record_of, warn_of_odd_corpus
 from fastw2v.training.run import Options, run_epoch
 from fastw2v.training.scoring import score_text, scoring_workers
@@ -896,7 +896,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                self._ready_to_train()
                 objective = self._objective(self.compute_loss, course.freeze)
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
@@ -933,7 +932,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.history.append(record_of(epoch, result, self.compute_loss))
         log_epoch(epoch, result)
         warn_of_odd_corpus(epoch, result, length)
-        if not self._is_finite():
+        if not self._is_finite(result.rows):
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
                 f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"
@@ -962,8 +961,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         words = whole("total_words", total_words, 0) if total_words else None
         return Length(examples, words)
 
-    def _ready_to_train(self) -> None:
-        """Raise unless matrices and tables are what the kernels trust: of one size, every index inside."""
+    def _ready_to_train(self) -> tuple[Noise | None, HuffmanTree | None]:
+        """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
+        # Nothing here may take time in proportion to the vocabulary, as it is done in every epoch; but to
+        # compare the noise table with its copy takes less than 1 ms for 10 million words.
         self._ready_matrices()
         words = len(self.wv)
         if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
@@ -971,16 +972,13 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"sample={self.sample} needs the attribute 'sample_int' of all words: "
                 "call build_vocab() first, or set model.sample = 0"
             )
-        if self.negative:
-            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
-            check_noise_table(self.cum_table, words, lambda _: RuntimeError(advice))
-        if self.hs:
-            self._check_tree(words)
+        return self._noise() if self.negative else None, self._tree() if self.hs else None
 
     def _objective(
         self, compute_loss: bool, freeze: Freeze | None = None, *, sg: bool | None = None
     ) -> Objective:
-        """Return the objective of the settings and tables as they are now; `sg` replaces the model's."""
+        """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
+        noise, tree = self._ready_to_train()
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
             window=self.window,
@@ -992,8 +990,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             lockf=self.wv.vectors_lockf,
             keep=None if self.sample == 0 else plain_column(self.wv.expandos, "sample_int"),
             negative=self.negative,
-            cum_table=self.cum_table,
-            tree=self._tree() if self.hs else None,
+            noise=noise,
+            tree=tree,
             freeze=freeze,
         )
 
@@ -1019,7 +1017,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
-        self._ready_to_train()
         objective = self._objective(compute_loss, sg=sg)
         (worker,) = objective.workers(self._trained_matrices(), StopFlag(), 1, alone=True)
         effective = 0
@@ -1097,7 +1094,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise RuntimeError(
                 f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
             )
-        self._check_rows(len(self.wv))
         matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
         objective = Objective.to_score(
             sg=sg,

@@ -16,6 +16,8 @@ from fastw2v.vocabulary.sampling import noise_table
 
 COUNTS = np.array([9, 5, 3, 2])
 TREE = HuffmanTree.from_counts(COUNTS)
+TABLE = noise_table(COUNTS, 0.75)
+NOISE = Noise.of(TABLE, 4)
 LOCKF = np.ones(4, dtype=np.float32)
 SETTINGS: dict[str, Any] = {
     "sg": True,
@@ -28,7 +30,7 @@ SETTINGS: dict[str, Any] = {
     "lockf": LOCKF,
     "keep": None,
     "negative": 5,
-    "cum_table": noise_table(COUNTS, 0.75),
+    "noise": NOISE,
     "tree": None,
     "freeze": None,
 }
@@ -52,7 +54,7 @@ def test_what_is_not_asked_for_is_left_out() -> None:
     assert (plain.window, plain.negative, plain.lockf is LOCKF) == (5, 5, True)
     assert plain.keep is None and plain.tree is None
     assert not plain.last_only and not plain.frozen_outputs
-    assert to_train(negative=0, tree=TREE).noise is None and to_train(tree=TREE).tree is TREE
+    assert to_train(noise=None).noise is None and to_train(tree=TREE).tree is TREE
 
 
 @pytest.mark.parametrize(("step", "by_window"), [("pair", False), ("window", True)])
@@ -76,16 +78,16 @@ def test_freeze(freeze: Any) -> None:
 
 def test_tables_are_as_the_kernels_want_them() -> None:
     keep = np.arange(8, dtype=np.uint64)[::2]
-    objective = to_train(keep=keep, cum_table=SETTINGS["cum_table"].astype(np.uint64))
+    objective = to_train(keep=keep, noise=Noise.of(TABLE.astype(np.uint64), 4))
     assert objective.keep is not None and objective.keep.tolist() == [0, 2, 4, 6]
     assert objective.noise is not None
     for table in (objective.keep, objective.noise.table):
         assert table.dtype == np.uint32 and table.flags.c_contiguous
-    assert objective.noise.table.tolist() == SETTINGS["cum_table"].tolist()
+    assert objective.noise.table.tolist() == TABLE.tolist()
 
 
 def test_noise_finds_the_word_of_every_draw() -> None:
-    noise = Noise.of(SETTINGS["cum_table"])
+    noise = NOISE
     for draw in np.random.default_rng(1).integers(0, noise.table[-1], 1000).tolist():
         row = int(noise.starts[draw >> noise.shift])
         while noise.table[row] < draw:

@@ -273,6 +273,15 @@ cdef class WordSet:
         return number
 
 
+# --- rows ---
+
+def no_row(row):
+    """Return the error for a vocabulary that leads to an impossible row."""
+    return ValueError(
+        f"wv.key_to_index leads to row {row}, expected 0 or more: add words with build_vocab(update=True)"
+    )
+
+
 # --- tokens: any hashable objects ---
 
 cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except -1:
@@ -308,7 +317,7 @@ cdef class TokenReader:
     cdef WordSet words                      # the tokens that `read_token` can read, by their bytes
     cdef Buffer word_ids                    # int32: the ids of these words
     cdef list tokens
-    cdef dict by_token                      # ids of all tokens once some are of other kinds; until then None
+    cdef dict by_token                      # ids of all tokens; None while all were words, which are in `words`
     cdef Buffer ids, ends, sizes, counts
     cdef Py_ssize_t unchecked               # words since the last check for signals
     cdef readonly Py_ssize_t sentence_count, total_words
@@ -416,12 +425,21 @@ cdef class TokenReader:
         cdef int32_t number = self.words.find(word)
         if number >= 0:
             return (<int32_t *>self.word_ids.data)[number]
-        number = -1 if self.by_token is None else self.by_token.get(<object>token, -1)
+        number = -1 if self.by_token is None else self.known_id(token)
         if number < 0:
             if not self.learn:
                 return -1
             number = self.next_id(token)
         self.remember(word, number)
+        return number
+
+    cdef int32_t known_id(self, PyObject *token) except -2:
+        """Return the id of a token in `by_token`; -1 if it is not there."""
+        number = self.by_token.get(<object>token)
+        if number is None:
+            return -1
+        if not 0 <= number <= INT32_MAX:
+            raise no_row(number)
         return number
 
     cdef int32_t id_of_any(self, PyObject *token) except -2:
@@ -433,7 +451,7 @@ cdef class TokenReader:
             return self.id_of_word(&word, token)
         if self.by_token is None:  # all tokens so far are words, which equal nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
-        number = self.by_token.get(<object>token, -1)
+        number = self.known_id(token)
         return self.next_id(token) if number < 0 and self.learn else number
 
     cdef int32_t next_id(self, PyObject *token) except -1:
@@ -485,19 +503,15 @@ cdef class SentenceCounter(TokenReader):
 
 
 cdef class SentenceEncoder(TokenReader):
-    """Encodes `sentences` piece by piece, without the tokens that `key_to_index` does not have."""
+    """Encodes `sentences` piece by piece, without the tokens that `key_to_index` does not have.
 
-    def __init__(self, sentences, dict key_to_index):
-        cdef Word word
-        cdef int64_t value
+    A token is looked up there when it is met first, so that a short text costs little, whatever the vocabulary.
+    """
+
+    def __init__(self, sentences, dict key_to_index not None):
         self.sentences = iter(sentences)
         self.store = True
-        self.tokens = list(key_to_index)
-        for key, number in key_to_index.items():
-            if read_token(<PyObject *>key, &word, &value):
-                self.remember(&word, number)
-            else:
-                self.by_token = key_to_index.copy()
+        self.by_token = key_to_index
 
     def read(self, Py_ssize_t max_words):
         """Encode whole sentences until they have at least `max_words` raw words.
@@ -722,7 +736,10 @@ cdef class WordTable(WordSet):
         return words
 
     def rows_in(self, dict key_to_index):
-        """Return by id the row of each word in a vocabulary, int32; -1 for words that it does not have."""
+        """Return by id the row of each word in a vocabulary, int32; -1 for words that it does not have.
+
+        It takes time in proportion to the vocabulary: for few words, look up those of `words_of`.
+        """
         cdef Word[AHEAD] words
         cdef int32_t[AHEAD] rows
         cdef Py_ssize_t waiting = 0, size
@@ -742,6 +759,8 @@ cdef class WordTable(WordSet):
                 bytes, size = encoded, len(encoded)
             else:
                 continue
+            if row < 0:
+                raise no_row(row)
             words[waiting] = word_at(bytes, size, size)
             rows[waiting] = row
             prefetch(&self.table.slots[words[waiting].hash & self.table.mask])

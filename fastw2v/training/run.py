@@ -10,11 +10,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
 from fastw2v.text.ids import Block
@@ -26,6 +27,7 @@ from fastw2v.training.weights import aligned_rows
 
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
 START_POLLS = 5  # polls to wait for a thread whose start was interrupted
+FEW_ROWS = 4  # a text of so many times fewer words than there are rows is looked at instead of all rows
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
 
@@ -61,7 +63,8 @@ def run_epoch(
     `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator.
     """
     result = EpochResult()
-    jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
+    seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
+    jobs = jobs_of(seen, options.batch_words, objective.window, schedule, epoch, result)
     quiet = not isinstance(progress, NoProgress)
     report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
     stop = StopFlag()
@@ -72,7 +75,33 @@ def run_epoch(
         run = Run(workers, stop, objective.job_seeds(random), options.queue_factor, progress)
         with closing(run), run:
             run.epoch(jobs, result, report)
+    result.rows = seen.rows()
     return result
+
+
+class RowsSeen:
+    """A text that remembers its rows while it is read, unless they are more than `most`."""
+
+    def __init__(self, text: Iterable[Block], most: int) -> None:
+        self._text = text
+        self._most = most
+        self._ids: list[npt.NDArray[np.int32]] = []
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self._text:
+            self._count += len(block[0])
+            if self._count <= self._most:
+                self._ids.append(block[0])
+            else:
+                self._ids.clear()
+            yield block
+
+    def rows(self) -> npt.NDArray[np.int32] | None:
+        """Return the rows read so far, each once; None if they are more than `most`."""
+        if self._count > self._most:
+            return None
+        return np.unique(np.concatenate(self._ids)) if self._ids else np.empty(0, np.int32)
 
 
 class Done(NamedTuple):
