@@ -5,6 +5,7 @@ Only this module compiles `_tile.h`: the others call through the table that `sel
 
 from libc.stdint cimport int64_t
 
+import math
 import os
 
 import numpy as np
@@ -80,7 +81,7 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 def lines(dtype, *shape):
     """Return zeros that share no cache line with other data, which other threads may write to."""
     dtype, line = np.dtype(dtype), CACHE_LINE * sizeof(float)
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
     start = -room.ctypes.data % line
     return room[start:start + size].view(dtype).reshape(shape)
