@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
+from fastw2v.training import objective as in_training
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.objective import UNBOUNDED, Noise, Objective
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -93,6 +94,24 @@ def test_noise_finds_the_word_of_every_draw() -> None:
         while noise.table[row] < draw:
             row += 1
         assert row == np.searchsorted(noise.table, draw)
+
+
+def test_a_noise_table_is_indexed_once_and_anew_when_it_changes() -> None:
+    table = TABLE.copy()
+    first = Noise.of(table, 4)
+    assert Noise.of(table, 4) is first and Noise.of(table.copy(), 4) is not first
+    table[1] = table[2]
+    changed = Noise.of(table, 4)
+    assert changed.table.tolist() == table.tolist() != first.table.tolist()
+    assert not np.shares_memory(changed.table, table)  # later writes lead no worker astray
+    table[0] = table[1] + 1
+    with pytest.raises(ValueError, match="does not rise"):
+        Noise.of(table, 4)
+    with pytest.raises(ValueError, match="4 entries for 5 words"):
+        Noise.of(TABLE, 5)
+    key = id(table)
+    del table
+    assert key not in in_training._indexed
 
 
 def test_pairs_train_one_direction_whatever_the_windows() -> None:
@@ -199,3 +218,24 @@ def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
     ]
     assert len(set(seeds)) == 20
     assert all(0 <= seed < 2**48 and draw is None for seed, draw in seeds)
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "value"),
+    [
+        ("points", 0, 4),
+        ("points", -1, 2**32 - 1),
+        ("starts", 1, -1),
+        ("starts", 4, 10**9),
+        ("starts", 2, 10**9),
+    ],
+)
+def test_a_damaged_path_is_refused_before_a_worker_follows_it(array: str, place: int, value: int) -> None:
+    tree = HuffmanTree(TREE.points.copy(), TREE.codes, TREE.starts.copy())
+    getattr(tree, array)[place] = value
+    matrices = some_matrices()
+    before = {name: matrix.copy() for name, matrix in matrices.items()}
+    (worker,) = to_train(noise=None, negative=0, tree=tree).workers(matrices, StopFlag(), 1, alone=True)
+    with pytest.raises(ValueError, match="paths are damaged"):
+        worker.train(np.arange(4, dtype=np.int32), np.array([4]), 0.1, 1)
+    assert all(np.array_equal(matrices[name], before[name]) for name in matrices)

@@ -4,6 +4,7 @@ A *provisional* id numbers a distinct token in the order in which tokens were fi
 rows of the vocabulary once that is decided.
 """
 
+from cpython.dict cimport PyDict_GetItemWithError
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
@@ -68,6 +69,7 @@ cdef enum:
     AHEAD = 64                   # words looked up together so that their cache misses overlap
     WORDS_PER_SIGNAL_CHECK = 1 << 16
     IDS_PER_SIGNAL_CHECK = 1 << 24
+    FEW_WORDS = 4                # a text of so many times fewer words than the vocabulary is short
     FIRST_ROOM = 64              # bytes of a growing array
     FIRST_SLOTS = 1 << 10        # of a hash table
 
@@ -435,12 +437,14 @@ cdef class TokenReader:
 
     cdef int32_t known_id(self, PyObject *token) except -2:
         """Return the id of a token in `by_token`; -1 if it is not there."""
-        number = self.by_token.get(<object>token)
-        if number is None:
+        cdef PyObject *found = PyDict_GetItemWithError(self.by_token, <object>token)
+        cdef int64_t number
+        if found is NULL:
             return -1
+        number = <object>found
         if not 0 <= number <= INT32_MAX:
             raise no_row(number)
-        return number
+        return <int32_t>number
 
     cdef int32_t id_of_any(self, PyObject *token) except -2:
         """Return the id of a token of any kind, as `id_of_word` does."""
@@ -505,20 +509,51 @@ cdef class SentenceCounter(TokenReader):
 cdef class SentenceEncoder(TokenReader):
     """Encodes `sentences` piece by piece, without the tokens that `key_to_index` does not have.
 
-    A token is looked up there when it is met first, so that a short text costs little, whatever the vocabulary.
+    The first tokens are looked up in that dict one by one, so that a short text costs little, whatever the vocabulary.
+    After `few` of them the whole vocabulary is taken over: to find a word in `words` takes a third of the time.
     """
+
+    cdef dict key_to_index
+    cdef Py_ssize_t few
 
     def __init__(self, sentences, dict key_to_index not None):
         self.sentences = iter(sentences)
         self.store = True
-        self.by_token = key_to_index
+        self.key_to_index = self.by_token = key_to_index
+        self.few = len(key_to_index) // FEW_WORDS
+
+    cdef int take_over(self) except -1:
+        """Take over the whole vocabulary."""
+        cdef Word word
+        cdef int64_t value
+        self.words = WordSet()
+        self.word_ids.used = 0
+        self.tokens = list(self.key_to_index)
+        self.by_token = None
+        for key, number in self.key_to_index.items():
+            if number < 0:
+                raise no_row(number)
+            if read_token(<PyObject *>key, &word, &value):
+                self.remember(&word, number)
+            else:
+                self.by_token = self.key_to_index
+        self.key_to_index = None
+        return 0
 
     def read(self, Py_ssize_t max_words):
         """Encode whole sentences until they have at least `max_words` raw words.
 
         Return `(ids int32, ends int64, lengths int64)` as `EncodedCorpus` has them, or None at the end.
         """
-        if not self.pull(max_words, PY_SSIZE_T_MAX):
+        cdef Py_ssize_t before = self.total_words, count = 0
+        if self.key_to_index is not None:
+            if self.few:
+                count = self.pull(min(max_words, self.few - self.total_words), PY_SSIZE_T_MAX)
+            if self.total_words >= self.few:
+                self.take_over()
+        if self.key_to_index is None and (not count or self.total_words - before < max_words):
+            count += self.pull(max_words - (self.total_words - before), PY_SSIZE_T_MAX)
+        if not count:
             return None
         return take(&self.ids, np.int32), take(&self.ends, np.int64), take(&self.sizes, np.int64)
 
