@@ -489,8 +489,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 "there is no vocabulary to update: call build_vocab() without update=True first, "
                 "or load a model that has one"
             )
-        for name in self._outputs():
-            self._require_matrix(name)
+        self._check_growable()
 
     @renamed_keywords(sentences="corpus_iterable")
     def scan_vocab(
@@ -590,7 +589,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
             if len(self.wv):
                 raise RuntimeError(reason)
             logger.warning(reason)  # as in gensim, an error only when it comes to training
-        table = made.added_to(self.wv.index_to_key, self.wv.expandos) if update else made.retained
+        wv = self.wv
+        table, known = (
+            made.added_to(wv.index_to_key, wv.key_to_index, wv.expandos) if update else (made.retained, None)
+        )
         if self.null_word:
             table = table.with_null_word()
         if self.sorted_vocab and not update:
@@ -599,7 +601,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             self.effective_min_count = made.min_count
             if not update:
                 self.min_count, self.sample = min_count, sample
-            self._set_words(table, keep_columns=update)
+            self._set_words(table, known)
             self._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
             if self.hs:
                 self.create_binary_tree()
@@ -623,16 +625,23 @@ class Word2Vec(Matrices, OlderWord2Vec):
             "give a lower min_count or more text"
         )
 
-    def _set_words(self, table: Table, *, keep_columns: bool = False) -> None:
-        """Take over a vocabulary."""
+    def _set_words(self, table: Table, known: dict[Any, int] | None = None) -> None:
+        """Take over a vocabulary; with `known` rows it is the one that is there and words after its last."""
         # Lists, dicts and columns are replaced, not changed: other objects may share them.
         wv, words = self.wv, table.words
         columns: dict[str, npt.NDArray[Any] | Ragged] = {
             "count": table.counts,
             "sample_int": table.thresholds,
         }
-        wv._name_rows(words, {word: row for row, word in enumerate(words)})
-        wv.expandos = wv.expandos | columns if keep_columns else columns
+        if known is None:
+            wv._name_rows(words, {word: row for row, word in enumerate(words)})
+            wv.expandos = columns
+        else:
+            first = len(wv)
+            new = {word: row for row, word in enumerate(words[first:], first)}
+            wv._name_rows(words, known | new)
+            wv.expandos = wv.expandos | columns
+            wv.allocate_vecattrs()  # columns of the user's own grow too
 
     def add_null_word(self) -> None:
         """Add the null word, a single zero character, with count 1, as the last word, unless it is there.
@@ -641,7 +650,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         if NULL_WORD not in self.wv.key_to_index:
             table = table_of(self.wv.index_to_key, self.wv.expandos)
-            self._set_words(table.with_null_word(), keep_columns=True)
+            self._set_words(table.with_null_word(), self.wv.key_to_index)
 
     def create_binary_tree(self) -> None:
         """Build the Huffman tree of the word counts: the attributes `point` and `code` of every word.
