@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any, overload
 
@@ -56,9 +56,8 @@ class Matrices(Lifecycle):
 
     if TYPE_CHECKING:  # of Word2Vec
         _encoded: Any
-
-        def make_cum_table(self) -> None: ...
-        def _restore_on_error(self) -> AbstractContextManager[None]: ...
+        _restore_on_error: Callable[[], AbstractContextManager[None]]
+        make_cum_table: Any
 
     # --- the three matrices ---
 

@@ -345,6 +345,7 @@ def test_whole_numbers_that_are_words_are_not_rows() -> None:
 def test_attributes_and_lock_factors_of_the_users_own_grow() -> None:
     model = small(sample=0)
     words = list(model.wv.index_to_key)
+    model.wv.expandos["listed"] = list(words)
     for number, word in enumerate(words):
         model.wv.set_vecattr(word, "own", number)
     model.wv.vectors_lockf = np.linspace(0.1, 1, len(words), dtype=np.float32)
@@ -352,7 +353,9 @@ def test_attributes_and_lock_factors_of_the_users_own_grow() -> None:
     updated(model, NEW, [*words, "added"])
     assert [model.wv.get_vecattr(word, "own") for word in words] == list(range(len(words)))
     assert model.wv.get_vecattr("fresh", "own") == 0
-    assert len(model.wv.vectors_lockf) == len(words) + 2 and (model.wv.vectors_lockf[-2:] == 1).all()
+    model.remove_words(words[0])
+    assert [model.wv.get_vecattr(word, "listed") for word in words[1:]] == words[1:]
+    assert len(model.wv.vectors_lockf) == len(words) + 1 and (model.wv.vectors_lockf[-2:] == 1).all()
 
 
 def swap(model: Word2Vec) -> None:

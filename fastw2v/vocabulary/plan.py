@@ -123,7 +123,10 @@ class Plan:
         new = [word for word in self.retained.words if word not in rows]
         rows |= {word: row for row, word in enumerate(new, known)}
         # What a column has beyond the last row belongs to words that were there before.
-        table = table_of(index_to_key + new, {name: resized(columns[name], known) for name in columns})
+        table = table_of(
+            index_to_key + new,
+            {name: resized(columns[name], known) for name in ("count", "sample_int") if name in columns},
+        )
         table.thresholds[np.array([rows[word] for word in self.retained.words], dtype=np.intp)] = (
             self.retained.thresholds
         )
