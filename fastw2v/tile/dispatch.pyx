@@ -3,7 +3,7 @@
 Only this module compiles `_tile.h`: the others call through the table that `selected_tile` returns.
 """
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
 import math
 import os
@@ -83,7 +83,8 @@ def lines(dtype, *shape):
     dtype, line = np.dtype(dtype), CACHE_LINE * sizeof(float)
     size = math.prod(shape) * dtype.itemsize
     room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
-    start = -room.ctypes.data % line
+    cdef const uint8_t[::1] memory = room
+    start = -<object><size_t>&memory[0] % line
     return room[start:start + size].view(dtype).reshape(shape)
 
 

@@ -138,7 +138,7 @@ cdef class Worker:
                 self.private = (hot, hot_updates)
         self.outputs = 1 + negative  # more once a path is longer
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
-        self.reserve(1)
+        self.inputs = 0  # the first job says how much scratch to reserve
         self.kept = np.empty(0, dtype=np.int32)
         self.reduced = np.empty(0, dtype=np.int32)
         self.kept_ends = np.empty(0, dtype=np.int64)
