@@ -389,11 +389,11 @@ class Matrices(Lifecycle):
         self.wv.expandos.update(ready.columns())  # next time nothing is converted, nor `starts` compared
         return ready
 
-    def _noise(self) -> Noise:
+    def _noise(self, compare: bool = True) -> Noise:
         """Return the noise distribution as workers take it; RuntimeError unless it is one of all words."""
         words = len(self.wv)
         advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
-        return Noise.of(self.cum_table, words, lambda _: RuntimeError(advice))
+        return Noise.of(self.cum_table, words, lambda _: RuntimeError(advice), compare=compare)
 
     # --- by word ---
 

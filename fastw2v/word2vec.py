@@ -905,7 +905,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                objective = self._objective(self.compute_loss, course.freeze)
+                objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
                     objective.of_pairs() if pairs else objective,
@@ -970,10 +970,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         words = whole("total_words", total_words, 0) if total_words else None
         return Length(examples, words)
 
-    def _ready_to_train(self) -> tuple[Noise | None, HuffmanTree | None]:
+    def _ready_to_train(self, written: bool = True) -> tuple[Noise | None, HuffmanTree | None]:
         """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
-        # Nothing here may take time in proportion to the vocabulary, as it is done in every epoch; but to
-        # compare the noise table with its copy takes less than 1 ms for 10 million words.
+        # Unless someone may have `written` to tables, nothing takes time in proportion to the vocabulary.
         self._ready_matrices()
         words = len(self.wv)
         if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
@@ -981,13 +980,18 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"sample={self.sample} needs the attribute 'sample_int' of all words: "
                 "call build_vocab() first, or set model.sample = 0"
             )
-        return self._noise() if self.negative else None, self._tree() if self.hs else None
+        return self._noise(written) if self.negative else None, self._tree() if self.hs else None
 
     def _objective(
-        self, compute_loss: bool, freeze: Freeze | None = None, *, sg: bool | None = None
+        self,
+        compute_loss: bool,
+        freeze: Freeze | None = None,
+        *,
+        sg: bool | None = None,
+        written: bool = True,
     ) -> Objective:
         """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
-        noise, tree = self._ready_to_train()
+        noise, tree = self._ready_to_train(written)
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
             window=self.window,

@@ -37,15 +37,21 @@ class Noise(NamedTuple):
 
     @classmethod
     def of(
-        cls, cum_table: npt.NDArray[Any], words: int, error: Callable[[str], Exception] = ValueError
+        cls,
+        cum_table: npt.NDArray[Any],
+        words: int,
+        error: Callable[[str], Exception] = ValueError,
+        *,
+        compare: bool = True,
     ) -> Noise:
         """Return a copy of a cumulative table with its index; raise `error(message)` unless it is sound.
 
-        What was made of an array is kept as long as that array lives, and serves while it is not changed.
+        What was made of an array is kept as long as that array lives, and serves while it is not changed. To
+        `compare` them takes 0.2 ms for 500,000 words.
         """
         source, held = _indexed.get(id(cum_table), (None, NO_NOISE))
-        known = source is not None and source() is cum_table
-        if known and len(cum_table) == words and np.array_equal(held.table, cum_table):
+        known = source is not None and source() is cum_table and len(held.table) == len(cum_table) == words
+        if known and not (compare and not np.array_equal(held.table, cum_table)):
             return held
         check_noise_table(cum_table, words, error)
         table = np.array(cum_table, dtype=np.uint32)  # of its own: no write to the other can lead astray
