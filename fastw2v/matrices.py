@@ -221,7 +221,7 @@ class Matrices(Lifecycle):
     def _check_growable(self) -> None:
         """Raise unless rows can be added to all matrices: RuntimeError if one is missing, else ValueError."""
         words = len(self.wv)
-        self._check_owners("vectors", len(self.wv.vectors))
+        self._check_all_owners()
         trained = np.asarray(self.wv.expandos.get("sample_int", np.ones(words)))
         for name in self._outputs():
             rows = len(self._require_matrix(name))
@@ -286,9 +286,9 @@ class Matrices(Lifecycle):
         wv, words = self.wv, len(self.wv)
         if not len(rows):
             raise ValueError(f"{event}: no word would be left; at least one must stay")
-        for name, matrix in {"vectors": wv.vectors, **self._matrices()}.items():
-            if len(matrix) > words or (name == "vectors" and len(matrix) < words):
-                raise _changed_by_hand(name, len(matrix), words)
+        self._check_all_owners()
+        if len(wv.vectors) < words:
+            raise _changed_by_hand("vectors", len(wv.vectors), words)
         columns = {name: resized(column, words).take(rows) for name, column in wv.expandos.items()}
         outputs = {f"_{name}": matrix[rows[rows < len(matrix)]] for name, matrix in self._matrices().items()}
         tree = HuffmanTree.of(wv.expandos, _damaged_tree)
@@ -307,8 +307,10 @@ class Matrices(Lifecycle):
             keys = [wv.index_to_key[row] for row in rows.tolist()]
             wv._name_rows(keys, without_other_rows(wv.key_to_index, rows, words))
             lockf = getattr(wv, "vectors_lockf", np.ones(1, dtype=np.float32))
-            if np.shape(lockf) == (words,):
-                wv.vectors_lockf = lockf[rows]
+            if 1 < len(np.atleast_1d(lockf)) <= words:
+                factors = np.ones(words, dtype=np.float32)
+                factors[: len(lockf)] = lockf
+                wv.vectors_lockf = factors[rows]
             wv.vectors, wv.expandos, self._encoded = vectors, columns, None
             self.__dict__.update(outputs)
             self.cum_table = np.empty(0, dtype=np.uint32)
@@ -354,6 +356,18 @@ class Matrices(Lifecycle):
                 "add words and their vectors with build_vocab(update=True)"
             )
         return matrix
+
+    def _check_owners(self, name: str, rows: int) -> None:
+        """Raise ValueError if there are more rows than words: some may belong to words that are gone."""
+        if rows > len(self.wv):
+            raise _changed_by_hand(name, rows, len(self.wv))
+
+    def _check_all_owners(self) -> None:
+        """Raise ValueError if a matrix or an attribute of words has values of words that are gone."""
+        for name, matrix in {"vectors": self.wv.vectors, **self._matrices()}.items():
+            self._check_owners(name, len(matrix))
+        for name, column in self.wv.expandos.items():
+            self._check_owners(f"the attribute {name!r}", len(column))
 
     def _check_rows(self, words: int) -> None:
         """Raise ValueError if a word leads to a row that no matrix of so many `words` has."""
@@ -450,11 +464,6 @@ class Matrices(Lifecycle):
         """Return `syn1neg` to look a word up in; ValueError if its rows belong to other words."""
         self._check_owners("syn1neg", len(self.syn1neg))
         return self.syn1neg
-
-    def _check_owners(self, name: str, rows: int) -> None:
-        """Raise ValueError if there are more rows than words: some may belong to words that are gone."""
-        if rows > len(self.wv):
-            raise _changed_by_hand(name, rows, len(self.wv))
 
     def huffman_path(self, word: Key) -> HuffmanPath:
         """Return the word's path through the Huffman tree, from the root down.

@@ -230,6 +230,16 @@ OUT_QUESTIONS: dict[str, Callable[[Word2Vec], Any]] = {
 }
 
 
+def test_counts_of_words_that_are_gone_count_for_nobody() -> None:
+    model = small()
+    cut(model)
+    model.syn1neg = model.syn1neg[5:20]
+    assert model.out_vector("w6") is not None
+    for call in (lambda: model.build_vocab(NEW, update=True), lambda: model.remove_words(["w6"])):
+        with pytest.raises(ValueError, match="changed by hand.*attribute 'count' has"):
+            call()
+
+
 @pytest.mark.parametrize("edit", [cut, replaced])
 @pytest.mark.parametrize("question", OUT_QUESTIONS)
 def test_no_word_answers_with_the_output_of_another(edit: Any, question: str) -> None:
