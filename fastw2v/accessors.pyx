@@ -13,7 +13,7 @@ fastw2v installed:
 cdef class ModelView:
     """Borrows the matrices that a model has now, and keeps them alive.
 
-    A model whose vocabulary grows gets new matrices: make a new view afterwards.
+    A model whose vocabulary grows or shrinks gets new matrices: make a new view afterwards.
 
     Args:
         model (Word2Vec): the model, which has been trained.
@@ -21,9 +21,13 @@ cdef class ModelView:
     Attributes:
         words (int): V, number of words.
         dim (int): D, dimensions of a vector.
+
+    Raises:
+        ValueError: words were taken out of `model.wv` by hand, so rows belong to other words.
     """
 
     def __init__(self, model):
+        model._check_all_owners()  # no word gets the row of another
         self.syn0 = model.syn0
         self.syn1neg = getattr(model, "syn1neg", None)
         self.syn1 = getattr(model, "syn1", None)
@@ -40,12 +44,14 @@ cdef class ModelView:
         return &self.syn0[word, 0] if 0 <= word < self.words else NULL
 
     cdef const float *out_vector(self, Py_ssize_t word) noexcept nogil:
-        """Return row `word` of syn1neg, D floats; NULL if there is none: hierarchical softmax has none."""
-        return &self.syn1neg[word, 0] if 0 <= word < self.words and self.syn1neg is not None else NULL
+        """Return row `word` of syn1neg, D floats; NULL if there is none, as of words that were not trained."""
+        if self.syn1neg is None or not 0 <= word < self.syn1neg.shape[0]:
+            return NULL
+        return &self.syn1neg[word, 0]
 
     cdef const float *node_vector(self, Py_ssize_t node) noexcept nogil:
         """Return row `node` of syn1, an inner node of the Huffman tree, D floats; NULL if there is none."""
-        return &self.syn1[node, 0] if 0 <= node < self.words and self.syn1 is not None else NULL
+        return &self.syn1[node, 0] if self.syn1 is not None and 0 <= node < self.syn1.shape[0] else NULL
 
     cdef Py_ssize_t path(self, Py_ssize_t word, const uint32_t **point, const uint8_t **code) noexcept nogil:
         """Return the length L of the word's Huffman path, -1 if it has none.
@@ -53,7 +59,7 @@ cdef class ModelView:
         `point[0]` is set to the inner nodes on it (L,), `code[0]` to the turn at each (L,): 0 left, 1 right.
         """
         cdef Py_ssize_t start
-        if not 0 <= word < self.words or self.starts is None:
+        if self.starts is None or not 0 <= word < self.starts.shape[0] - 1:
             return -1
         start = self.starts[word]
         point[0] = &self.points[0] + start
