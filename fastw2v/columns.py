@@ -177,6 +177,8 @@ def resized(column: Array | Ragged, size: int) -> Array | Ragged:
     Returns:
         array or Ragged: the new column.
     """
+    if not isinstance(column, np.ndarray | Ragged):  # a list that a user put there
+        column = object_column(column, len(column))
     keep = min(len(column), size)
     if isinstance(column, Ragged):
         starts = np.full(size + 1, column.starts[keep])

@@ -48,6 +48,7 @@ from fastw2v.query.inputs import (
     unit_queries,
     weighted_items,
 )
+from fastw2v.warn import warn_user
 
 logger = logging.getLogger(__name__)
 
@@ -446,17 +447,30 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def sort_by_descending_frequency(self) -> None:
         """Sort the rows by descending `count`; of equal counts the later row comes first.
 
-        Rows of other matrices, such as `Word2Vec.syn1neg`, stay where they are. A logged warning says so.
+        Rows of other matrices, such as `Word2Vec.syn1neg`, stay where they are. A warning says so, which is
+        only logged if the vectors are not a model's.
 
         Raises:
             KeyError: there are keys, but no attribute `count`.
+
+        Warns:
+            FastW2VWarning: the vectors are a model's.
         """
         if not len(self):
             return
         order = descending(plain_column(self.expandos, "count").astype(np.int64), later_first=True)
         keys = [self.index_to_key[row] for row in order]
         if len(self.vectors):
-            logger.warning("rows move: what else is numbered by them, such as output vectors, does not")
+            moved = "rows move: what else is numbered by them, such as output vectors, does not"
+            if "sample_int" in self.expandos:  # words of a model
+                warn_user(
+                    f"{moved}. The model of these vectors must not be trained or asked about its outputs any "
+                    "more; build_vocab() with sorted_vocab=1 sorts the words before they are trained",
+                    log=logger,
+                    logged=moved,
+                )
+            else:
+                logger.warning(moved)
             self.vectors = self.vectors[order]
         if len(getattr(self, "vectors_lockf", ())) == len(keys):
             self.vectors_lockf = self.vectors_lockf[order]

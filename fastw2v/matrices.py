@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
-from typing import IO, Any, overload
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import IO, TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import is_gensims, not_vectors
+from fastw2v.checks import is_gensims, not_vectors, whole
 from fastw2v.columns import resized
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
@@ -25,7 +26,10 @@ from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import squares, top_places
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
+from fastw2v.vocabulary.rows import fitted_thresholds, pruned, rows_of, without_other_rows
+from fastw2v.vocabulary.sampling import DOMAIN
 
 logger = logging.getLogger("fastw2v.word2vec")  # people filter by that name
 
@@ -51,6 +55,11 @@ class Matrices(Lifecycle):
     alpha: float
     min_alpha_yet_reached: float
     cum_table: npt.NDArray[np.uint32]
+
+    if TYPE_CHECKING:  # of Word2Vec
+        _encoded: Any
+        _restore_on_error: Callable[[], AbstractContextManager[None]]
+        make_cum_table: Any
 
     # --- the three matrices ---
 
@@ -205,11 +214,11 @@ class Matrices(Lifecycle):
             before = self._require_matrix(name)
             grown[f"_{name}"] = np.zeros((len(self.wv), self.vector_size), dtype=np.float32)
             grown[f"_{name}"][: len(before)] = before
-        words_before, lockf = len(self.wv.vectors), getattr(self.wv, "vectors_lockf", np.ones(1))
+        lockf = np.atleast_1d(getattr(self.wv, "vectors_lockf", 1.0))
         shape = len(self.wv), self.vector_size
         self.wv.vectors = prep_vectors(shape, self.wv.vectors, seed=self.seed, threads=self.workers)
-        if np.shape(lockf) == (words_before,) and words_before > 1:
-            new = np.ones(len(self.wv) - words_before, dtype=np.float32)
+        if 1 < len(lockf) < len(self.wv):  # one factor per word, of those with a row before
+            new = np.ones(len(self.wv) - len(lockf), dtype=np.float32)
             self.wv.vectors_lockf = np.concatenate([lockf, new])
         self.__dict__.update(grown)
 
@@ -231,6 +240,106 @@ class Matrices(Lifecycle):
             self.wv.vectors_lockf = np.append(lockf, np.ones(added, dtype=np.float32))
         self.wv._added_rows = 0
 
+    def _check_growable(self) -> None:
+        """Raise unless rows can be added to all matrices: RuntimeError if one is missing, else ValueError."""
+        words = len(self.wv)
+        self._check_all_owners()
+        trained = np.asarray(self.wv.expandos.get("sample_int", np.ones(words)))
+        for name in self._outputs():
+            rows = len(self._require_matrix(name))
+            # Rows that `add_vectors` has added have no outputs yet; of them `sample_int` is 0.
+            if rows > words or np.any(trained[rows:words]):
+                raise _changed_by_hand(name, rows, words)
+
+    def remove_words(self, words: Any) -> None:
+        """Remove words from the model; all others keep what they have learnt, and training can go on.
+
+        IN, OUT and node vectors, counts and other attributes, the noise distribution and the Huffman tree are
+        cut alike. Rows keep their order. How often words are dropped by `sample` follows from the counts that
+        remain. Of the tree, inner nodes stay that still have words on both sides. `raw_vocab` and
+        `corpus_count` stay as they are, and a `wv_out` taken before keeps the words of before. A call that
+        fails leaves the model as it was.
+
+        Args:
+            words (key or iterable of keys): what to remove; repetitions do not matter.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: no word would be left, or the vocabulary was changed by hand.
+
+        Example:
+            >>> model = Word2Vec(sentences, vector_size=10, min_count=1, workers=1)
+            >>> model.remove_words(["the", "says"])
+            >>> model.syn0.shape, model.syn1neg.shape, "the" in model
+            ((7, 10), (7, 10), False)
+        """
+        gone = rows_of(words, self.wv.key_to_index)
+        self._keep_rows(np.delete(np.arange(len(self.wv)), gone), "remove_words")
+
+    def restrict_vocab(self, words: Any) -> None:
+        """Keep these words alone, or so many of the first; see `remove_words` for what is done.
+
+        Args:
+            words (int, key, or iterable of keys): an int is the number of rows that stay, of the most
+                frequent words if the vocabulary is sorted. Else the words that stay, in the order of their
+                rows; a list of one int is a word.
+
+        Raises:
+            KeyError: a word is missing.
+            ValueError: no word would be left, or the vocabulary was changed by hand.
+
+        Example:
+            >>> model = Word2Vec(sentences, vector_size=10, min_count=1, workers=1)
+            >>> model.restrict_vocab(["cat", "dog", "meow", "woof"])
+            >>> len(model.wv), model.syn1neg.shape
+            (4, (4, 10))
+            >>> model.restrict_vocab(2)
+            >>> len(model.wv)
+            2
+        """
+        if isinstance(words, int | np.integer):
+            stay = np.arange(min(whole("words", words, 1), len(self.wv)))
+        else:
+            stay = rows_of(words, self.wv.key_to_index)
+        self._keep_rows(stay, "restrict_vocab")
+
+    def _keep_rows(self, rows: npt.NDArray[np.intp], event: str) -> None:
+        """Cut the vocabulary and all that belongs to it down to these rows, which rise."""
+        wv, words = self.wv, len(self.wv)
+        if not len(rows):
+            raise ValueError(f"{event}: no word would be left; at least one must stay")
+        self._check_all_owners()
+        if len(wv.vectors) < words:
+            raise _changed_by_hand("vectors", len(wv.vectors), words)
+        columns = {name: resized(column, words).take(rows) for name, column in wv.expandos.items()}
+        outputs = {f"_{name}": matrix[rows[rows < len(matrix)]] for name, matrix in self._matrices().items()}
+        tree = HuffmanTree.of(wv.expandos, _damaged_tree)
+        if tree is not None:
+            tree.check(words, _damaged_tree, saved=True)
+            shorter, nodes = pruned(tree, rows)
+            columns |= shorter.columns()
+            if "_syn1" in outputs:
+                outputs["_syn1"] = np.zeros((len(rows), self.vector_size), dtype=np.float32)
+                outputs["_syn1"][: len(nodes)] = self.syn1[nodes]
+        counts, thresholds = columns.get("count"), columns.get("sample_int")
+        if isinstance(counts, np.ndarray) and isinstance(thresholds, np.ndarray):
+            columns["sample_int"] = fitted_thresholds(counts, thresholds, self.sample)
+        vectors = wv.vectors[rows]
+        with self._restore_on_error():
+            keys = [wv.index_to_key[row] for row in rows.tolist()]
+            wv._name_rows(keys, without_other_rows(wv.key_to_index, rows, words))
+            lockf = getattr(wv, "vectors_lockf", np.ones(1, dtype=np.float32))
+            if 1 < len(np.atleast_1d(lockf)) <= words:
+                factors = np.ones(words, dtype=np.float32)
+                factors[: len(lockf)] = lockf
+                wv.vectors_lockf = factors[rows]
+            wv.vectors, wv.expandos, self._encoded = vectors, columns, None
+            self.__dict__.update(outputs)
+            self.cum_table = np.empty(0, dtype=np.uint32)
+            if self.negative and counts is not None:
+                self.make_cum_table()
+        self.add_lifecycle_event(event, msg=f"{len(rows)} of {words} words are left")
+
     # --- what training trusts ---
 
     def _ready_matrices(self) -> None:
@@ -245,7 +354,8 @@ class Matrices(Lifecycle):
                 )
             if not matrix.flags.c_contiguous:
                 setattr(self, name, np.ascontiguousarray(matrix))
-        self._check_rows(words)
+        if len(self.wv.key_to_index) > words:  # if not, a wrong row is found where a text leads to it
+            self._check_rows(words)
         lockf = np.asarray(getattr(self.wv, "vectors_lockf", 1.0), dtype=np.float32)
         if not lockf.size or lockf.ndim > 1:
             raise ValueError(
@@ -254,24 +364,37 @@ class Matrices(Lifecycle):
             )
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
 
-    def _is_finite(self) -> bool:
-        """Return whether no IN vector holds NaN or infinity."""
-        return bool(np.isfinite(squares(self.syn0)).all())
+    def _is_finite(self, rows: npt.NDArray[np.int32] | None) -> bool:
+        """Return whether none of these IN vectors holds NaN or infinity; None looks at all."""
+        return bool(np.isfinite(squares(self.syn0 if rows is None else self.syn0[rows])).all())
 
     def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
         """Return the matrix of this name; ValueError unless it is float32 (V, D)."""
         matrix, shape = self._require_matrix(name), (len(self.wv), self.vector_size)
+        self._check_owners(name, len(matrix))
         if matrix.dtype != np.float32:
             raise ValueError(
                 f"{name} is {matrix.dtype}, but training needs this dtype to be float32: convert it, as in "
                 "model.wv.vectors = model.wv.vectors.astype(np.float32)"
             )
-        if matrix.shape != shape or matrix.dtype != np.float32:
+        if matrix.shape != shape:
             raise ValueError(
                 f"{name} is {matrix.dtype} {matrix.shape}, expected float32 {shape}: "
                 "add words and their vectors with build_vocab(update=True)"
             )
         return matrix
+
+    def _check_owners(self, name: str, rows: int) -> None:
+        """Raise ValueError if there are more rows than words: some may belong to words that are gone."""
+        if rows > len(self.wv):
+            raise _changed_by_hand(name, rows, len(self.wv))
+
+    def _check_all_owners(self) -> None:
+        """Raise ValueError if a matrix or an attribute of words has values of words that are gone."""
+        for name, matrix in {"vectors": self.wv.vectors, **self._matrices()}.items():
+            self._check_owners(name, len(matrix))
+        for name, column in self.wv.expandos.items():
+            self._check_owners(f"the attribute {name!r}", len(column))
 
     def _check_rows(self, words: int) -> None:
         """Raise ValueError if a word leads to a row that no matrix of so many `words` has."""
@@ -292,26 +415,26 @@ class Matrices(Lifecycle):
         return {name: getattr(self, name) for name in OUTPUTS if self.__dict__.get(f"_{name}") is not None}
 
     def _tree(self) -> HuffmanTree:
-        """Return the Huffman tree as workers take it, checked."""
-        tree = self._check_tree(len(self.wv))
-        return HuffmanTree(
+        """Return the Huffman tree as workers take it; they check the paths that they follow."""
+        columns, words = self.wv.expandos, len(self.wv)
+        tree = HuffmanTree.of(columns, _damaged_tree) if len(columns.get("point", ())) == words else None
+        if tree is None:
+            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() first")
+        if len(tree.codes) != len(tree.points):
+            raise _damaged_tree()
+        ready = HuffmanTree(
             np.ascontiguousarray(tree.points, dtype=np.uint32),
             np.ascontiguousarray(tree.codes, dtype=np.uint8),
             np.ascontiguousarray(tree.starts, dtype=np.int64),
         )
+        self.wv.expandos.update(ready.columns())  # next time nothing is converted, nor `starts` compared
+        return ready
 
-    def _check_tree(self, words: int) -> HuffmanTree:
-        """Return the tree; RuntimeError if there is none of so many `words`, ValueError if it is damaged."""
-
-        def damaged(_: str) -> ValueError:
-            return ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
-
-        columns = self.wv.expandos
-        tree = HuffmanTree.of(columns, damaged) if len(columns.get("point", ())) == words else None
-        if tree is None:
-            raise RuntimeError(f"no Huffman tree of {words} words: call create_binary_tree() first")
-        tree.check(words, damaged)
-        return tree
+    def _noise(self, compare: bool = True) -> Noise:
+        """Return the noise distribution as workers take it; RuntimeError unless it is one of all words."""
+        words = len(self.wv)
+        advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
+        return Noise.of(self.cum_table, words, lambda _: RuntimeError(advice), compare=compare)
 
     # --- by word ---
 
@@ -350,15 +473,24 @@ class Matrices(Lifecycle):
             array: float32 (D,).
 
         Raises:
-            KeyError: the word is missing.
+            KeyError: the word is missing, or was added to `wv` and has no OUT vector yet.
+            ValueError: words were taken out of `wv` by hand, so the rows belong to other words.
             AttributeError: the model has no OUT vectors. Hierarchical softmax has `node_vectors` instead.
 
         Example:
             >>> model.out_vector("cat").shape
             (10,)
         """
-        row: npt.NDArray[np.float32] = self.syn1neg[self.wv.get_index(word)]
+        index, output = self.wv.get_index(word), self._out_vectors()
+        if index >= len(output):
+            raise KeyError(f"{word!r:.60} has no OUT vector: it was added to wv, and not trained")
+        row: npt.NDArray[np.float32] = output[index]
         return row
+
+    def _out_vectors(self) -> npt.NDArray[np.float32]:
+        """Return `syn1neg` to look a word up in; ValueError if its rows belong to other words."""
+        self._check_owners("syn1neg", len(self.syn1neg))
+        return self.syn1neg
 
     def huffman_path(self, word: Key) -> HuffmanPath:
         """Return the word's path through the Huffman tree, from the root down.
@@ -372,6 +504,7 @@ class Matrices(Lifecycle):
 
         Raises:
             KeyError: the word is missing.
+            ValueError: words were taken out of `wv` by hand, so the paths belong to other words.
             AttributeError: the model has no Huffman tree, because it was not trained with `hs=1`.
 
         Example:
@@ -386,6 +519,7 @@ class Matrices(Lifecycle):
                 f"this model has no Huffman tree: it was trained with hs={self.hs}; train with hs=1"
             )
         row = self.wv.get_index(word)
+        self._check_owners("the Huffman tree", len(self.wv.expandos["point"]))
         return HuffmanPath(point=self.wv.expandos["point"][row], code=self.wv.expandos["code"][row])
 
     def node_vectors(self, word: Key) -> npt.NDArray[np.float32]:
@@ -431,7 +565,7 @@ class Matrices(Lifecycle):
     @property
     def wv_out(self) -> KeyedVectors:
         """All OUT vectors, float32 (V, D), as a `KeyedVectors` that shares words and memory with this."""
-        return self.wv.with_vectors(self.syn1neg)
+        return self.wv.with_vectors(self._out_vectors())
 
     # --- both spaces ---
 
@@ -459,8 +593,9 @@ class Matrices(Lifecycle):
         if checked_space(space) == "in":
             return self.syn0
         if space == "out":
-            return self.syn1neg
-        return self.syn0 + self.syn1neg if space == "in+out" else np.hstack([self.syn0, self.syn1neg])
+            return self._out_vectors()
+        both = self.syn0, self._out_vectors()
+        return np.add(*both) if space == "in+out" else np.hstack(both)
 
     def _words_in(self, space: Space) -> KeyedVectors:
         return self.wv if space == "in" else self.wv.with_vectors(self.vectors(space))
@@ -678,7 +813,7 @@ class Matrices(Lifecycle):
             else self.wv.get_index(words)
             for words in (a, b)
         ]
-        dots = np.einsum("...d,...d->...", self.syn0[rows[0]], self.syn1neg[rows[1]], dtype=np.float64)
+        dots = np.einsum("...d,...d->...", self.syn0[rows[0]], self._out_vectors()[rows[1]], dtype=np.float64)
         shifted = np.asarray(dots + math.log(self.negative))
         return shifted if shifted.ndim else float(shifted)
 
@@ -924,6 +1059,7 @@ class Matrices(Lifecycle):
     def _path_scores(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return log P(word) (V,), Σ log σ(± score) over the nodes on its path, from all node scores (V,)."""
         tree = self._tree()
+        tree.check(len(self.wv), _damaged_tree)
         left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
         words = np.repeat(np.arange(len(self.wv)), np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
@@ -940,6 +1076,18 @@ class Matrices(Lifecycle):
         rows = np.flatnonzero(counts == 0)
         rows = rows[~out[rows].any(axis=1)]
         return rows if len(rows) < len(out) else rows[:0]
+
+
+def _changed_by_hand(name: str, rows: int, words: int) -> ValueError:
+    return ValueError(
+        f"the vocabulary was changed by hand: there are {words} words in wv, but {name} has {rows} rows, of "
+        "which no one knows whose they are. Load or keep the model as it was, and cut it with "
+        "model.restrict_vocab(words) or model.remove_words(words), which keep all of it in step"
+    )
+
+
+def _damaged_tree(_: str = "") -> ValueError:
+    return ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
 
 
 def read_both_sides(

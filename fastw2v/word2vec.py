@@ -64,7 +64,7 @@ from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pair
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Schedule
-from fastw2v.training.objective import Freeze, Objective, Step
+from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import (
     EpochRecord,
     Length,
@@ -78,7 +78,7 @@ from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, counts_of, log_plan, plan, table_of
-from fastw2v.vocabulary.sampling import DOMAIN, check_noise_table, downsampling, noise_table
+from fastw2v.vocabulary.sampling import DOMAIN, downsampling, noise_table
 from fastw2v.warn import once_per_call, warn_user
 
 __all__ = [
@@ -509,8 +509,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 "there is no vocabulary to update: call build_vocab() without update=True first, "
                 "or load a model that has one"
             )
-        for name in self._outputs():
-            self._require_matrix(name)
+        self._check_growable()
 
     @renamed_keywords(sentences="corpus_iterable")
     def scan_vocab(
@@ -611,7 +610,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
             if len(self.wv):
                 raise RuntimeError(reason)
             logger.warning(reason)  # as in gensim, an error only when it comes to training
-        table = made.added_to(self.wv.index_to_key, self.wv.expandos) if update else made.retained
+        wv = self.wv
+        table, known = (
+            made.added_to(wv.index_to_key, wv.key_to_index, wv.expandos) if update else (made.retained, None)
+        )
         if self.null_word:
             table = table.with_null_word()
         if self.sorted_vocab and not update:
@@ -620,7 +622,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             self.effective_min_count = made.min_count
             if not update:
                 self.min_count, self.sample = min_count, sample
-            self._set_words(table, keep_columns=update)
+            self._set_words(table, known)
             self._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
             if self.hs:
                 self.create_binary_tree()
@@ -652,16 +654,23 @@ class Word2Vec(Matrices, OlderWord2Vec):
             "give a lower min_count or more text"
         )
 
-    def _set_words(self, table: Table, *, keep_columns: bool = False) -> None:
-        """Take over a vocabulary."""
+    def _set_words(self, table: Table, known: dict[Any, int] | None = None) -> None:
+        """Take over a vocabulary; with `known` rows it is the one that is there and words after its last."""
         # Lists, dicts and columns are replaced, not changed: other objects may share them.
         wv, words = self.wv, table.words
         columns: dict[str, npt.NDArray[Any] | Ragged] = {
             "count": table.counts,
             "sample_int": table.thresholds,
         }
-        wv._name_rows(words, {word: row for row, word in enumerate(words)})
-        wv.expandos = wv.expandos | columns if keep_columns else columns
+        if known is None:
+            wv._name_rows(words, {word: row for row, word in enumerate(words)})
+            wv.expandos = columns
+        else:
+            first = len(wv)
+            new = {word: row for row, word in enumerate(words[first:], first)}
+            wv._name_rows(words, known | new)
+            wv.expandos = wv.expandos | columns
+            wv.allocate_vecattrs()  # columns of the user's own grow too
 
     def add_null_word(self) -> None:
         """Add the null word, a single zero character, with count 1, as the last word, unless it is there.
@@ -670,7 +679,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         if NULL_WORD not in self.wv.key_to_index:
             table = table_of(self.wv.index_to_key, self.wv.expandos)
-            self._set_words(table.with_null_word(), keep_columns=True)
+            self._set_words(table.with_null_word(), self.wv.key_to_index)
 
     def create_binary_tree(self) -> None:
         """Build the Huffman tree of the word counts: the attributes `point` and `code` of every word.
@@ -932,8 +941,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                self._ready_to_train()
-                objective = self._objective(self.compute_loss, course.freeze)
+                objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
                     objective.of_pairs() if pairs else objective,
@@ -969,7 +977,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.history.append(record_of(epoch, result, self.compute_loss))
         log_epoch(epoch, result)
         warn_of_odd_corpus(epoch, result, length)
-        if not self._is_finite():
+        if not self._is_finite(result.rows):
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
                 f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"
@@ -995,8 +1003,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         words = None if total_words is None else rounded("total_words", total_words)
         return Length(examples or None, words or None)
 
-    def _ready_to_train(self) -> None:
-        """Raise unless matrices and tables are what the kernels trust: of one size, every index inside."""
+    def _ready_to_train(self, written: bool = True) -> tuple[Noise | None, HuffmanTree | None]:
+        """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
+        # Unless someone may have `written` to tables, nothing takes time in proportion to the vocabulary.
         self._ready_matrices()
         words = len(self.wv)
         if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
@@ -1004,16 +1013,18 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"sample={self.sample} needs the attribute 'sample_int' of all words: "
                 "call build_vocab() first, or set model.sample = 0"
             )
-        if self.negative:
-            advice = f"cum_table does not rise to {DOMAIN} over {words} words: call make_cum_table() first"
-            check_noise_table(self.cum_table, words, lambda _: RuntimeError(advice))
-        if self.hs:
-            self._check_tree(words)
+        return self._noise(written) if self.negative else None, self._tree() if self.hs else None
 
     def _objective(
-        self, compute_loss: bool, freeze: Freeze | None = None, *, sg: bool | None = None
+        self,
+        compute_loss: bool,
+        freeze: Freeze | None = None,
+        *,
+        sg: bool | None = None,
+        written: bool = True,
     ) -> Objective:
-        """Return the objective of the settings and tables as they are now; `sg` replaces the model's."""
+        """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
+        noise, tree = self._ready_to_train(written)
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
             window=self.window,
@@ -1025,8 +1036,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             lockf=self.wv.vectors_lockf,
             keep=None if self.sample == 0 else plain_column(self.wv.expandos, "sample_int"),
             negative=self.negative,
-            cum_table=self.cum_table,
-            tree=self._tree() if self.hs else None,
+            noise=noise,
+            tree=tree,
             freeze=freeze,
         )
 
@@ -1052,7 +1063,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
-        self._ready_to_train()
         objective = self._objective(compute_loss, sg=sg)
         (worker,) = objective.workers(self._trained_matrices(), StopFlag(), 1, alone=True)
         effective = 0
@@ -1130,7 +1140,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise RuntimeError(
                 f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
             )
-        self._check_rows(len(self.wv))
         matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
         objective = Objective.to_score(
             sg=sg,

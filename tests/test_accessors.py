@@ -51,6 +51,10 @@ def missing(model):
             view.node_vector(0) == NULL, view.path(0, &point, &code))
 
 
+def has_output(ModelView view, Py_ssize_t word):
+    return view.out_vector(word) != NULL
+
+
 def rows(ModelView view, Py_ssize_t word):
     cdef const uint32_t *point = NULL
     cdef const uint8_t *code = NULL
@@ -107,6 +111,20 @@ def test_client_package_reads_all_three_spaces(client):
 def test_what_a_model_lacks_is_null(client):
     assert client.missing(model(hs=0, negative=5)) == (True, True, False, True, -1)
     assert client.missing(model(hs=1, negative=0))[2:4] == (True, False)
+
+
+def test_an_added_word_has_an_output_and_that_of_another_word_is_refused(client):
+    grown = model(hs=1, negative=5)
+    words = len(grown.wv)
+    grown.wv.add_vectors(["new"], np.ones((1, 7)))
+    view = ModelView(grown)
+    assert view.words == words + 1 and client.has_output(view, words - 1)
+    assert client.has_output(view, words) and not client.has_output(view, words + 1)
+    grown.remove_words(["potato", "new"])
+    assert not client.has_output(ModelView(grown), words - 1)
+    grown.wv = grown.wv.vectors_for_all(["soup"])
+    with pytest.raises(ValueError, match="changed by hand"):
+        ModelView(grown)
 
 
 def test_view_keeps_its_matrices_alive(client):

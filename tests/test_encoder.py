@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import signal
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -278,6 +279,30 @@ def test_encoding(max_words: int) -> None:
     assert seen == len(texts)
     assert encoder.read(max_words) is None
     assert (encoder.sentence_count, encoder.total_words) == (7, 16)
+
+
+@pytest.mark.parametrize("max_words", [1, 3, 40, 41, 1000, sys.maxsize])
+@pytest.mark.parametrize("more", [{}, {Text("strange"): 999, None: 998}], ids=["words", "odd-keys"])
+def test_a_text_is_encoded_the_same_before_and_after_the_vocabulary_is_taken_over(
+    max_words: int, more: dict[Any, int]
+) -> None:
+    """Its first words are looked up one by one, until they are a quarter of the vocabulary."""
+    rows = {f"w{i}": i for i in range(160)} | more
+    text: list[Any] = [[f"w{i * 7 % 200}" for i in range(j, j + j % 5)] for j in range(60)]
+    text[3:3], text[50:50] = [["strange", None, "w7"]], [[None, "w8", "strange"]]
+    encoder = SentenceEncoder(iter(text), rows)
+    pieces = list(iter(lambda: encoder.read(max_words), None))
+    ids = np.concatenate([piece[0] for piece in pieces]).tolist()
+    assert ids == [rows[word] for sentence in text for word in sentence if word in rows]
+    assert sum(len(piece[1]) for piece in pieces) == len(text) and encoder.read(max_words) is None
+
+
+@pytest.mark.parametrize("row", [-1, -7])
+@pytest.mark.parametrize("words", [1, 100])
+def test_a_word_of_an_impossible_row_is_refused(row: int, words: int) -> None:
+    encoder = SentenceEncoder([["bad"] * 50], {f"w{i}": i for i in range(words)} | {"bad": row})
+    with pytest.raises(ValueError, match=f"leads to row {row}"):
+        encoder.read(sys.maxsize)
 
 
 def test_encoding_of_integer_keys() -> None:

@@ -416,3 +416,14 @@ def test_stop_flag_ends_a_job_early():
     stopped.train(*flat(corpus()), 0.1, 1)
     assert stopped.examples == 0
     assert np.array_equal(before, IN)
+
+
+@pytest.mark.parametrize("objective", ["neg", "hs"])
+@pytest.mark.parametrize("row", [-1, V, 2**31 - 1])
+def test_an_id_outside_the_matrices_is_refused_before_anything_is_trained(objective: str, row: int) -> None:
+    _, worker, (IN, *_) = pair(objective=objective)
+    before = IN.copy()
+    ids = np.array([1, 2, row, 3], np.int32)
+    with pytest.raises(ValueError, match=f"leads to row {row}, expected 0 to"):
+        worker.train(ids, np.array([4]), 0.1, 1)
+    assert np.array_equal(before, IN)

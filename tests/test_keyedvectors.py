@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from factories import KEYS, ROWS, assert_close, few_vectors, saved, trained_vectors
 
-from fastw2v import Word2Vec
+from fastw2v import FastW2VWarning, Word2Vec
 from fastw2v.columns import Ragged
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
@@ -29,7 +29,8 @@ def test_sorting_moves_all_that_belongs_to_a_row(caplog: pytest.LogCaptureFixtur
     counts = np.random.default_rng(0).integers(1, 9, 60)
     kv.expandos["count"] = counts
     kv.vectors_lockf = np.arange(60, dtype=np.float32)
-    kv.sort_by_descending_frequency()
+    with pytest.warns(FastW2VWarning, match="output vectors, does not"):
+        kv.sort_by_descending_frequency()
     assert "does not" in caplog.text
     assert kv.index_to_key == sorted(KEYS, key=lambda word: (-counts[KEYS.index(word)], -KEYS.index(word)))
     for row, word in enumerate(kv.index_to_key):

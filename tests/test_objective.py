@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
+from fastw2v.training import objective as in_training
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.objective import UNBOUNDED, Noise, Objective
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -16,6 +17,8 @@ from fastw2v.vocabulary.sampling import noise_table
 
 COUNTS = np.array([9, 5, 3, 2])
 TREE = HuffmanTree.from_counts(COUNTS)
+TABLE = noise_table(COUNTS, 0.75)
+NOISE = Noise.of(TABLE, 4)
 LOCKF = np.ones(4, dtype=np.float32)
 SETTINGS: dict[str, Any] = {
     "sg": True,
@@ -28,7 +31,7 @@ SETTINGS: dict[str, Any] = {
     "lockf": LOCKF,
     "keep": None,
     "negative": 5,
-    "cum_table": noise_table(COUNTS, 0.75),
+    "noise": NOISE,
     "tree": None,
     "freeze": None,
 }
@@ -52,7 +55,7 @@ def test_what_is_not_asked_for_is_left_out() -> None:
     assert (plain.window, plain.negative, plain.lockf is LOCKF) == (5, 5, True)
     assert plain.keep is None and plain.tree is None
     assert not plain.last_only and not plain.frozen_outputs
-    assert to_train(negative=0, tree=TREE).noise is None and to_train(tree=TREE).tree is TREE
+    assert to_train(noise=None).noise is None and to_train(tree=TREE).tree is TREE
 
 
 @pytest.mark.parametrize(("step", "by_window"), [("pair", False), ("window", True)])
@@ -76,21 +79,39 @@ def test_freeze(freeze: Any) -> None:
 
 def test_tables_are_as_the_kernels_want_them() -> None:
     keep = np.arange(8, dtype=np.uint64)[::2]
-    objective = to_train(keep=keep, cum_table=SETTINGS["cum_table"].astype(np.uint64))
+    objective = to_train(keep=keep, noise=Noise.of(TABLE.astype(np.uint64), 4))
     assert objective.keep is not None and objective.keep.tolist() == [0, 2, 4, 6]
     assert objective.noise is not None
     for table in (objective.keep, objective.noise.table):
         assert table.dtype == np.uint32 and table.flags.c_contiguous
-    assert objective.noise.table.tolist() == SETTINGS["cum_table"].tolist()
+    assert objective.noise.table.tolist() == TABLE.tolist()
 
 
 def test_noise_finds_the_word_of_every_draw() -> None:
-    noise = Noise.of(SETTINGS["cum_table"])
+    noise = NOISE
     for draw in np.random.default_rng(1).integers(0, noise.table[-1], 1000).tolist():
         row = int(noise.starts[draw >> noise.shift])
         while noise.table[row] < draw:
             row += 1
         assert row == np.searchsorted(noise.table, draw)
+
+
+def test_a_noise_table_is_indexed_once_and_anew_when_it_changes() -> None:
+    table = TABLE.copy()
+    first = Noise.of(table, 4)
+    assert Noise.of(table, 4) is first and Noise.of(table.copy(), 4) is not first
+    table[1] = table[2]
+    changed = Noise.of(table, 4)
+    assert changed.table.tolist() == table.tolist() != first.table.tolist()
+    assert not np.shares_memory(changed.table, table)  # later writes lead no worker astray
+    table[0] = table[1] + 1
+    with pytest.raises(ValueError, match="does not rise"):
+        Noise.of(table, 4)
+    with pytest.raises(ValueError, match="4 entries for 5 words"):
+        Noise.of(TABLE, 5)
+    key = id(table)
+    del table
+    assert key not in in_training._indexed
 
 
 def test_pairs_train_one_direction_whatever_the_windows() -> None:
@@ -197,3 +218,24 @@ def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
     ]
     assert len(set(seeds)) == 20
     assert all(0 <= seed < 2**48 and draw is None for seed, draw in seeds)
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "value"),
+    [
+        ("points", 0, 4),
+        ("points", -1, 2**32 - 1),
+        ("starts", 1, -1),
+        ("starts", 4, 10**9),
+        ("starts", 2, 10**9),
+    ],
+)
+def test_a_damaged_path_is_refused_before_a_worker_follows_it(array: str, place: int, value: int) -> None:
+    tree = HuffmanTree(TREE.points.copy(), TREE.codes, TREE.starts.copy())
+    getattr(tree, array)[place] = value
+    matrices = some_matrices()
+    before = {name: matrix.copy() for name, matrix in matrices.items()}
+    (worker,) = to_train(noise=None, negative=0, tree=tree).workers(matrices, StopFlag(), 1, alone=True)
+    with pytest.raises(ValueError, match="paths are damaged"):
+        worker.train(np.arange(4, dtype=np.int32), np.array([4]), 0.1, 1)
+    assert all(np.array_equal(matrices[name], before[name]) for name in matrices)

@@ -89,8 +89,10 @@ def test_nothing_is_changed_by_a_plan() -> None:
     known = ["of", "new"]
     for column in columns.values():
         column.flags.writeable = False
-    first, second = found.added_to(known, columns), found.added_to(known, columns)
-    assert rows(first) == rows(second) and known == ["of", "new"]
+    keys = {"of": 0, "new": 1}
+    (first, to), (second, _) = found.added_to(known, keys, columns), found.added_to(known, keys, columns)
+    assert rows(first) == rows(second) and known == ["of", "new"] == list(keys)
+    assert to == {word: row for row, word in enumerate(first.words)}
     assert (
         found.report
         == plan(WORDS, counts, min_count=2, max_final_vocab=3, trim_rule=None, sample=0.01).report
@@ -109,7 +111,7 @@ def test_plans_are_made_of_equal_counts_alike() -> None:
 def test_words_are_added_at_the_end_and_known_ones_gain() -> None:
     found = planned(min_count=30)
     columns = {"count": np.array([5, 7]), "sample_int": np.array([11, 12], dtype=np.uint32)}
-    grown = found.added_to(["rare", "of"], columns)
+    grown = found.added_to(["rare", "of"], {"rare": 0, "of": 1}, columns)[0]
     thresholds = dict(zip(found.retained.words, found.retained.thresholds.tolist(), strict=True))
     assert rows(grown) == [
         ("rare", 5 + 2, 11),  # too rare here to stay, and known: it gains its count, and keeps its threshold
@@ -120,8 +122,14 @@ def test_words_are_added_at_the_end_and_known_ones_gain() -> None:
 
 
 def test_added_to_a_vocabulary_without_counts() -> None:
-    grown = planned(min_count=30).added_to(["of"], {})
+    grown = planned(min_count=30).added_to(["of"], {"of": 0}, {})[0]
     assert grown.words == ["of", "the", "a"] and grown.counts.tolist() == [30, 40, 30]
+
+
+def test_what_columns_have_beyond_the_last_row_goes_to_nobody() -> None:
+    columns = {"count": np.array([5, 700]), "sample_int": np.array([11, 12], dtype=np.uint32)}
+    grown, _ = planned(min_count=30).added_to(["of"], {"of": 0}, columns)
+    assert grown.words == ["of", "the", "a"] and grown.counts.tolist() == [5 + 30, 40, 30]
 
 
 # --- tables ---

@@ -13,15 +13,27 @@ from typing import Any
 import numpy as np
 import pytest
 from children import run_python
-from factories import SMALL, TEXT, Restartable, assert_usable, text, threads, written
+from factories import (
+    MODES,
+    SMALL,
+    TEXT,
+    Restartable,
+    assert_same,
+    assert_usable,
+    matrices,
+    text,
+    threads,
+    written,
+)
 
 from fastw2v import CallbackAny2Vec, Word2Vec
 from fastw2v.progress import NoProgress
 from fastw2v.text.texts import STREAM_WORDS
+from fastw2v.training import run as running
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.jobs import EpochResult, Job
 from fastw2v.training.objective import Objective
-from fastw2v.training.run import Run
+from fastw2v.training.run import RowsSeen, Run
 
 
 class Failure(BaseException):
@@ -277,3 +289,65 @@ def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
     waits = ast.literal_eval(done.stdout)
     assert len(waits) == 6
     print(f"{kind}, {workers} workers: KeyboardInterrupt after {sorted(waits)} s")
+
+
+@pytest.mark.parametrize("words", [1, 9, 10, 11, 1000])
+def test_the_rows_of_a_short_text_are_known_afterwards(words: int) -> None:
+    """They are those to look at for NaN; a longer text may have changed any row."""
+    ids = np.arange(words, dtype=np.int32)[::-1] % 7
+    ends = np.array([words])
+    blocks = [(ids[:5], ends, ends), (ids[5:], ends, ends)]
+    seen = RowsSeen(blocks, most=10)
+    assert list(seen) == blocks
+    rows = seen.rows()
+    assert (rows is None) == (words > 10)
+    if rows is not None:
+        assert rows.tolist() == sorted(set(ids.tolist()))
+
+
+@pytest.mark.parametrize("vocabulary", [20, 2000])
+def test_vectors_that_are_no_longer_finite_are_told_of_after_a_sentence(vocabulary: int) -> None:
+    model = Word2Vec(**SMALL)
+    model.build_vocab_from_freq({f"w{i}": vocabulary - i for i in range(vocabulary)})
+    model.wv.vectors[vocabulary // 2, 3] = np.nan
+    sentence = [[f"w{i}" for i in range(vocabulary // 2 - 3, vocabulary // 2 + 3)]]
+    with pytest.raises(FloatingPointError, match="no longer finite"):
+        model.train(sentence, total_examples=1, epochs=1)
+    assert not threads()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.trains_again
+def test_a_sentence_is_trained_without_threads_to_the_same_end(
+    mode: str, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained() -> Word2Vec:
+        model = Word2Vec(TEXT, **SMALL | {"compute_loss": True}, **MODES[mode])
+        model.workers = workers
+        names: list[list[str]] = []
+        watched = Restartable(lambda: (names.append(threads()), TEXT[0])[1:])
+        assert model.train(watched, total_examples=1, epochs=3, compute_loss=True)[1] == 3 * len(TEXT[0])
+        assert not any(names), "no thread waits for so short a text"
+        return model
+
+    here = trained()
+    monkeypatch.setattr(running, "SHORT_JOB", -1)
+    in_threads = trained()
+    if workers == 1:
+        assert_same(matrices(here), matrices(in_threads))
+    for one, other in zip(here.history, in_threads.history, strict=True):
+        for name in ("words", "effective_words", "examples", "alpha"):
+            assert one[name] == other[name]
+        assert one["loss"] == pytest.approx(other["loss"], rel=0.2)
+        assert one["seconds"] > 0
+
+
+@pytest.mark.parametrize("corpus", [[], [[]], [["unknown"]]], ids=["empty", "no-words", "unknown"])
+@pytest.mark.trains_again
+@pytest.mark.filterwarnings("ignore:.*(empty iterator|but no words)")
+def test_a_day_without_known_words_changes_nothing(corpus: Any) -> None:
+    model = Word2Vec(TEXT, **SMALL)
+    before = matrices(model)
+    assert model.train(corpus, total_examples=1, epochs=2) == (0, 2 * sum(map(len, corpus)))
+    assert_same(matrices(model), before)

@@ -191,6 +191,7 @@ def test_token_lists_are_taken_as_what_they_are(
 
 
 @pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.trains_again
 def test_what_holds_no_sentences_is_refused_with_the_fix(kind: str) -> None:
     package, make, part = REFUSED[kind]
     corpus = make(pytest.importorskip(package))
@@ -248,6 +249,7 @@ def test_a_column_is_known_again() -> None:
     "as_corpus", [list, lambda corpus: Restartable(lambda: corpus)], ids=["list", "stream"]
 )
 @pytest.mark.parametrize("max_vocab_size", [None, 100])
+@pytest.mark.trains_again
 def test_missing_values_among_words_are_warned_about_once(
     missing: Any, as_corpus: Any, max_vocab_size: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -286,7 +288,8 @@ def test_texts_are_warned_about_once_in_a_call(
     gensims = "Each 'sentences' item should be a list of words (usually unicode strings). First item here is "
     assert sum(message.startswith(gensims) for message in caplog.messages) == 1
     with pytest.warns(FastW2VWarning, match="whose letters are taken") as heard:
-        model.train(corpus, total_examples=len(list(corpus)), epochs=3)
+        rate = model.min_alpha_yet_reached
+        model.train(corpus, total_examples=len(list(corpus)), epochs=3, start_alpha=rate)
     assert len(heard) == 1, "another call"
 
 

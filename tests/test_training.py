@@ -53,6 +53,7 @@ from fastw2v.text.source import Source
 from fastw2v.training import run as running
 from fastw2v.training.hooks import TRAINING_HOOKS
 from fastw2v.training.jobs import Job, jobs_of
+from fastw2v.vocabulary.sampling import noise_table
 
 # --- roads into training ---
 
@@ -387,6 +388,7 @@ def test_a_refused_call_changes_nothing(arguments: dict[str, Any], error: type, 
         (lambda model: setattr(model, "wv", KeyedVectors(12)), RuntimeError, "no vocabulary to train"),
     ],
 )
+@pytest.mark.trains_again
 def test_a_spoilt_model_is_refused(spoil: Any, error: type, part: str) -> None:
     """What would have the kernels read or write outside their arrays is found before."""
     model = Word2Vec(TEXT, **SMALL)
@@ -699,3 +701,64 @@ def test_freeze_nothing_of_that_name(model: Word2Vec) -> None:
     with pytest.raises(ValueError, match="'both'.*'in', 'out'"):
         model.train(TEXT, total_examples=len(TEXT), epochs=7, freeze="both")  # type: ignore[arg-type]
     assert model.epochs == before
+
+
+# --- a sentence costs what the sentence costs ---
+
+
+SENTENCE = [["w1", "w2", "w3", "w1", "unknown"]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "train",
+    [
+        lambda model: model.train(SENTENCE, total_examples=1, epochs=3),
+        lambda model: model.train(Restartable(lambda: SENTENCE), total_examples=1, epochs=3),
+        lambda model: model.train_pairs(["w1", "w2"], ["w3", "w1"], epochs=3),
+        lambda model: model._train_batch(SENTENCE, 0.02, bool(model.sg), False),
+    ],
+    ids=["list", "stream", "pairs", "batch"],
+)
+@pytest.mark.trains_again
+def test_only_what_a_text_leads_to_is_looked_at(mode: str, train: Any) -> None:
+    """Whatever is wrong elsewhere: to look for it would cost time in proportion to the vocabulary."""
+    model = Word2Vec(text(500, 300), **SMALL, sample=0, **MODES[mode])
+    others = [row for word, row in model.wv.key_to_index.items() if word not in ("w1", "w2", "w3")]
+    last = others[-1]
+    model.syn0[others] = np.nan
+    model.wv.key_to_index[model.wv.index_to_key[last]] = 10**6
+    if model.hs:
+        starts, points = model.wv.expandos["point"].starts, model.wv.expandos["point"].values
+        points[starts[last] : starts[last + 1]] = 10**6
+    before = model.syn0.copy()
+    train(model)
+    changed = ~np.isclose(before, model.syn0, rtol=0, atol=0, equal_nan=True).all(axis=1)
+    assert changed.any() and not changed[others].any()
+    assert np.isfinite(model.wv[["w1", "w2", "w3"]]).all()
+    with pytest.raises(ValueError, match="leads to row 1000000"):
+        model.train([[model.wv.index_to_key[last]]], total_examples=1, epochs=1)
+
+
+@pytest.mark.parametrize("through", ["callback", "calls"])
+@pytest.mark.trains_again
+def test_a_noise_table_that_is_written_to_counts(through: str) -> None:
+    """Its index is kept, and made anew when the table is another, or has other numbers."""
+    model, twin = (Word2Vec(TEXT, **SMALL, seed=7) for _ in range(2))
+    other = noise_table(np.arange(len(model.wv), 0, -1) ** 3, 0.75)
+
+    class Write(CallbackAny2Vec):
+        def on_epoch_end(self, trained: Word2Vec) -> None:
+            if trained is model:
+                trained.cum_table[:] = other
+            else:
+                trained.cum_table = other.copy()
+
+    for each in (model, twin):
+        if through == "callback":
+            each.train(TEXT, total_examples=len(TEXT), epochs=2, callbacks=[Write()])
+        else:
+            each.train(TEXT, total_examples=len(TEXT), epochs=1)
+            Write().on_epoch_end(each)
+            each.train(TEXT, total_examples=len(TEXT), epochs=1)
+    assert_same(matrices(model), matrices(twin))

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import paths
-from fastw2v.text._encoder import SentenceCounter, WordTable
+from fastw2v.text._encoder import SentenceCounter, WordTable, no_row
 from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
 from fastw2v.text.tables import Taker, explain_unhashable, plain_word
@@ -28,6 +28,9 @@ logger = logging.getLogger("fastw2v.word2vec")
 
 WORDS_PER_PART = 1 << 20
 """Sentences are read in parts of so many words; after each part their ids may go to the disk."""
+
+FEW_WORDS = 4
+"""A text with so many times fewer words than a vocabulary looks up its own in it, not the other way round."""
 
 
 class Words:
@@ -46,7 +49,11 @@ class Words:
 
     def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
         """Return the rows of all words in a vocabulary, -1 for those that it does not have."""
-        return np.fromiter(map(key_to_index.get, self._words, repeat(-1)), np.int32, len(self))
+        rows = np.fromiter(map(key_to_index.get, self._words, repeat(-1)), np.int32, len(self))
+        for word in self.at(np.flatnonzero(rows < 0)):
+            if word in key_to_index:
+                raise no_row(key_to_index[word])
+        return rows
 
 
 class _TableWords(Words):
@@ -63,6 +70,8 @@ class _TableWords(Words):
         return self._table.words_of(self._ids[places])
 
     def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
+        if FEW_WORDS * len(self) < len(key_to_index):
+            return Words(self.at(np.arange(len(self)))).rows_in(key_to_index)
         return self._table.rows_in(key_to_index)[self._ids]
 
 

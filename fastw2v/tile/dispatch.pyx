@@ -3,8 +3,9 @@
 Only this module compiles `_tile.h`: the others call through the table that `selected_tile` returns.
 """
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
+import math
 import os
 
 import numpy as np
@@ -80,9 +81,10 @@ select_isa(os.environ.get("FASTW2V_ISA") or available_isas()[0])
 def lines(dtype, *shape):
     """Return zeros that share no cache line with other data, which other threads may write to."""
     dtype, line = np.dtype(dtype), CACHE_LINE * sizeof(float)
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     room = np.zeros(-(-size // line) * line + line, dtype=np.uint8)
-    start = -room.ctypes.data % line
+    cdef const uint8_t[::1] memory = room
+    start = -<object><size_t>&memory[0] % line
     return room[start:start + size].view(dtype).reshape(shape)
 
 

@@ -46,6 +46,7 @@ ctypedef struct Objective:
     const uint8_t *codes    # Huffman codes of all words, one after another
     const uint32_t *points  # the inner nodes on their paths
     const int64_t *path_starts   # (V + 1,) where each word's path begins
+    int64_t path_total      # codes and points of all words
 
 
 cdef class StopFlag:
@@ -128,6 +129,7 @@ cdef class Worker:
     cdef int64_t[::1] kept_ends     # ends of its sentences in `kept`
 
     cdef int reserve(self, Py_ssize_t inputs) except -1
+    cdef Py_ssize_t check(self, const int32_t[::1] ids) except -1
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
     cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil

@@ -6,6 +6,7 @@ is in `fastw2v.tile`; no Python runs below `Worker.train`.
 Shapes: V words, D dimensions, L length of a Huffman path, M inputs and N outputs of one update.
 """
 
+from libc.stdint cimport INT32_MAX
 from libc.string cimport memcpy, memset
 
 import numpy as np
@@ -87,11 +88,12 @@ cdef class Worker:
     ):
         """Keep references to the arrays; `input`, `output`, `nodes` are float32 (V, D), the last two may be None.
 
-        The caller has checked all shapes, and that all ids, nodes and table entries are below V. A worker that is not
-        `alone` updates private copies of the nodes near the root, and merges them every few updates. With `last_only`
-        only the last word of a sentence is a centre; with `frozen_outputs` only `input` is trained.
+        The caller has checked all shapes, and the entries of the noise tables; ids and Huffman paths are checked by
+        `train`, those that a job has. A worker that is not `alone` updates private copies of the nodes near the root,
+        and merges them every few updates. With `last_only` only the last word of a sentence is a centre; with
+        `frozen_outputs` only `input` is trained.
         """
-        cdef Py_ssize_t dim = input.shape[1], longest_path = 0
+        cdef Py_ssize_t dim = input.shape[1]
         cdef float[:, ::1] hot
         cdef int32_t[::1] hot_updates
         self.tile = selected_tile()
@@ -125,7 +127,7 @@ cdef class Worker:
             if codes.shape[0]:
                 self.objective.codes = &codes[0]
                 self.objective.points = &points[0]
-            longest_path = np.diff(path_starts).max()
+            self.objective.path_total = min(codes.shape[0], points.shape[0])
             self.weights.first_hot = max(0, nodes.shape[0] - 1 - HOT_NODES)  # the last row is not in the tree
             if not alone and not frozen_outputs:
                 hot = floats(2 * HOT_NODES, dim)
@@ -134,11 +136,9 @@ cdef class Worker:
                 self.scratch.merged = &hot[HOT_NODES, 0]
                 self.scratch.hot_updates = &hot_updates[0]
                 self.private = (hot, hot_updates)
-        self.outputs = max(1 + negative, longest_path)
-        rows = 2 + negative if by_window or not sg else self.outputs * window  # about so many are new in each window
-        self.prefetch_distance = PREFETCH_DISTANCE if rows * dim * sizeof(float) <= PREFETCH_BYTES else 1
+        self.outputs = 1 + negative  # more once a path is longer
         self.borrowed = (input, output, nodes, lockf, keep, noise_table, noise_index, codes, points, path_starts)
-        self.reserve(1)
+        self.inputs = 0  # the first job says how much scratch to reserve
         self.kept = np.empty(0, dtype=np.int32)
         self.reduced = np.empty(0, dtype=np.int32)
         self.kept_ends = np.empty(0, dtype=np.int64)
@@ -149,6 +149,7 @@ cdef class Worker:
         The longest sentence decides how many, because `window` may be far wider.
         """
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
+        cdef Py_ssize_t new_rows = outputs * self.objective.window  # about so many are new in each window
         cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
 
         def pointers(count):
@@ -193,6 +194,9 @@ cdef class Worker:
         self.scratch.draws = &draws[0]
         for i in range(2 * BATCH):
             self.windows[i].context = &contexts[i, 0]
+        if self.objective.by_window or not self.objective.sg:
+            new_rows = 2 + self.objective.negative
+        self.prefetch_distance = PREFETCH_DISTANCE if new_rows * dim * sizeof(float) <= PREFETCH_BYTES else 1
         self.inputs = inputs
         self.owned = (hidden, input_gradient, gradients, partial, lock, times_x, path_label, noise_label, times_drawn,
                       unit_factors, x, receivers, y, ahead, contexts, noise, draws, output_copies, copies)
@@ -228,9 +232,12 @@ cdef class Worker:
             draw_windows: `draw_windows(count)` returns by how much each window is reduced; None draws that from the
                 worker's generator.
             lead, trail: how many ids at the beginning and the end are only context, in a piece of a longer sentence.
+
+        Raises:
+            ValueError: an id is not a row, or its Huffman path is damaged; nothing was trained.
         """
         cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start
-        cdef Py_ssize_t first = 0, last = 0, longest = 1
+        cdef Py_ssize_t first = 0, last = 0, longest = 1, longest_path = self.check(ids)
         cdef int window = self.objective.window
         if self.kept.shape[0] < count:
             self.kept = np.empty(count + count // 2, dtype=np.int32)
@@ -246,8 +253,9 @@ cdef class Worker:
                 longest = max(longest, self.kept_ends[i] - start)
                 start = self.kept_ends[i]
         longest = min(longest, 2 * <Py_ssize_t>window)
-        if longest > self.inputs:
-            self.reserve(longest + longest // 2)
+        if longest > self.inputs or longest_path > self.outputs:
+            self.outputs = max(self.outputs, longest_path)
+            self.reserve(max(self.inputs, longest + longest // 2))
         if self.objective.shrink_windows:
             if draw_windows is not None:
                 np.asarray(self.reduced)[:kept] = draw_windows(kept)
@@ -259,6 +267,37 @@ cdef class Worker:
             self.train_windows(first, last)
             self.merge_hot_nodes()
         return last - first
+
+    cdef Py_ssize_t check(self, const int32_t[::1] ids) except -1:
+        """Check all that these ids lead to, and return the length of the longest Huffman path among them.
+
+        Only they are looked at: a check of the whole vocabulary would cost more than to train a sentence.
+        """
+        cdef Py_ssize_t i, k, longest = 0
+        cdef int64_t start, end
+        cdef uint32_t rows = <uint32_t>min(self.weights.rows, <Py_ssize_t>INT32_MAX), furthest = 0, node = 0
+        cdef bint damaged = False
+        with nogil:
+            for i in range(ids.shape[0]):
+                furthest = max(furthest, <uint32_t>ids[i])  # a negative id is a very large one
+            if self.objective.hs and furthest < rows:
+                for i in range(ids.shape[0]):
+                    start = self.objective.path_starts[ids[i]]
+                    end = self.objective.path_starts[ids[i] + 1]
+                    if not 0 <= start <= end <= self.objective.path_total:
+                        damaged = True
+                        break
+                    for k in range(start, end):
+                        node = max(node, self.objective.points[k])
+                    longest = max(longest, end - start)
+        if ids.shape[0] and furthest >= rows:
+            raise ValueError(
+                f"wv.key_to_index leads to row {<int32_t>furthest}, expected 0 to {rows - 1}: "
+                "add words with build_vocab(update=True)"
+            )
+        if damaged or node >= rows and longest:
+            raise ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
+        return longest
 
     cdef void merge_hot_nodes(self) noexcept nogil:
         """Add this worker's updates of the hot nodes to the shared rows, and take over those of the others."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
 from fastw2v.text.ids import Block
@@ -26,6 +28,8 @@ from fastw2v.training.weights import aligned_rows
 
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
 START_POLLS = 5  # polls to wait for a thread whose start was interrupted
+SHORT_JOB = 1000  # ids of a text that is trained without threads: to start and join them takes as long
+FEW_ROWS = 4  # a text of so many times fewer words than there are rows is looked at instead of all rows
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
 
@@ -61,18 +65,70 @@ def run_epoch(
     `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator.
     """
     result = EpochResult()
-    jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
+    seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
+    jobs = jobs_of(seen, options.batch_words, objective.window, schedule, epoch, result)
     quiet = not isinstance(progress, NoProgress)
     report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
     stop = StopFlag()
     words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
     with aligned_rows(list(matrices.values()), words) as rows:
         aligned = dict(zip(matrices, rows, strict=True))
-        workers = objective.workers(aligned, stop, options.workers, alone=options.workers == 1)
-        run = Run(workers, stop, objective.job_seeds(random), options.queue_factor, progress)
-        with closing(run), run:
-            run.epoch(jobs, result, report)
+        begin = time.perf_counter()
+        first = list(islice(jobs, 2))
+        read = time.perf_counter() - begin
+        short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
+        count = 1 if short else options.workers
+        workers = objective.workers(aligned, stop, count, alone=count == 1)
+        seed_job = objective.job_seeds(random)
+        if short:
+            train_here(workers[0], first, seed_job, result, progress)
+        else:
+            run = Run(workers, stop, seed_job, options.queue_factor, progress)
+            with closing(run), run:
+                run.epoch(chain(first, jobs), result, report)
+        result.seconds += read
+    result.rows = seen.rows()
     return result
+
+
+def train_here(
+    worker: Worker, jobs: Iterable[Job], seed_job: SeedJob, result: EpochResult, progress: Progress
+) -> None:
+    """Do jobs in the caller's thread, which Ctrl-C interrupts only after each; add up in `result`."""
+    begin = time.perf_counter()
+    for number, job in enumerate(jobs):
+        seed, draw_windows = seed_job(number)
+        result.effective_words += worker.train(
+            job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
+        )
+        progress.update(job.raw_words, alpha=f"{job.alpha:.5f}")
+    result.loss, result.examples = worker.loss, worker.examples
+    result.seconds = time.perf_counter() - begin
+
+
+class RowsSeen:
+    """A text that remembers its rows while it is read, unless they are more than `most`."""
+
+    def __init__(self, text: Iterable[Block], most: int) -> None:
+        self._text = text
+        self._most = most
+        self._ids: list[npt.NDArray[np.int32]] = []
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self._text:
+            self._count += len(block[0])
+            if self._count <= self._most:
+                self._ids.append(block[0])
+            else:
+                self._ids.clear()
+            yield block
+
+    def rows(self) -> npt.NDArray[np.int32] | None:
+        """Return the rows read so far, each once; None if they are more than `most`."""
+        if self._count > self._most:
+            return None
+        return np.unique(np.concatenate(self._ids)) if self._ids else np.empty(0, np.int32)
 
 
 class Done(NamedTuple):

@@ -68,7 +68,7 @@ class HuffmanTree:
         points, codes = columns.get("point"), columns.get("code")
         if not isinstance(points, Ragged) or not isinstance(codes, Ragged):
             return None
-        if np.array_equal(points.starts, codes.starts):
+        if points.starts is codes.starts or np.array_equal(points.starts, codes.starts):
             return cls(points.values, codes.values, points.starts)
         if error is not None:
             raise error("the Huffman codes and paths of a word differ in length")

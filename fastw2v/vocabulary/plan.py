@@ -17,6 +17,7 @@ from fastw2v.checks import rounded
 from fastw2v.columns import Ragged, check_column_type, descending, resized
 from fastw2v.text.scan import Words
 from fastw2v.utils import TrimRule, keep_vocab_item
+from fastw2v.vocabulary.rows import known_rows
 from fastw2v.vocabulary.sampling import downsampling
 from fastw2v.warn import warn_user
 
@@ -108,22 +109,32 @@ class Plan:
             "num_retained_words": len(self.retained.words),
         }
 
-    def added_to(self, words: list[Any], columns: Mapping[str, npt.NDArray[Any] | Ragged]) -> Table:
-        """Return the table of a vocabulary with the retained words added at its end.
+    def added_to(
+        self,
+        index_to_key: list[Any],
+        key_to_index: dict[Any, int],
+        columns: Mapping[str, npt.NDArray[Any] | Ragged],
+    ) -> tuple[Table, dict[Any, int]]:
+        """Return the table of a vocabulary with the retained words added at its end, and the rows of keys.
 
         All words gain their counts in the new text. As in gensim, the thresholds of retained words come from
-        the new text alone, also for words already known.
+        the new text alone, also for words already known. ValueError if keys and rows do not fit each other.
         """
-        known = set(words)
-        words = words + [word for word in self.retained.words if word not in known]
-        rows = {word: row for row, word in enumerate(words)}
-        table = table_of(words, columns)
+        known = len(index_to_key)
+        rows = known_rows(index_to_key, key_to_index, self.retained.words)
+        new = [word for word in self.retained.words if word not in rows]
+        rows |= {word: row for row, word in enumerate(new, known)}
+        # What a column has beyond the last row belongs to words that were there before.
+        table = table_of(
+            index_to_key + new,
+            {name: resized(columns[name], known) for name in ("count", "sample_int") if name in columns},
+        )
         table.thresholds[np.array([rows[word] for word in self.retained.words], dtype=np.intp)] = (
             self.retained.thresholds
         )
         at = self.raw_words.rows_in(rows)
         table.counts[at[at >= 0]] += self.raw_counts[at >= 0]
-        return table
+        return table, rows
 
 
 def counts_of(word_freq: Any) -> dict[Any, int]:
