@@ -92,17 +92,6 @@ class itself(Spelling):
         self._new = f"the attributes of {_today(owner.__name__)} itself"
 
 
-class result_of(Spelling):
-    """An attribute that is now the result of a method: `syn0norm = result_of("wv.get_normed_vectors")`.
-
-    Args:
-        method (str): name of the method; it may lead through attributes.
-    """
-
-    def __init__(self, method: str) -> None:
-        super().__init__(lambda instance: attrgetter(method)(instance)(), f"{method}()")
-
-
 def deprecated(new: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a method that still does what it did, but should be called no longer.
 

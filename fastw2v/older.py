@@ -16,7 +16,8 @@ import numpy.typing as npt
 from fastw2v import evaluation
 from fastw2v.first_vectors import pseudorandom_weak_vector
 from fastw2v.formats.atomic import StrPath
-from fastw2v.legacy import deprecated, itself, renamed, renamed_keywords, result_of, tell
+from fastw2v.legacy import Spelling, deprecated, itself, renamed, renamed_keywords, tell
+from fastw2v.query.computed import UnitRows
 
 Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
@@ -28,10 +29,9 @@ class _Keyed(Protocol):
     index_to_key: list[Key]
     key_to_index: dict[Key, int]
     expandos: dict[str, Any]
+    vectors: Array
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None: ...
-
-    def get_normed_vectors(self) -> Array: ...
 
 
 class _Model(Protocol):
@@ -133,16 +133,16 @@ Vocab = CompatVocab
 
 
 def _normed_rows(name: str) -> property:
-    """Make a property of all rows with length 1. Not `result_of`: gensim 3's programs set these to None."""
+    """Make a property of all rows with length 1. Not a `Spelling`: gensim 3's programs set these to None."""
 
-    def read(kv: _Keyed) -> Array:
+    def read(kv: _Keyed) -> UnitRows:
         tell(f"KeyedVectors.{name}", "get_normed_vectors()")
-        return kv.get_normed_vectors()
+        return UnitRows(kv.vectors)
 
     def write(kv: _Keyed, _: Any) -> None:
         """Do nothing: setting None used to clear a cache, and here there is none."""
 
-    return property(read, write, doc="All rows with length 1 (V, D), computed now.")
+    return property(read, write, doc="All rows with length 1 (V, D), each computed when it is asked for.")
 
 
 class OlderKeyedVectors:
@@ -278,7 +278,7 @@ class OlderWord2Vec:
 
     index2word = renamed("wv.index_to_key")
     syn0_lockf = renamed("wv.vectors_lockf")
-    syn0norm = result_of("wv.get_normed_vectors")
+    syn0norm = Spelling(lambda model: UnitRows(model.wv.vectors), "wv.get_normed_vectors()")
     vectors_lockf = renamed("wv.vectors_lockf")
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -62,8 +62,44 @@ def in_shares(
         work (function): called with the start and end of a share.
         count (int): how many there are to share.
         threads (int): how many shares, one thread each.
-        pool (Executor or None): so many threads, to be used again by the next call; None starts new ones.
+        pool (Executor or None): so many threads, to be used again by the next call; None starts new ones,
+            one less than `threads`: the caller's does the first share.
     """
-    starts, ends = zip(*shares(count, threads), strict=True)
-    with nullcontext(pool) if pool else ThreadPoolExecutor(threads) as workers:
-        list(workers.map(work, starts, ends))
+    parts = shares(count, threads)
+    if pool is not None:
+        list(pool.map(work, *zip(*parts, strict=True)))
+        return
+    errors: list[BaseException] = []
+    others = [_start(work, share, errors) for share in parts[1:]]
+    try:
+        work(*parts[0])
+    finally:
+        for finished in others:
+            finished.acquire()
+    if errors:
+        raise errors[0]
+
+
+def _start(
+    work: Callable[[int, int], object], share: tuple[int, int], errors: list[BaseException]
+) -> _thread.LockType:
+    """Do work(*share) in a new thread, or here if none is to be had; return a lock, free when it is done.
+
+    Not by `threading.Thread`, which takes half as long again, nor by an executor, which takes thrice as long.
+    """
+    finished = _thread.allocate_lock()
+    finished.acquire()
+
+    def run() -> None:
+        try:
+            work(*share)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            finished.release()
+
+    try:
+        _thread.start_new_thread(run, ())
+    except RuntimeError:  # the system's limit, or the interpreter's end
+        run()
+    return finished

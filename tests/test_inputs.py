@@ -111,15 +111,15 @@ VECTOR = np.array([1.0, 2, 3])
 def test_items_and_their_weights(
     positive: Any, negative: Any, items: list[Any], weights: list[float]
 ) -> None:
-    assert weighted_items(positive, negative) == (items, weights)
+    assert weighted_items(positive, negative, ROWS) == (items, weights)
 
 
 def test_vectors_among_the_items() -> None:
     for positive, count in ((VECTOR, 1), ([VECTOR], 1), (np.stack([VECTOR, VECTOR]), 2), ([(VECTOR, 1)], 1)):
-        items, weights = weighted_items(positive, None)
+        items, weights = weighted_items(positive, None, ROWS)
         assert weights == [1] * count
         assert all(np.array_equal(item, VECTOR) for item in items)
-    (item,), _ = weighted_items(VECTOR, None)
+    (item,), _ = weighted_items(VECTOR, None, ROWS)
     assert item is VECTOR
 
 
@@ -129,13 +129,13 @@ def test_vectors_among_the_items() -> None:
 def test_what_is_no_item(wrong: Any) -> None:
     for positive, negative in ((wrong, None), ("a", wrong)):
         with pytest.raises(TypeError):
-            weighted_items(positive, negative)
+            weighted_items(positive, negative, ROWS)
 
 
 @pytest.mark.parametrize("nothing", [None, [], np.empty((0, 3))])
 def test_nothing_was_given(nothing: Any) -> None:
     with pytest.raises(ValueError):
-        weighted_items(nothing, nothing)
+        weighted_items(nothing, nothing, ROWS)
 
 
 # --- which rows answer, and how many ---

@@ -150,7 +150,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "vectors_for_all, no rows": lambda kv: contents(kv.vectors_for_all(["w5", 3], allow_inference=False)),
     "word_vec": lambda kv: kv.word_vec("w1"),
     "word_vec, normed": lambda kv: kv.word_vec("w1", norm=True),
-    "norms": lambda kv: (kv.fill_norms(), kv.norms)[1],
+    "norms": lambda kv: (kv.fill_norms(), np.asarray(kv.norms))[1],
     "doesnt_match": lambda kv: kv.doesnt_match(KEYS[:9]),
     "doesnt_match, unknown": lambda kv: kv.doesnt_match(["unknown", *KEYS[:9]]),
     "doesnt_match rows": lambda kv: kv.doesnt_match([3, 4, 5]),
