@@ -40,6 +40,7 @@ from fastw2v.query.cosines import (
     cosine,
     cosines,
     largest,
+    name_best,
     nearest,
     row_of_length_1,
     unit_row,
@@ -219,7 +220,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             KeyError: a key is missing.
             ValueError: there are no keys.
         """
-        if is_one_key(key_or_keys, self.key_to_index):
+        if isinstance(key_or_keys, PLAIN_KEYS) or is_one_key(key_or_keys, self.key_to_index):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
@@ -283,14 +284,13 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         keys = self._several(keys)
         if len(keys) == 0:
             raise ValueError("cannot compute mean with no input: `keys` is empty")
-        factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
-        if factors.shape != (len(keys),):
+        if weights is not None and np.shape(weights) != (len(keys),):
             raise ValueError(
-                f"weights of shape {factors.shape} for {len(keys)} keys: give one weight per key"
+                f"weights of shape {np.shape(weights)} for {len(keys)} keys: give one weight per key"
             )
         question = Question.of(
             keys,
-            factors.tolist(),
+            [1.0] * len(keys) if weights is None else np.asarray(weights, dtype=np.float64).tolist(),
             (lambda key: self.get_index(key, -1)) if ignore_missing else self._row_in_mean,
             self.vector_size,
         )
@@ -738,10 +738,13 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             asked = [set() if isinstance(part, np.ndarray) else {part} for part in parts]
         else:
             asked = [target._rows_of_keys([query]) for query in queries]
-        count = int(topn) + max(map(len, asked), default=0) + answering._nameless
+        names, count = (
+            answering.index_to_key,
+            int(topn) + max(map(len, asked), default=0) + answering._nameless,
+        )
         found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._pick_named([start + place for place in places], scores, int(topn), left_out)
+            name_best(names, [start + place for place in places], scores, int(topn), left_out)
             for (places, scores), left_out in zip(found, asked, strict=True)
         ]
 
@@ -833,21 +836,12 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return the `topn` best keys by scores of rows `start`…, without `left_out` and nameless rows."""
         places, best = largest(scores, topn + len(left_out) + self._nameless)
         rows = [start + place for place in places] if start else places
-        return self._pick_named(rows, best, topn, left_out)
+        return name_best(self.index_to_key, rows, best, topn, left_out)
 
     @property
     def _nameless(self) -> int:
         """How many rows have no key."""
         return len(self.index_to_key) - len(self.key_to_index)
-
-    def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
-        """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
-        names = self.index_to_key
-        return [
-            (names[row], score)
-            for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and names[row] is not None
-        ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return the key of a list that has the largest cosine with a given key; of equal ones the first.
@@ -1039,7 +1033,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             query = self.vectors[self.get_index(word_or_vector)]
         else:
             query = check_vector(np.asarray(word_or_vector), self.vector_size)
-        others = list(check_several("other_words", other_words, self.key_to_index))
+        nothing = isinstance(other_words, tuple) and not other_words  # () may be a key, too
+        others = [] if nothing else list(check_several("other_words", other_words, self.key_to_index))
         rows = self.vectors if not others else self.vectors[[self.get_index(key) for key in others]]
         return np.asarray(1 - cosines(rows, unit_row(query)))
 
@@ -1079,6 +1074,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             ZeroDivisionError: a list is empty.
         """
+        ws1, ws2 = self._several(ws1), self._several(ws2)
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError(f"{'ws2' if len(ws1) else 'ws1'} is empty: give at least one key")
         mean1, mean2 = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))

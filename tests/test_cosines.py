@@ -98,7 +98,9 @@ def test_one_row_is_as_it_is_among_all(dtype: Any, order: str) -> None:
     np.testing.assert_allclose(sum_of_rows(matrix, [1, 2, 1], [1.0, -2.0, 3.0], False), expected, rtol=1e-6)
 
 
-@given(hnp.arrays(np.float64, (2, 11), elements=st.floats(-10, 10)), st.sampled_from([1e-300, 1e-30, 1, 1e200]))
+@given(
+    hnp.arrays(np.float64, (2, 11), elements=st.floats(-10, 10)), st.sampled_from([1e-300, 1e-30, 1, 1e200])
+)
 def test_cosine(pair: np.ndarray, scale: float) -> None:
     a, b = pair * scale
     lengths = np.linalg.norm(pair, axis=1)

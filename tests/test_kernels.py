@@ -304,7 +304,9 @@ def exact_cosines(rows, units):
 def test_cosines_of_rows(isa, dim):
     random = np.random.default_rng(0)
     rows = random.normal(size=(307, dim)).astype(np.float32)
-    rows[3:9] *= np.float32([0, 1e-40, 1e-30, 1e25, 1e37, 1])[:, np.newaxis]  # squares that float32 cannot hold
+    rows[3:9] *= np.float32([0, 1e-40, 1e-30, 1e25, 1e37, 1])[
+        :, np.newaxis
+    ]  # squares that float32 cannot hold
     rows[9, 0], rows[10, -1] = np.nan, np.inf
     units = _scan.unit_row(random.normal(size=(1, dim)).astype(np.float32), 0)[np.newaxis].repeat(3, axis=0)
     units[1:] *= -1

@@ -1,3 +1,4 @@
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,6 @@ def cosines_by_query(
     scores: npt.NDArray[np.float32],
 ) -> None: ...
 def largest(scores: npt.NDArray[Any], count: int) -> tuple[list[int], list[float]]: ...
+def name_best(
+    names: Sequence[Any], rows: list[int], scores: list[float], count: int, left_out: Collection[int]
+) -> list[tuple[Any, float]]: ...

@@ -377,3 +377,18 @@ def largest(scores, Py_ssize_t count):
         return [heap[i] for i in range(count)], [given.doubles(0)[heap[i]] for i in range(count)]
     finally:
         free(heap)
+
+
+def name_best(names, list rows, list scores, Py_ssize_t count, left_out):
+    """Return the first `count` of (names[row], score), without rows that are left out or whose name is None."""
+    cdef list found = []
+    cdef Py_ssize_t i
+    if count > 0:
+        for i in range(len(rows)):
+            row = rows[i]
+            name = names[row]
+            if name is not None and row not in left_out:
+                found.append((name, scores[i]))
+                if len(found) == count:
+                    break
+    return found

@@ -1,7 +1,7 @@
 """Lengths and unit rows of a matrix that may change at any time: what is asked for is computed then.
 
-Programs written for gensim, which keeps both, take single rows of them in loops. What would be kept here could
-not be told that someone wrote to the matrix, so nothing is kept.
+Programs written for gensim, which keeps both, take single rows of them in loops. What would be kept here
+could not be told that someone wrote to the matrix, so nothing is kept.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Array = npt.NDArray[Any]
 class Computed(NDArrayOperatorsMixin):
     """What is computed of the rows of a matrix, as an array that cannot be written to.
 
-    A row, a slice or a choice of rows is computed of these rows; everything else that arrays can do is done by
-    an array of all rows. `np.array(x)` keeps the present values.
+    A row, a slice or a choice of rows is computed of these rows; everything else that arrays can do is done
+    by an array of all rows. `np.array(x)` keeps the present values.
 
     Args:
         matrix (array): (V, D); what is written to it later counts.
@@ -40,9 +40,11 @@ class Computed(NDArrayOperatorsMixin):
         """Return what belongs to one row."""
         return self._of(self._matrix[row : row + 1])[0]
 
-    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if copy is False:
-            raise ValueError("this is computed when it is asked for, so there is nothing to share: omit copy=False")
+            raise ValueError(
+                "this is computed when it is asked for, so there is nothing to share: omit copy=False"
+            )
         values = self._of(self._matrix)
         return values if dtype is None else values.astype(dtype, copy=False)
 
@@ -87,6 +89,9 @@ class Computed(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return repr(np.asarray(self))
+
+    def __str__(self) -> str:
+        return str(np.asarray(self))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copies and pickles are arrays of the present values."""

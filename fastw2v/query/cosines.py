@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fastw2v.query import _scan
 from fastw2v.query._scan import cosine as cosine
 from fastw2v.query._scan import largest as largest
-from fastw2v.query._scan import unit_row as row_of_length_1
+from fastw2v.query._scan import name_best as name_best
 from fastw2v.query._sieve import Sieve, quantise
 from fastw2v.threads import blas_threads, in_shares
 
@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 
 # Squares outside this range have lost digits or overflowed in float32; such rows are recomputed in float64.
 _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
+
+row_of_length_1 = _scan.unit_row
 
 _PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
 # Bytes of a matrix for which another thread pays: to start it takes as long as one to read a megabyte.
@@ -62,8 +64,10 @@ def row_lengths(matrix: Array) -> Array:
     rows = _scan.plain(matrix)
     lengths = np.empty(len(rows), dtype=rows.dtype)
     _scan.row_lengths(rows, lengths)
+    if matrix.dtype.kind != "f" or matrix.dtype == rows.dtype:
+        return lengths
     with np.errstate(over="ignore"):
-        return lengths.astype(float_type(matrix), copy=False)
+        return lengths.astype(matrix.dtype)
 
 
 def unit_rows(matrix: Array) -> Array:
@@ -93,9 +97,7 @@ def unit_row(vector: Array) -> Array:
     return _scan.unit_row(vector[np.newaxis], 0)
 
 
-def sum_of_rows(
-    matrix: Array, rows: list[int], weights: list[float], unit: bool
-) -> npt.NDArray[np.float64]:
+def sum_of_rows(matrix: Array, rows: list[int], weights: list[float], unit: bool) -> npt.NDArray[np.float64]:
     """Return the sum (D,) in float64 of rows of a matrix, each times its weight.
 
     Args:
