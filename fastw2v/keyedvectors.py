@@ -56,7 +56,6 @@ from fastw2v.query.inputs import (
     check_several,
     check_vector,
     is_one_key,
-    is_row_number,
     list_items,
     missing_key,
     not_a_key,
@@ -164,8 +163,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             raise TypeError(not_a_key(key)) from None
         if index is not None:
             return index
-        if isinstance(key, ROW_NUMBERS) and is_row_number(key, self.index_to_key, self.key_to_index):
-            return int(key)
+        if isinstance(key, ROW_NUMBERS) and 0 <= key < len(self.index_to_key):
+            name = self.index_to_key[key]
+            # Of the keys one is looked at, so that no query waits for the vocabulary.
+            if not isinstance(next(iter(self.key_to_index), None) if name is None else name, ROW_NUMBERS):
+                return int(key)
         if default is not None:
             return default
         raise KeyError(missing_key(key, self.key_to_index))

@@ -17,7 +17,6 @@ from fastw2v.query.inputs import (
     asks_for_none,
     check_several,
     is_one_key,
-    is_row_number,
     unit_queries,
     weighted_items,
 )
@@ -233,17 +232,6 @@ def test_a_tuple_that_is_a_key_is_no_pair(
 ) -> None:
     assert weighted_items(positive, None, keys) == (items, weights)
     assert weighted_items(None, positive, keys)[0] == items
-
-
-def test_integers_are_rows_unless_keys_are_integers() -> None:
-    def is_row(number: Any, names: list[Any]) -> bool:
-        return is_row_number(number, names, {name: row for row, name in enumerate(names) if name is not None})
-
-    assert is_row(0, ["a", "b"]) and is_row(np.int64(1), ["a", "b"])
-    assert not is_row(2, ["a", "b"]) and not is_row(-1, ["a", "b"])
-    assert not is_row(0, [5, 6]) and not is_row(1, [np.int32(5), np.int32(6)])
-    assert is_row(0, [None, None]) and is_row(1, ["a", None]) and not is_row(1, [5, None])
-    assert is_row(0, ["a", 5]) and not is_row(1, ["a", 5])
 
 
 def test_one_key_where_several_belong() -> None:

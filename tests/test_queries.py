@@ -542,6 +542,21 @@ def test_several_keys_that_are_tuples() -> None:
     )
 
 
+def test_integers_are_rows_unless_keys_are_integers() -> None:
+    def finds(number: Any, names: list[Any]) -> bool:
+        kv = KeyedVectors(1, count=len(names))
+        for name in names:
+            if name is not None:
+                kv.add_vector(name, [1])
+        return number in kv
+
+    assert finds(0, ["a", "b"]) and finds(np.int64(1), ["a", "b"])
+    assert not finds(2, ["a", "b"]) and not finds(-1, ["a", "b"])
+    assert not finds(0, [5, 6]) and not finds(1, [np.int32(5), np.int32(6)])
+    assert finds(0, [None, None]) and finds(1, ["a", None]) and not finds(1, [5, None])
+    assert finds(0, ["a", 5]) and not finds(1, ["a", 5]) and finds(5, ["a", 5])
+
+
 def test_the_error_says_why_an_integer_is_no_row() -> None:
     with pytest.raises(KeyError, match="Key '4' not present: the keys are integers"):
         keyed_by(SCALARS).get_vector(4)

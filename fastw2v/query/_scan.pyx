@@ -52,6 +52,27 @@ cdef double dot(const floating *a, double times_a, const floating *b, double tim
     return total
 
 
+cdef double squared(const floating *x, double times, Py_ssize_t dim) noexcept nogil:
+    """Return |times x|^2, summed in the order of `dot`: the cosine of a vector with itself is 1."""
+    cdef double[8] sums
+    cdef double total = 0, entry
+    cdef Py_ssize_t d = 0, lane
+    for lane in range(8):
+        sums[lane] = 0
+    while d + 8 <= dim:
+        for lane in range(8):
+            entry = times * x[d + lane]
+            sums[lane] += entry * entry
+        d += 8
+    while d < dim:
+        entry = times * x[d]
+        total += entry * entry
+        d += 1
+    for lane in range(8):
+        total += sums[lane]
+    return total
+
+
 cdef double factor(const floating *x, Py_ssize_t dim) noexcept nogil:
     """Return what brings the largest entry of x near to 1; 0 if x has no direction (zeros, NaN, infinity)."""
     cdef double largest = 0
@@ -69,10 +90,10 @@ cdef double square_of(const floating *x, Py_ssize_t dim, double *times) noexcept
     """Return |times x|^2, and write `times`: 1, or what keeps the square in range, or 0 if x has no direction."""
     cdef double square
     times[0] = 1
-    square = dot(x, 1, x, 1, dim)
+    square = squared(x, 1, dim)
     if not SMALLEST < square < LARGEST:  # NaN, too
         times[0] = factor(x, dim)
-        square = dot(x, times[0], x, times[0], dim) if times[0] else 0
+        square = squared(x, times[0], dim) if times[0] else 0
     return square
 
 
@@ -80,9 +101,13 @@ cdef void to_unit(const floating *x, Py_ssize_t dim, floating *out) noexcept nog
     cdef double times, inverse
     cdef double square = square_of(x, dim, &times)
     cdef Py_ssize_t d
-    inverse = 1 / sqrt(square) if times else 0
+    if times == 0:
+        for d in range(dim):
+            out[d] = 0
+        return
+    inverse = 1 / sqrt(square)
     for d in range(dim):
-        out[d] = <floating>(times * x[d] * inverse) if times else 0
+        out[d] = <floating>(times * x[d] * inverse)
 
 
 cdef double length_of(const floating *x, Py_ssize_t dim) noexcept nogil:
@@ -208,25 +233,36 @@ def cosine(a, b):
     return cosine_of(first.doubles(0), second.doubles(0), first.dim)
 
 
-def unit_rows(const floating[:, ::1] rows not None, floating[:, ::1] out not None):
-    """out := rows (R, D) of length 1; those without a direction (zeros, NaN, infinity) are zeros. They may be the same."""
-    cdef Py_ssize_t i, dim = rows.shape[1]
-    if out.shape[0] != rows.shape[0] or out.shape[1] != dim:
-        raise ValueError(f"{rows.shape[0]} x {dim} numbers do not go into {out.shape[0]} x {out.shape[1]}")
-    if dim:
-        with nogil:
-            for i in range(rows.shape[0]):
-                to_unit(&rows[i, 0], dim, &out[i, 0])
+cdef bint fit(Floats rows, Floats out):
+    return rows.single == out.single and rows.count == out.count and rows.dim == out.dim
 
 
-def row_lengths(const floating[:, ::1] rows not None, floating[::1] out not None):
-    """out := the L2 norms of rows (R, D)."""
-    cdef Py_ssize_t i, dim = rows.shape[1]
-    if out.shape[0] != rows.shape[0]:
-        raise ValueError(f"{rows.shape[0]} lengths do not go into {out.shape[0]}")
+def unit_rows(matrix, units):
+    """units := rows (R, D) of length 1; those without a direction (zeros, NaN, infinity) are zeros. May be the same."""
+    cdef Floats rows = Floats(matrix), out = Floats(units, PyBUF_WRITABLE)
+    cdef Py_ssize_t i
+    if not fit(rows, out):
+        raise ValueError(f"{rows.count} x {rows.dim} numbers do not go into {out.count} x {out.dim} of their kind")
     with nogil:
-        for i in range(rows.shape[0]):
-            out[i] = <floating>(length_of(&rows[i, 0], dim) if dim else 0)
+        for i in range(rows.count):
+            if rows.single:
+                to_unit(rows.singles(i), rows.dim, <float *>out.singles(i))
+            else:
+                to_unit(rows.doubles(i), rows.dim, <double *>out.doubles(i))
+
+
+def row_lengths(matrix, lengths):
+    """lengths := the L2 norms of rows (R, D)."""
+    cdef Floats rows = Floats(matrix), out = Floats(lengths, PyBUF_WRITABLE)
+    cdef Py_ssize_t i
+    if rows.single != out.single or out.count != 1 or out.dim != rows.count:
+        raise ValueError(f"{rows.count} lengths do not go into {out.dim} numbers of their kind")
+    with nogil:
+        for i in range(rows.count):
+            if rows.single:
+                (<float *>out.view.buf)[i] = <float>length_of(rows.singles(i), rows.dim)
+            else:
+                (<double *>out.view.buf)[i] = length_of(rows.doubles(i), rows.dim)
 
 
 # --- cosines ---

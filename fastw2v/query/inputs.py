@@ -242,24 +242,6 @@ def check_several(name: str, given: Any, keys: Keys) -> Any:
     return given
 
 
-def is_row_number(number: int | np.integer[Any], names: Sequence[Key], keys: Keys) -> bool:
-    """Return whether an integer that is no key is the number of a row: not where keys are integers.
-
-    Args:
-        number (int): what was asked for.
-        names (sequence): the key of each row.
-        keys (mapping): the same, from key to row.
-
-    Returns:
-        bool: whether it may be taken for a row number. Only the row's own key is looked at, or the first of
-        all if it has none, so that the answer does not wait for the vocabulary.
-    """
-    if not 0 <= number < len(names):
-        return False
-    name = names[int(number)]
-    return not isinstance(next(iter(keys), None) if name is None else name, ROW_NUMBERS)
-
-
 def _is_present(given: Any, keys: Keys) -> bool:
     """Return whether it is a key; what cannot be hashed is none."""
     try:
