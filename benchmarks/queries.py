@@ -6,6 +6,8 @@ The vectors are random. Both libraries ask about the same words in the same orde
 time, and take turns. A ratio is of the times within one turn, and its median is printed: above 1 fastw2v is
 faster. Microseconds are the fastest turn's, which a busy machine disturbs least. gensim's norms are computed
 before the clock starts. "threads" are those that BLAS is allowed, by threadpoolctl: fastw2v takes as many.
+OpenBLAS's threads go on spinning for 130 ms after a product and hold their cores: with more than one thread
+each turn waits until they sleep, and begins with a question that is not counted.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import fastw2v
 
 MAKERS = (gensim.models.KeyedVectors, fastw2v.KeyedVectors)
 TURN = 0.002  # seconds, at least
+SPINNING = 0.3  # seconds after which BLAS's threads sleep
 ROWS_FOR_SMALL_CALLS = 10_000
 
 SMALL: dict[str, Callable[[Any, list[str], np.ndarray], Any]] = {
@@ -79,7 +82,9 @@ def filled(rows: int, dim: int) -> list[Any]:
     return both
 
 
-def take_turns(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[float], list[float]]:
+def take_turns(
+    calls: list[Callable[[], Any]], seconds: float, pause: float
+) -> tuple[list[float], list[float]]:
     """Return the fastest time of each call, and the ratios of the first to the second within each turn."""
     start = time.perf_counter()
     for call in calls:
@@ -89,6 +94,9 @@ def take_turns(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[flo
     begin = time.perf_counter()
     while time.perf_counter() - begin < seconds or len(times[0]) < 5:
         for call, taken in zip(calls, times, strict=True):
+            if pause:
+                time.sleep(pause)
+                call()
             start = time.perf_counter()
             for _ in range(repeats):
                 call()
@@ -96,8 +104,8 @@ def take_turns(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[flo
     return [min(taken) for taken in times], [base / ours for base, ours in zip(*times, strict=True)]
 
 
-def shown(name: list[Any], calls: list[Callable[[], Any]], seconds: float) -> str:
-    (base, ours), ratios = take_turns(calls, seconds)
+def shown(name: list[Any], calls: list[Callable[[], Any]], seconds: float, pause: float = 0) -> str:
+    (base, ours), ratios = take_turns(calls, seconds, pause)
     low, _, high = statistics.quantiles(ratios, n=4)
     return row(
         [
@@ -140,9 +148,8 @@ def main() -> None:
         compare_answers(both)
         for threads in args.threads:
             with threadpool_limits(threads, user_api="blas"):
-                print(
-                    shown([dim, f"{rows:,}", threads], [*map(asks_in_turn, both)], args.seconds), flush=True
-                )
+                calls, pause = [*map(asks_in_turn, both)], SPINNING if threads > 1 else 0
+                print(shown([dim, f"{rows:,}", threads], calls, args.seconds, pause), flush=True)
     both = filled(ROWS_FOR_SMALL_CALLS, 100)
     words = both[0].index_to_key[100:110]
     vector = both[0].vectors[3] * 2

@@ -830,7 +830,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         for part, sign in zip(question.parts, question.weights, strict=True):
             query = part if isinstance(part, np.ndarray) else row_of_length_1(self.vectors, part)
             product = scores if sign > 0 else divisor
-            product *= (1 + cosines(rows, unit_row(query))) / 2
+            shifted = cosines(rows, unit_row(query))
+            shifted += 1
+            shifted /= 2
+            product *= shifted
         scores /= divisor + 1e-6
         return scores if topn is None else self._pick_best(scores, int(topn), 0, question.rows)
 

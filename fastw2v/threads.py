@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -27,8 +27,9 @@ def blas_threads() -> int:
     """
     threadpoolctl: Any = sys.modules.get("threadpoolctl")
     if threadpoolctl is not None:
-        libraries = _find_libraries(threadpoolctl).info()
-        if known := [library["num_threads"] for library in libraries if library["user_api"] == "blas"]:
+        libraries = _find_libraries(threadpoolctl).lib_controllers
+        # Not by info(), which asks for all that is known of them: 10 microseconds instead of 2.
+        if known := [library.num_threads for library in libraries if library.user_api == "blas"]:
             return int(min(usable_cpus(), *known))
     limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
     return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])
@@ -62,47 +63,8 @@ def in_shares(
         work (function): called with the start and end of a share.
         count (int): how many there are to share.
         threads (int): how many shares, one thread each.
-        pool (Executor or None): so many threads, to be used again by the next call; None starts new ones,
-            one less than `threads`: the caller's does the first share.
+        pool (Executor or None): so many threads, to be used again by the next call; None starts new ones.
     """
-    parts = shares(count, threads)
-    if pool is not None:
-        list(pool.map(work, *zip(*parts, strict=True)))
-        return
-    errors: list[BaseException] = []
-    others = [_start(work, share, errors) for share in parts[1:]]
-    try:
-        work(*parts[0])
-    finally:
-        for finished in others:
-            finished.acquire()
-    if errors:
-        raise errors[0]
-
-
-def _start(
-    work: Callable[[int, int], object], share: tuple[int, int], errors: list[BaseException]
-) -> _thread.LockType:
-    """Begin work(*share) in a new thread, or do it here if none is to be had.
-
-    Not by `threading.Thread`, which takes half as long again, nor by an executor, which takes thrice as long.
-
-    Returns:
-        lock: free when the share is done.
-    """
-    finished = _thread.allocate_lock()
-    finished.acquire()
-
-    def run() -> None:
-        try:
-            work(*share)
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            finished.release()
-
-    try:
-        _thread.start_new_thread(run, ())
-    except RuntimeError:  # the system's limit, or the interpreter's end
-        run()
-    return finished
+    starts, ends = zip(*shares(count, threads), strict=True)
+    with nullcontext(pool) if pool else ThreadPoolExecutor(threads) as workers:
+        list(workers.map(work, starts, ends))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from reference import Reference
@@ -312,21 +314,37 @@ def test_cosines_of_rows(isa, dim):
     units[1:] *= -1
     finite = np.where(np.isfinite(rows).all(axis=1, keepdims=True), rows, 0)
     expected = exact_cosines(finite, units[:1].repeat(307, axis=0))
-    scores = np.full(307, 7, dtype=np.float32)
-    _scan.cosines(rows, units[0], scores, 2, 306)
-    np.testing.assert_allclose(scores[2:306], expected[2:306], atol=1e-6)
-    assert scores[0] == scores[1] == scores[306] == 7
+    for pieces, threads in ((1, 1), (1, 2), (2, 2), (7, 3), (400, 2), (5, 1)):
+        scores = np.full(307, 7, dtype=np.float32)
+        _scan.cosines(rows, units[0], scores, pieces, threads)
+        np.testing.assert_allclose(scores, expected, atol=1e-6)
     _scan.cosines_by_query(rows, units, np.array([0, 20, 20, 307]), scores)
     np.testing.assert_allclose(scores, np.where(np.arange(307) < 20, expected, -expected), atol=1e-6)
 
 
 def test_a_cosine_does_not_depend_on_the_rows_around_it(isa):
     rows = np.random.default_rng(0).normal(size=(600, 37)).astype(np.float32)
-    scores, alone = np.empty((2, 600), dtype=np.float32)
-    _scan.cosines(rows, rows[0], scores, 0, 600)
+    scores, alone = np.empty(600, dtype=np.float32), np.empty(1, dtype=np.float32)
+    _scan.cosines(rows, rows[0], scores)
     for row in range(0, 600, 7):
-        _scan.cosines(rows, rows[0], alone, row, row + 1)
-        assert alone[row] == scores[row]
+        _scan.cosines(rows[row : row + 1], rows[0], alone)
+        assert alone[0] == scores[row]
+
+
+def test_threads_that_come_at_once():
+    """Many teams, some of whose threads come late."""
+    rows = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
+    expected = np.empty(64, dtype=np.float32)
+    _scan.cosines(rows, rows[0], expected)
+
+    def ask(_):
+        for threads in (2, 3, 9) * 20:
+            scores = np.empty(64, dtype=np.float32)
+            _scan.cosines(rows, rows[0], scores, 16, threads)
+            np.testing.assert_array_equal(scores, expected)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(8)))
 
 
 @pytest.mark.parametrize(
@@ -340,20 +358,19 @@ def test_cosines_want_bounds_that_cover_the_rows(bounds):
 
 def test_cosines_want_arrays_that_fit():
     rows, unit, scores = np.ones((4, 3), np.float32), np.ones(3, np.float32), np.empty(4, np.float32)
-    for matrix, vector, out, start, end in (
-        (rows, unit[:2], scores, 0, 4),
-        (rows, unit, scores[:3], 0, 4),
-        (rows, unit, scores, -1, 4),
-        (rows, unit, scores, 0, 5),
-        (rows, unit, scores, 3, 2),
-        (rows.astype(np.float64), unit, scores, 0, 4),
-        (rows, unit.astype(np.float64), scores, 0, 4),
-        (rows, unit, scores.astype(np.float64), 0, 4),
-        (rows[:, ::2], unit[:2].copy(), scores, 0, 4),
-        (rows.astype(np.float16), unit, scores, 0, 4),
+    for matrix, vector, out in (
+        (rows, unit[:2], scores),
+        (rows, unit, scores[:3]),
+        (rows.astype(np.float64), unit, scores),
+        (rows, unit.astype(np.float64), scores),
+        (rows, unit, scores.astype(np.float64)),
+        (rows[:, ::2], unit[:2].copy(), scores),
+        (rows.astype(np.float16), unit, scores),
     ):
         with pytest.raises((ValueError, BufferError)):
-            _scan.cosines(matrix, vector, out, start, end)
+            _scan.cosines(matrix, vector, out)
+    with pytest.raises(ValueError, match="pieces"):
+        _scan.cosines(rows, unit, scores, 0)
     with pytest.raises(IndexError):
         _scan.unit_row(rows, 4)
     with pytest.raises(IndexError):

@@ -16,8 +16,8 @@ def cosines(
     matrix: npt.NDArray[np.float32],
     units: npt.NDArray[np.float32],
     scores: npt.NDArray[np.float32],
-    start: int,
-    end: int,
+    pieces: int = 1,
+    threads: int = 1,
 ) -> None: ...
 def cosines_by_query(
     rows: npt.NDArray[np.float32],

@@ -21,6 +21,10 @@ import numpy as np
 from fastw2v.tile.dispatch cimport Tile, selected_tile
 
 
+cdef extern from "_team.h" nogil:
+    void team_run(void (*work)(void *, Py_ssize_t) noexcept nogil, void *context, Py_ssize_t pieces, int threads)
+
+
 cdef enum:
     ROWS = 256   # whose squares are kept at a time
     BLOCK = 16   # scores that are compared at a time
@@ -291,18 +295,34 @@ cdef void scan(const Tile *tile, const float *rows, Py_ssize_t count, Py_ssize_t
         start += left
 
 
-def cosines(matrix, units, scores, Py_ssize_t start, Py_ssize_t end):
-    """scores[start:end] := the cosines of rows start ... end of a matrix (V, D) with a vector, all float32.
+cdef struct Scan:
+    const Tile *tile
+    const float *rows
+    const float *unit
+    float *cosines
+    Py_ssize_t count, dim, pieces
 
-    The vector has length 1 or 0. The matrix is read once, without the GIL.
+
+cdef void scan_piece(void *context, Py_ssize_t piece) noexcept nogil:
+    cdef Scan *all = <Scan *>context
+    cdef Py_ssize_t start = all.count * piece // all.pieces, end = all.count * (piece + 1) // all.pieces
+    scan(all.tile, all.rows + start * all.dim, end - start, all.dim, all.unit, all.cosines + start)
+
+
+def cosines(matrix, units, scores, Py_ssize_t pieces=1, int threads=1):
+    """scores (V,) := the cosines of the rows of a matrix (V, D) with a vector (D,), all float32.
+
+    The vector has length 1 or 0. The matrix is read once, in `pieces` that threads take one after another.
     """
     cdef Floats rows = Floats(matrix), unit = Floats(units), out = Floats(scores, PyBUF_WRITABLE)
+    cdef Scan all
     if not (rows.single and unit.single and out.single and unit.dim == rows.dim and unit.count == 1
-            and out.count == 1 and out.dim == rows.count and 0 <= start <= end <= rows.count):
-        raise ValueError(f"rows {start} to {end} of {rows.count} x {rows.dim}: got a vector of {unit.dim}, "
-                         f"{out.dim} scores, all of them to be float32")
+            and out.count == 1 and out.dim == rows.count and pieces > 0):
+        raise ValueError(f"{rows.count} rows of {rows.dim}: got a vector of {unit.dim}, {out.dim} scores, all of them "
+                         f"to be float32, and {pieces} pieces")
+    all = Scan(selected_tile(), rows.singles(0), unit.singles(0), <float *>out.view.buf, rows.count, rows.dim, pieces)
     with nogil:
-        scan(selected_tile(), rows.singles(start), end - start, rows.dim, unit.singles(0), <float *>out.view.buf + start)
+        team_run(scan_piece, &all, pieces, threads)
 
 
 def cosines_by_query(

@@ -29,8 +29,10 @@ _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
 row_of_length_1 = _scan.unit_row
 
 _PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
-# Bytes of a matrix for which another thread pays: to start it takes as long as one to read a megabyte.
-BYTES_PER_THREAD = 3 << 20
+# Bytes of a matrix for which another thread pays: to start it takes as long as to read half a megabyte.
+BYTES_PER_THREAD = 1 << 20
+BYTES_PER_PIECE = 1 << 19  # at least, of what a thread takes at a time
+PIECES_PER_THREAD = 16  # at most
 # Of `nearest`:
 ANSWERS = 1 << 16  # at a time
 INTEGERS = 1 << 25  # entries of rows held as integers at a time: 64 MB
@@ -133,10 +135,12 @@ def cosines(rows: Array, unit: Array) -> Array:
     scores = np.empty(len(rows), dtype=np.float32)
     unit = unit.astype(np.float32, order="C", copy=False)
     threads = rows.nbytes // BYTES_PER_THREAD
-    if threads <= 1:
-        _scan.cosines(rows, unit, scores, 0, len(rows))
+    if threads > 1:
+        threads = min(threads, blas_threads())
+        pieces = max(threads, min(rows.nbytes // BYTES_PER_PIECE, PIECES_PER_THREAD * threads))
+        _scan.cosines(rows, unit, scores, pieces, threads)
     else:
-        in_shares(partial(_scan.cosines, rows, unit, scores), len(rows), min(threads, blas_threads()))
+        _scan.cosines(rows, unit, scores)
     return scores
 
 
