@@ -23,11 +23,10 @@ from fastw2v.threads import blas_threads, in_shares
 
 Array = npt.NDArray[Any]
 
-# Squares outside this range have lost digits or overflowed in float32; such rows are recomputed in float64.
-_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
-
 row_of_length_1 = _scan.unit_row
 
+# Products of float64 with rows of other lengths may lose digits or overflow: these rows are divided first.
+_SHORTEST, _LONGEST = 1e-30, 1e37
 _PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
 # Bytes of a matrix for which another thread pays: to start it takes as long as to read half a megabyte.
 BYTES_PER_THREAD = 1 << 20
@@ -114,7 +113,7 @@ def sum_of_rows(matrix: Array, rows: list[int], weights: list[float], unit: bool
     if is_plain(matrix):
         return _scan.weighted_sum(matrix, rows, weights, unit)
     few = unit_rows(matrix[rows]) if unit else matrix[rows]
-    return _scan.weighted_sum(few.astype(np.float64), list(range(len(rows))), weights, False)
+    return _scan.weighted_sum(few.astype(np.float64, order="C"), list(range(len(rows))), weights, False)
 
 
 def cosines(rows: Array, unit: Array) -> Array:
@@ -157,7 +156,7 @@ def _cosines_by_query(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) 
         for unit, (low, high) in zip(units, pairwise(bounds.tolist()), strict=True):
             np.matmul(rows[low:high], unit, out=scores[low:high])
     lengths = row_lengths(rows)
-    odd = np.flatnonzero(~((lengths > _SMALLEST_SQUARE) & (lengths < _LARGEST_SQUARE)))  # NaN, too
+    odd = np.flatnonzero(~((lengths > _SHORTEST) & (lengths < _LONGEST)))  # NaN, too
     lengths[odd] = 1
     scores /= lengths
     if odd.size:
