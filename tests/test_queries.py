@@ -7,12 +7,14 @@ import sys
 import warnings
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from factories import IGNORE_OLDER, KEYS, ROWS, assert_close, few_vectors, trained_vectors
+from factories import IGNORE_OLDER, KEYS, ROWS, TEXT, assert_close, few_vectors, small, trained_vectors
 
+from fastw2v import Word2Vec
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query import cosines
 
@@ -736,6 +738,41 @@ def test_norms_are_never_stale() -> None:
     np.testing.assert_allclose(
         kv.most_similar("w1", topn=None)[:60], few_vectors().most_similar("w1", topn=None), atol=1e-6
     )
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("copied", ["made", "loaded", "mapped"])
+def test_whoever_writes_to_the_rows_is_heard(copied: str, tmp_path: Path) -> None:
+    """Through an array, a view of before, another owner, a file in memory, or training."""
+    model = small()
+    if copied != "made":
+        model.save(tmp_path / "model")
+        model = Word2Vec.load(tmp_path / "model", mmap="c" if copied == "mapped" else None)
+    wv, random = model.wv, np.random.default_rng(0)
+    word, held, shared = wv.index_to_key[0], wv.vectors[2:9], wv.with_vectors(wv.vectors)
+    kept = wv.norms, wv.vectors_norm
+    writes: dict[str, Callable[[], Any]] = {
+        "an entry": lambda: wv.vectors.__setitem__((3, 4), 50),
+        "all": lambda: np.multiply(wv.vectors, random.random((len(wv), 1)), out=wv.vectors, casting="unsafe"),
+        "a view": lambda: held.__setitem__(0, random.random(12)),
+        "a buffer": lambda: memoryview(wv.vectors).cast("B").cast("f").__setitem__(0, 3.0),
+        "the model": lambda: model.syn0.__setitem__(5, -7.0),
+        "another owner": lambda: shared.unit_normalize_all(),
+        "a key": lambda: wv.__setitem__(word, random.random(12)),
+        "training": lambda: model.train(TEXT, total_examples=len(TEXT), epochs=1),
+        "other vectors": lambda: setattr(wv, "vectors", 3 * wv.vectors[::-1]),
+    }
+    for name, write in writes.items():
+        wv.most_similar(word)
+        write()
+        rows = wv.vectors.astype(np.float64)
+        lengths = np.linalg.norm(rows, axis=1)
+        exact = rows @ rows[0] / lengths / lengths[0]
+        np.testing.assert_allclose(wv.most_similar(word, topn=None), exact, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(wv.norms, lengths, rtol=1e-5, err_msg=name)
+        if name != "other vectors":
+            np.testing.assert_allclose(kept[0], lengths, rtol=1e-5, err_msg=name)
+            np.testing.assert_allclose(kept[1][3], rows[3] / lengths[3], atol=1e-6, err_msg=name)
 
 
 def test_rows_without_a_key_are_no_answer() -> None:
