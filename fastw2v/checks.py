@@ -150,7 +150,7 @@ def check_topn(topn: Any, or_none: bool) -> None:
     Raises:
         TypeError: `topn` is something else.
     """
-    if not (isinstance(topn, Integral) or (topn is None and or_none)):
+    if not (isinstance(topn, int | Integral) or (topn is None and or_none)):
         raise TypeError(f"topn must be an integer{' or None' if or_none else ''}, not {topn!r}")
 
 

@@ -14,7 +14,7 @@ import logging
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import IO, Any, Literal, Self, overload
+from typing import IO, Any, Literal, Self, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +37,30 @@ from fastw2v.older import OlderKeyedVectors
 from fastw2v.older import Vocab as Vocab
 from fastw2v.older import VocabRecord as VocabRecord
 from fastw2v.older import VocabView as VocabView
-from fastw2v.query.cosines import cosine, cosines, nearest, row_lengths, top_places, unit_row, unit_rows
+from fastw2v.query.computed import RowLengths
+from fastw2v.query.cosines import (
+    cosine,
+    cosines,
+    largest,
+    name_best,
+    nearest,
+    row_of_length_1,
+    unit_row,
+    unit_rows,
+)
 from fastw2v.query.inputs import (
     PLAIN_KEYS,
+    ROW_NUMBERS,
     Asked,
     Question,
     answering_rows,
     asks_for_none,
+    check_several,
+    check_vector,
+    is_one_key,
     list_items,
+    missing_key,
+    not_a_key,
     unit_queries,
     weighted_items,
 )
@@ -132,7 +148,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     # --- keys and rows ---
 
     def get_index(self, key: Key, default: int | None = None) -> int:
-        """Return the row of a key; an int that is not a key is taken as a row number.
+        """Return the row of a key; an int that is not a key is taken as a row number, unless keys are ints.
 
         Args:
             key (key): what to look up.
@@ -143,15 +159,22 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         Raises:
             KeyError: the key is missing and there is no default.
+            TypeError: this cannot be a key, as a list or a vector.
         """
-        index = self.key_to_index.get(key)
+        try:
+            index = self.key_to_index.get(key)
+        except TypeError:
+            raise TypeError(not_a_key(key)) from None
         if index is not None:
             return index
-        if isinstance(key, int | np.integer) and 0 <= key < len(self.index_to_key):
-            return int(key)
+        if isinstance(key, ROW_NUMBERS) and 0 <= key < len(self.index_to_key):
+            name = self.index_to_key[key]
+            # Of the keys one is looked at, so that no query waits for the vocabulary.
+            if not isinstance(next(iter(self.key_to_index), None) if name is None else name, ROW_NUMBERS):
+                return int(key)
         if default is not None:
             return default
-        raise KeyError(f"Key '{key}' not present")
+        raise KeyError(missing_key(key, self.key_to_index))
 
     def has_index_for(self, key: Key) -> bool:
         """Return whether `key` is a key, or an int that is a row number.
@@ -184,17 +207,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             >>> model.wv.get_vector("cat").shape
             (10,)
         """
-        row: Array = self.vectors[self.get_index(key)]
-        if norm:  # the same to the last bit as in get_mean_vector: a key and its unit vector are one query
-            row = unit_rows(row[np.newaxis])[0]
-        row.flags.writeable = False
+        index = self.get_index(key)
+        row: Array = row_of_length_1(self.vectors, index) if norm else self.vectors[index]
+        row.setflags(write=False)
         return row
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
         """Return the vector of a key (D,), a read-only view; or of several keys (keys, D), a copy.
 
         Args:
-            key_or_keys (key or iterable of keys): a str or an int is one key, anything else several.
+            key_or_keys (key or iterable of keys): a str, an int, or what is a key is one, anything else
+                several.
 
         Returns:
             array: (D,) or (keys, D).
@@ -203,7 +226,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             KeyError: a key is missing.
             ValueError: there are no keys.
         """
-        if key_or_keys is None or isinstance(key_or_keys, PLAIN_KEYS):
+        if isinstance(key_or_keys, PLAIN_KEYS) or is_one_key(key_or_keys, self.key_to_index):
             return self.get_vector(key_or_keys)
         indexes = [self.get_index(key) for key in key_or_keys]
         if not indexes:
@@ -212,8 +235,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
     @property
     def norms(self) -> Array:
-        """L2 norms of all rows (V,), computed at each access."""
-        return row_lengths(self.vectors)
+        """L2 norms of all rows (V,), an array-like that computes what it is asked for: they fit the rows."""
+        return cast(Array, RowLengths(self.vectors))
 
     @norms.setter
     def norms(self, _: Any) -> None:
@@ -245,7 +268,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return Σ weight·vector / Σ |weight| over keys and vectors.
 
         Args:
-            keys (sequence): keys, and vectors (D,), which are taken as they are.
+            keys (sequence): keys, and vectors (D,), which are taken as they are; or one key that is no str.
             weights (sequence of float or None): one weight per key; None gives each the weight 1.
             pre_normalize (bool): whether the rows of keys are brought to length 1 first.
             post_normalize (bool): whether the mean is brought to length 1.
@@ -264,16 +287,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             >>> kv.get_mean_vector(["cat", "car"])
             array([0.5, 0.5], dtype=float32)
         """
+        keys = self._several(keys)
         if len(keys) == 0:
             raise ValueError("cannot compute mean with no input: `keys` is empty")
-        factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
-        if factors.shape != (len(keys),):
+        if weights is not None and np.shape(weights) != (len(keys),):
             raise ValueError(
-                f"weights of shape {factors.shape} for {len(keys)} keys: give one weight per key"
+                f"weights of shape {np.shape(weights)} for {len(keys)} keys: give one weight per key"
             )
         question = Question.of(
             keys,
-            factors.tolist(),
+            [1.0] * len(keys) if weights is None else np.asarray(weights, dtype=np.float64).tolist(),
             (lambda key: self.get_index(key, -1)) if ignore_missing else self._row_in_mean,
             self.vector_size,
         )
@@ -283,8 +306,13 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return the row of `key`, or raise with gensim's words for a missing key."""
         row = self.get_index(key, -1)
         if row < 0:
-            raise KeyError(f"Key '{key}' not present in vocabulary")
+            raise KeyError(missing_key(key, self.key_to_index).replace("present", "present in vocabulary", 1))
         return row
+
+    def _several(self, keys: Any) -> Any:
+        """Return `keys`, or a list of it if it is one key; a str stays, gensim takes its characters."""
+        one = not isinstance(keys, str) and is_one_key(keys, self.key_to_index) and np.iterable(keys)
+        return [keys] if one else keys
 
     def add_vector(self, key: Key, vector: npt.ArrayLike) -> int:
         """Give a key a vector: in its own row, else in the next prepared row, else in a new last row.
@@ -671,7 +699,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         if asks_for_none(topn):
             return []
         answering = self._check_target(target)
-        items, weights = weighted_items(positive, negative)
+        items, weights = weighted_items(positive, negative, self.key_to_index)
         question = Question.of(items, weights, self._row_in_mean, self.vector_size)
         mean = question.mean(self.vectors, post_normalize=True)
         if indexer is not None and isinstance(topn, int):
@@ -717,7 +745,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             KeyError: a key is missing.
             ValueError: a vector or `target` has another dimension.
-            TypeError: `topn` is not an integer.
+            TypeError: `topn` is not an integer, or `queries` is one key.
 
         Example:
             >>> kv = KeyedVectors(2)
@@ -725,7 +753,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             >>> kv.most_similar_many(["cat", "car"], topn=1)
             [[('dog', 0.8944...)], [('dog', 0.4472...)]]
         """
-        queries = list(queries)
+        queries = list(check_several("queries", queries, self.key_to_index))
         check_topn(topn, or_none=False)
         if asks_for_none(topn):
             return [[] for _ in queries]
@@ -737,10 +765,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             asked = [set() if isinstance(part, np.ndarray) else {part} for part in parts]
         else:
             asked = [target._rows_of_keys([query]) for query in queries]
+        names, row_of = answering.index_to_key, answering.key_to_index
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
         return [
-            answering._pick_named([start + place for place in places], scores, int(topn), left_out)
+            name_best(names, row_of, [start + place for place in places], scores, int(topn), left_out)
             for (places, scores), left_out in zip(found, asked, strict=True)
         ]
 
@@ -815,7 +844,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         if asks_for_none(topn):
             return []
-        above, below = list_items("positive", positive), list_items("negative", negative)
+        above = list_items("positive", positive, self.key_to_index)
+        below = list_items("negative", negative, self.key_to_index)
         if not above:
             raise ValueError("cannot compute similarity with no input: give positive keys or vectors")
         check_topn(topn, or_none=True)
@@ -825,30 +855,25 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         question = Question.of([*above, *below], signs, self.get_index, self.vector_size)
         scores, divisor = np.ones((2, len(rows)), dtype=np.result_type(rows, REAL))
         for part, sign in zip(question.parts, question.weights, strict=True):
-            query = part if isinstance(part, np.ndarray) else unit_rows(self.vectors[part : part + 1])[0]
+            query = part if isinstance(part, np.ndarray) else row_of_length_1(self.vectors, part)
             product = scores if sign > 0 else divisor
-            product *= (1 + cosines(rows, unit_row(query))) / 2
+            shifted = cosines(rows, unit_row(query))
+            shifted += 1
+            shifted /= 2
+            product *= shifted
         scores /= divisor + 1e-6
         return scores if topn is None else self._pick_best(scores, int(topn), 0, question.rows)
 
     def _pick_best(self, scores: Array, topn: int, start: int, left_out: set[int]) -> Result:
         """Return the `topn` best keys by scores of rows `start`…, without `left_out` and nameless rows."""
-        places = top_places(scores, topn + len(left_out) + self._nameless)
-        return self._pick_named((start + places).tolist(), scores[places].tolist(), topn, left_out)
+        places, best = largest(scores, topn + len(left_out) + self._nameless)
+        rows = [start + place for place in places] if start else places
+        return name_best(self.index_to_key, self.key_to_index, rows, best, topn, left_out)
 
     @property
     def _nameless(self) -> int:
         """How many rows may have no key: those of deleted words, and those that are prepared."""
         return max(0, len(self.index_to_key) - len(self.key_to_index))
-
-    def _pick_named(self, rows: list[int], scores: list[float], topn: int, left_out: set[int]) -> Result:
-        """Return the first `topn` keys of `rows` with scores, without `left_out` and nameless rows."""
-        names = self.index_to_key
-        return [
-            (names[row], score)
-            for row, score in zip(rows, scores, strict=True)
-            if row not in left_out and self._has_key(row)
-        ][:topn]
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return the key of a list that has the largest cosine with a given key; of equal ones the first.
@@ -1025,7 +1050,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         Args:
             word_or_vector (key or array): a key, or a vector (D,).
-            other_words (iterable of keys): the keys to compare with; none means all rows.
+            other_words (list of keys): the keys to compare with; none means all rows.
 
         Returns:
             array: (keys,), or (V,) for all rows.
@@ -1033,14 +1058,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             KeyError: a key is missing.
             ValueError: the vector has another dimension.
+            TypeError: `other_words` is one key.
         """
-        if isinstance(word_or_vector, PLAIN_KEYS):
+        if is_one_key(word_or_vector, self.key_to_index):
             query = self.vectors[self.get_index(word_or_vector)]
         else:
-            query = np.asarray(word_or_vector)
-        if not other_words:
-            return np.asarray(1 - cosines(self.vectors, unit_row(query)))
-        return np.asarray(1 - self.cosine_similarities(query, self[other_words]))
+            query = check_vector(np.asarray(word_or_vector), self.vector_size)
+        nothing = isinstance(other_words, tuple) and not other_words  # () may be a key, too
+        others = [] if nothing else list(check_several("other_words", other_words, self.key_to_index))
+        rows = self.vectors if not others else self.vectors[[self.get_index(key) for key in others]]
+        return np.asarray(1 - cosines(rows, unit_row(query)))
 
     @staticmethod
     def cosine_similarities(vector_1: npt.ArrayLike, vectors_all: npt.ArrayLike) -> Array:
@@ -1054,10 +1081,14 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             array: (rows,).
 
         Raises:
-            ValueError: the vector has another dimension.
+            ValueError: the vector has another dimension, or `vectors_all` is not a matrix.
         """
         rows, vector = np.asarray(vectors_all), np.asarray(vector_1)
-        return np.asarray(unit_rows(rows) @ unit_row(vector))
+        if rows.ndim != 2:
+            raise ValueError(
+                f"vectors_all has shape {rows.shape}: give a matrix (rows, D), for one vector [vector]"
+            )
+        return np.asarray(unit_rows(rows) @ unit_row(check_vector(vector, rows.shape[1])))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> np.float32:
         """Return the cosine of the means of two lists of keys; missing keys are left out.
@@ -1074,6 +1105,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             ZeroDivisionError: a list is empty.
         """
+        ws1, ws2 = self._several(ws1), self._several(ws2)
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError(f"{'ws2' if len(ws1) else 'ws1'} is empty: give at least one key")
         mean1, mean2 = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))

@@ -25,6 +25,7 @@ from fastw2v.formats.parts import OUTPUTS
 from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
 from fastw2v.query.cosines import squares, top_places
+from fastw2v.query.inputs import is_one_key
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
@@ -808,9 +809,9 @@ class Matrices(Lifecycle):
         Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
         """
         rows = [
-            [self.wv.get_index(word) for word in words]
-            if isinstance(words, list | tuple | np.ndarray)
-            else self.wv.get_index(words)
+            self.wv.get_index(words)
+            if is_one_key(words, self.wv.key_to_index)
+            else [self.wv.get_index(word) for word in words]
             for words in (a, b)
         ]
         dots = np.einsum("...d,...d->...", self.syn0[rows[0]], self._out_vectors()[rows[1]], dtype=np.float64)
@@ -844,7 +845,7 @@ class Matrices(Lifecycle):
 
         Mitra et al. 2016, "A Dual Embedding Space Model for Document Ranking", arXiv 1602.01137.
         """
-        words = [words] if isinstance(words, str | int | np.integer) else list(words)
+        words = [words] if is_one_key(words, self.wv.key_to_index) else list(words)
         pairs = {name: pair_of_spaces(name) for name in spaces}
         held = {space: self._words_in(space) for pair in pairs.values() for space in pair}
         return SpaceComparison(
@@ -1038,7 +1039,7 @@ class Matrices(Lifecycle):
 
         Morin and Bengio 2005, "Hierarchical Probabilistic Neural Network Language Model".
         """
-        context = [context] if isinstance(context, str | int | np.integer) else list(context)
+        context = [context] if is_one_key(context, self.wv.key_to_index) else list(context)
         nodes, hidden = self.syn1, self._hidden(context)
         if hidden is None:
             raise KeyError(f"none of the context words {context!r} is in the vocabulary")

@@ -27,8 +27,9 @@ def blas_threads() -> int:
     """
     threadpoolctl: Any = sys.modules.get("threadpoolctl")
     if threadpoolctl is not None:
-        libraries = _find_libraries(threadpoolctl).info()
-        if known := [library["num_threads"] for library in libraries if library["user_api"] == "blas"]:
+        libraries = _find_libraries(threadpoolctl).lib_controllers
+        # Not by info(), which asks for all that is known of them: 10 microseconds instead of 2.
+        if known := [library.num_threads for library in libraries if library.user_api == "blas"]:
             return int(min(usable_cpus(), *known))
     limits = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
     return min([usable_cpus(), *(int(number) for number in limits if number.isdecimal() and int(number))])

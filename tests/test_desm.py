@@ -125,7 +125,8 @@ def test_documents_as_words_row_numbers_and_text() -> None:
     words = ["w1", "nothing", "w2", "w2"]
     index = desm.index([words, np.array([1, 2, 2]), "W1, nothing; w2 (w2)", tuple(words), iter(words)])
     scores = index.scores("w7?")
-    assert np.ptp(scores) == 0 and scores[0] == index.scores(np.array([7]))[0]
+    assert np.ptp(scores) < 1e-7  # BLAS sums the last of five rows in another order
+    assert scores[0] == index.scores(np.array([7]))[0]
     assert desm.index(["w1 w2"] * 3).ids == [0, 1, 2]
 
 

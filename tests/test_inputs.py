@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.query.inputs import Question, answering_rows, asks_for_none, unit_queries, weighted_items
+from fastw2v.query.cosines import unit_row, unit_rows
+from fastw2v.query.inputs import (
+    Question,
+    answering_rows,
+    asks_for_none,
+    check_several,
+    is_one_key,
+    unit_queries,
+    weighted_items,
+)
 
 MATRIX = np.random.default_rng(2).standard_normal((6, 3)).astype(np.float32)
 ROWS = {"a": 0, "b": 1, "c": 2}
@@ -72,6 +82,28 @@ def test_mean(pre: bool, post: bool) -> None:
     assert mean.dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+def test_what_is_asked_most_has_the_bits_of_all_else(dtype: Any) -> None:
+    """One key by itself, as one of several, and its unit vector are one query."""
+    matrix = (9 * np.random.default_rng(5).standard_normal((50, 37))).astype(dtype)
+    many = unit_queries(range(50), matrix, 37)
+    for row in range(50):
+        alone = Question([row], [1.0], 37).mean(matrix, post_normalize=True)
+        assert alone.dtype == dtype and alone.tolist() == many[row].tolist()
+        twice = Question([row], [2.0], 37).mean(matrix, post_normalize=True)
+        assert twice.tolist() == alone.tolist()
+        unit = unit_rows(matrix)[row]
+        if dtype != np.int64:  # which cannot hold it
+            by_vector = Question([unit], [1.0], 37).mean(matrix, post_normalize=True)
+            assert by_vector.tolist() == alone.tolist()
+            assert by_vector.tolist() == unit_queries([unit], matrix, 37)[0].tolist()
+            assert (
+                Question([row], [1.0], 37).mean(matrix).tolist()
+                == unit.tolist()
+                == unit_row(matrix[row]).tolist()
+            )
+
+
 def test_a_key_twice_counts_twice() -> None:
     mean = question(["a", "a", "b"]).mean(MATRIX, pre_normalize=False)
     np.testing.assert_allclose(mean, (2 * MATRIX[0] + MATRIX[1]) / 3, rtol=1e-6)
@@ -111,15 +143,15 @@ VECTOR = np.array([1.0, 2, 3])
 def test_items_and_their_weights(
     positive: Any, negative: Any, items: list[Any], weights: list[float]
 ) -> None:
-    assert weighted_items(positive, negative) == (items, weights)
+    assert weighted_items(positive, negative, ROWS) == (items, weights)
 
 
 def test_vectors_among_the_items() -> None:
     for positive, count in ((VECTOR, 1), ([VECTOR], 1), (np.stack([VECTOR, VECTOR]), 2), ([(VECTOR, 1)], 1)):
-        items, weights = weighted_items(positive, None)
+        items, weights = weighted_items(positive, None, ROWS)
         assert weights == [1] * count
         assert all(np.array_equal(item, VECTOR) for item in items)
-    (item,), _ = weighted_items(VECTOR, None)
+    (item,), _ = weighted_items(VECTOR, None, ROWS)
     assert item is VECTOR
 
 
@@ -129,13 +161,87 @@ def test_vectors_among_the_items() -> None:
 def test_what_is_no_item(wrong: Any) -> None:
     for positive, negative in ((wrong, None), ("a", wrong)):
         with pytest.raises(TypeError):
-            weighted_items(positive, negative)
+            weighted_items(positive, negative, ROWS)
 
 
 @pytest.mark.parametrize("nothing", [None, [], np.empty((0, 3))])
 def test_nothing_was_given(nothing: Any) -> None:
     with pytest.raises(ValueError):
-        weighted_items(nothing, nothing)
+        weighted_items(nothing, nothing, ROWS)
+
+
+# --- keys that could be several ---
+
+TUPLES = {(0, 1): 0, (1, 0): 1, (2, 2): 2}
+DAYS = {date(2026, 1, day): day - 1 for day in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "one"),
+    [
+        ("a", ROWS, True),
+        ("unknown", ROWS, True),
+        (5, ROWS, True),
+        (np.int8(5), {}, True),
+        (np.str_("a"), TUPLES, True),
+        (["a"], ROWS, False),
+        (np.ones(3), ROWS, False),
+        (("a", "b"), ROWS, False),
+        (("a", 2.0), ROWS, False),
+        (None, ROWS, False),
+        (None, {}, False),
+        (1.5, ROWS, False),
+        ((0, 1), TUPLES, True),
+        ((7, 8), TUPLES, True),  # missing, and not row 7 with weight 8
+        (((0, 1), 2.0), TUPLES, False),
+        (((0, 1), (1, 0)), TUPLES, False),
+        ((np.ones(3), 2.0), TUPLES, False),
+        ([0, 1], TUPLES, False),
+        ((0, 1), {"a": 0, (0, 1): 1}, True),
+        ((0, 2), {"a": 0, (0, 1): 1}, False),
+        (frozenset("ab"), {frozenset("ab"): 0}, True),
+        (frozenset("cd"), {frozenset("ab"): 0}, True),
+        (b"ab", {b"ab": 0}, True),
+        (b"cd", {b"ab": 0}, True),
+        (1.5, {1.5: 0}, True),
+        (2.5, {1.5: 0}, True),
+        (date(2026, 1, 9), DAYS, True),
+        ({"a"}, ROWS, False),
+        (iter("a"), ROWS, False),
+    ],
+)
+def test_one_key(given: Any, keys: Any, one: bool) -> None:
+    assert is_one_key(given, keys) is one
+
+
+@pytest.mark.parametrize(
+    ("positive", "keys", "items", "weights"),
+    [
+        ((0, 1), TUPLES, [(0, 1)], [1]),
+        ([(0, 1)], TUPLES, [(0, 1)], [1]),
+        ([(7, 8)], TUPLES, [(7, 8)], [1]),
+        ([((0, 1), 2), (2, 2)], TUPLES, [(0, 1), (2, 2)], [2, 1]),
+        ([("a", 2)], ROWS, ["a"], [2]),
+        (date(2026, 1, 2), DAYS, [date(2026, 1, 2)], [1]),
+        ([date(2026, 1, 2), (date(2026, 1, 3), -2)], DAYS, [date(2026, 1, 2), date(2026, 1, 3)], [1, -2]),
+        ([b"ab"], {b"ab": 0}, [b"ab"], [1]),
+    ],
+)
+def test_a_tuple_that_is_a_key_is_no_pair(
+    positive: Any, keys: Any, items: list[Any], weights: list[float]
+) -> None:
+    assert weighted_items(positive, None, keys) == (items, weights)
+    assert weighted_items(None, positive, keys)[0] == items
+
+
+def test_one_key_where_several_belong() -> None:
+    several = ["a"]
+    assert check_several("queries", several, ROWS) is several
+    for one in ("a", "unknown", 5):
+        with pytest.raises(TypeError, match="queries is one key.*give a list of words"):
+            check_several("queries", one, ROWS)
+    with pytest.raises(TypeError, match="one key"):
+        check_several("queries", (0, 1), TUPLES)
 
 
 # --- which rows answer, and how many ---

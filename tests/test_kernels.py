@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from reference import Reference
 
+from fastw2v.query import _scan
 from fastw2v.query._sieve import Sieve, quantise
 from fastw2v.tile import dispatch
 from fastw2v.training import _kernels
@@ -293,26 +296,85 @@ def test_pieces_of_a_sentence_train_every_position_once():
     assert worker.examples == 2 * whole
 
 
-def test_dot_rows_is_dots_and_squares(isa):
+def exact_cosines(rows, units):
+    rows, units = rows.astype(np.float64), units.astype(np.float64)
+    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(units, axis=1)
+    return np.divide((rows * units).sum(axis=1), lengths, out=np.zeros(len(rows)), where=lengths > 0)
+
+
+@pytest.mark.parametrize("dim", [1, 5, 16, 100])
+def test_cosines_of_rows(isa, dim):
     random = np.random.default_rng(0)
-    for dim in (1, 5, 16, 100):
-        vectors = random.normal(size=(37, dim)).astype(np.float32)
-        queries = random.normal(size=(3, dim)).astype(np.float32)
-        dots, squares = np.empty((2, 37), dtype=np.float32)
-        dispatch.dot_rows(vectors, queries, np.array([0, 20, 20, 37]), dots, squares)
-        query = np.repeat([0, 2], [20, 17])
-        np.testing.assert_allclose(dots, (vectors * queries[query]).sum(axis=1), atol=1e-4)
-        np.testing.assert_allclose(squares, (vectors**2).sum(axis=1), rtol=1e-5)
+    rows = random.normal(size=(307, dim)).astype(np.float32)
+    rows[3:9] *= np.float32([0, 1e-40, 1e-30, 1e25, 1e37, 1])[
+        :, np.newaxis
+    ]  # squares that float32 cannot hold
+    rows[9, 0], rows[10, -1] = np.nan, np.inf
+    units = _scan.unit_row(random.normal(size=(1, dim)).astype(np.float32), 0)[np.newaxis].repeat(3, axis=0)
+    units[1:] *= -1
+    finite = np.where(np.isfinite(rows).all(axis=1, keepdims=True), rows, 0)
+    expected = exact_cosines(finite, units[:1].repeat(307, axis=0))
+    for pieces, threads in ((1, 1), (1, 2), (2, 2), (7, 3), (400, 2), (5, 1)):
+        scores = np.full(307, 7, dtype=np.float32)
+        _scan.cosines(rows, units[0], scores, pieces, threads)
+        np.testing.assert_allclose(scores, expected, atol=1e-6)
+    _scan.cosines_by_query(rows, units, np.array([0, 20, 20, 307]), scores)
+    np.testing.assert_allclose(scores, np.where(np.arange(307) < 20, expected, -expected), atol=1e-6)
+
+
+def test_a_cosine_does_not_depend_on_the_rows_around_it(isa):
+    rows = np.random.default_rng(0).normal(size=(600, 37)).astype(np.float32)
+    scores, alone = np.empty(600, dtype=np.float32), np.empty(1, dtype=np.float32)
+    _scan.cosines(rows, rows[0], scores)
+    for row in range(0, 600, 7):
+        _scan.cosines(rows[row : row + 1], rows[0], alone)
+        assert alone[0] == scores[row]
+
+
+def test_threads_that_come_at_once():
+    """Many teams, some of whose threads come late."""
+    rows = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
+    expected = np.empty(64, dtype=np.float32)
+    _scan.cosines(rows, rows[0], expected)
+
+    def ask(_):
+        for threads in (2, 3, 9) * 20:
+            scores = np.empty(64, dtype=np.float32)
+            _scan.cosines(rows, rows[0], scores, 16, threads)
+            np.testing.assert_array_equal(scores, expected)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(8)))
 
 
 @pytest.mark.parametrize(
     "bounds", [[0, 3, 5], [1, 3, 4], [0, 5, 4], [0, 3, 3], [0, 4], [0, 2, 3, 4], [0, -1, 4]]
 )
-def test_dot_rows_wants_bounds_that_cover_the_rows(bounds):
-    vectors, queries = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32)
-    dots, squares = np.empty((2, 4), dtype=np.float32)
+def test_cosines_want_bounds_that_cover_the_rows(bounds):
+    rows, units = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32)
     with pytest.raises(ValueError, match="bounds"):
-        dispatch.dot_rows(vectors, queries, np.array(bounds), dots, squares)
+        _scan.cosines_by_query(rows, units, np.array(bounds), np.empty(4, dtype=np.float32))
+
+
+def test_cosines_want_arrays_that_fit():
+    rows, unit, scores = np.ones((4, 3), np.float32), np.ones(3, np.float32), np.empty(4, np.float32)
+    for matrix, vector, out in (
+        (rows, unit[:2], scores),
+        (rows, unit, scores[:3]),
+        (rows.astype(np.float64), unit, scores),
+        (rows, unit.astype(np.float64), scores),
+        (rows, unit, scores.astype(np.float64)),
+        (rows[:, ::2], unit[:2].copy(), scores),
+        (rows.astype(np.float16), unit, scores),
+    ):
+        with pytest.raises((ValueError, BufferError)):
+            _scan.cosines(matrix, vector, out)
+    with pytest.raises(ValueError, match="pieces"):
+        _scan.cosines(rows, unit, scores, 0)
+    with pytest.raises(IndexError):
+        _scan.unit_row(rows, 4)
+    with pytest.raises(IndexError):
+        _scan.weighted_sum(rows, [-1], [1.0], True)
 
 
 def directions(random, shape, kind):

@@ -128,6 +128,7 @@ def test_what_is_a_text(kind: str, whole: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", ["json lines", "parquet", "gzip", "one of our files", "UTF-16"])
+@pytest.mark.trains_again
 def test_every_way_in_refuses_it_and_names_the_file(kind: str, tmp_path: Path) -> None:
     name, content, part = OTHERS[kind]
     path = write(tmp_path / name, content)

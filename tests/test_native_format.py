@@ -183,7 +183,11 @@ def test_other_keys_need_types(key: Any) -> None:
     assert native.unpack_strings(packed) == ["a", key, 7, None]
 
 
-@pytest.mark.parametrize("key", [object(), print, np.zeros(2), [1], (1, [2]), {1: 2}], ids=repr)
+@pytest.mark.parametrize(
+    "key",
+    [object(), print, np.zeros(2), [1], (1, [2]), {1: 2}],
+    ids=["object", "function", "array", "list", "list in a tuple", "dict"],
+)
 def test_keys_that_cannot_be_packed(key: Any) -> None:
     with pytest.raises(TypeError, match="the key .* cannot be saved in a .fw2v file.*pickle.dump"):
         native.pack_strings(["a", key], typed=True)

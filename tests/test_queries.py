@@ -6,11 +6,13 @@ import copy
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from factories import IGNORE_OLDER, KEYS, ROWS, assert_close, few_vectors, trained_vectors
+from factories import IGNORE_OLDER, KEYS, ROWS, TEXT, assert_close, few_vectors, small, trained_vectors
 
 from fastw2v import Word2Vec
 from fastw2v.keyedvectors import KeyedVectors
@@ -151,7 +153,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "vectors_for_all, no rows": lambda kv: contents(kv.vectors_for_all(["w5", 3], allow_inference=False)),
     "word_vec": lambda kv: kv.word_vec("w1"),
     "word_vec, normed": lambda kv: kv.word_vec("w1", norm=True),
-    "norms": lambda kv: (kv.fill_norms(), kv.norms)[1],
+    "norms": lambda kv: (kv.fill_norms(), np.asarray(kv.norms))[1],
     "doesnt_match": lambda kv: kv.doesnt_match(KEYS[:9]),
     "doesnt_match, unknown": lambda kv: kv.doesnt_match(["unknown", *KEYS[:9]]),
     "doesnt_match rows": lambda kv: kv.doesnt_match([3, 4, 5]),
@@ -418,6 +420,185 @@ def test_equal_scores_come_in_row_order() -> None:
     assert kv.doesnt_match(["a", "c", "b"]) == "b"
 
 
+# --- keys of other types ---
+
+SCALARS = [3, 7, 20, 1000, 5, 2]
+OTHER_KEYS: dict[str, list[Any]] = {
+    "tuples": [(i, j) for i in range(3) for j in range(2)],
+    "tuples of words": [("new", "york"), ("w1",), (), ("a", 2.0), ("b", 1), ("c",)],
+    "nested tuples": [((0, 1), 2.0), (0, 1), (1, 0), ((1, 0), (0, 1)), (5,), (4, 4)],
+    "frozensets": [frozenset(text) for text in ("ab", "c", "", "xyz", "p", "q")],
+    "bytes": [b"ab", b"c", b"", b"xyz", b"p", b"\x01"],
+    "floats": [0.5, 1.5, 2.5, -3.0, 1e9, 7.25],
+    "dates": [date(2026, 1, day) for day in range(1, 7)],
+    "integers": SCALARS,
+    "numpy integers": [np.int64(key) for key in SCALARS],
+    "mixed": ["a", (0, 1), b"b", 2.5, date(2026, 1, 1), frozenset("ab")],
+}
+ONE_KEY: dict[str, Callable[[KeyedVectors, Any, Any], Any]] = {
+    "item": lambda kv, key, other: kv[key],
+    "items": lambda kv, key, other: kv[[key, other]],
+    "get_vector": lambda kv, key, other: kv.get_vector(key, norm=True),
+    "contains": lambda kv, key, other: key in kv,
+    "most_similar": lambda kv, key, other: kv.most_similar(key),
+    "most_similar of a list": lambda kv, key, other: kv.most_similar([key], [other]),
+    "most_similar without": lambda kv, key, other: kv.most_similar(positive=[other], negative=key),
+    "weights": lambda kv, key, other: kv.most_similar([(key, 0.5), (other, -0.25)]),
+    "many": lambda kv, key, other: kv.most_similar_many([key, other]),
+    "target": lambda kv, key, other: kv.most_similar(key, target=kv),
+    "cosmul": lambda kv, key, other: kv.most_similar_cosmul(key),
+    "cosmul of lists": lambda kv, key, other: kv.most_similar_cosmul([key], [other]),
+    "similar_by_key": lambda kv, key, other: kv.similar_by_key(key),
+    "similar_by_word": lambda kv, key, other: kv.similar_by_word(key),
+    "mean": lambda kv, key, other: kv.get_mean_vector([key, other]),
+    "n_similarity": lambda kv, key, other: kv.n_similarity([key], [other, key]),
+    "similarity": lambda kv, key, other: kv.similarity(key, other),
+    "distances": lambda kv, key, other: kv.distances(key),
+    "distances to some": lambda kv, key, other: kv.distances(key, [other, key]),
+    "doesnt_match": lambda kv, key, other: kv.doesnt_match([key, other, key]),
+    "rank": lambda kv, key, other: kv.rank(key, other),
+    "closer_than": lambda kv, key, other: kv.closer_than(key, other),
+    "most_similar_to_given": lambda kv, key, other: kv.most_similar_to_given(key, [other, key]),
+    "vectors_for_all": lambda kv, key, other: kv.vectors_for_all([other, key]).vectors,
+}
+BARE: dict[str, Callable[[KeyedVectors, Any], Any]] = {
+    "mean": lambda kv, key: kv.get_mean_vector(key),
+    "n_similarity": lambda kv, key: kv.n_similarity(key, key),
+}
+
+
+def keyed_by(keys: list[Any]) -> KeyedVectors:
+    kv = KeyedVectors(9)
+    kv.add_vectors(keys, ROWS[: len(keys)])
+    return kv
+
+
+def renamed(value: Any, names: dict[Any, Any]) -> Any:
+    if isinstance(value, str):
+        return names[value]
+    if isinstance(value, list):
+        return [renamed(item, names) for item in value]
+    return (names[value[0]], value[1]) if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("query", ONE_KEY)
+@pytest.mark.parametrize("kind", OTHER_KEYS)
+def test_any_key_is_asked_as_a_word_is(kind: str, query: str) -> None:
+    keys, words = OTHER_KEYS[kind], list("abcdef")
+    named, plain = keyed_by(keys), keyed_by(words)
+    names = dict(zip(words, keys, strict=True))
+    for place in range(6):
+        asked = place, (place + 1) % 6
+        answer = ONE_KEY[query](named, *(keys[row] for row in asked))
+        expected = renamed(ONE_KEY[query](plain, *(words[row] for row in asked)), names)
+        if isinstance(expected, np.ndarray):
+            np.testing.assert_array_equal(answer, expected)
+        else:
+            assert answer == expected
+
+
+@pytest.mark.parametrize("query", BARE)
+@pytest.mark.parametrize("kind", ["tuples", "tuples of words", "frozensets", "bytes"])
+def test_a_key_that_could_be_several_is_one(kind: str, query: str) -> None:
+    keys = OTHER_KEYS[kind]
+    kv = keyed_by(keys)
+    for key in keys:
+        np.testing.assert_array_equal(BARE[query](kv, key), BARE[query](kv, [key]))
+
+
+@pytest.mark.parametrize("kind", ["tuples", "frozensets", "bytes", "floats", "dates", "integers"])
+def test_a_missing_key_is_no_row_and_no_pair(kind: str) -> None:
+    missing = {
+        "tuples": (0, 5),
+        "frozensets": frozenset("cd"),
+        "bytes": b"\x02",
+        "floats": 8.5,
+        "dates": date(2026, 2, 1),
+        "integers": 4,
+    }[kind]
+    kv = keyed_by(OTHER_KEYS[kind])
+    asked: Any
+    for asked in (
+        lambda: kv[missing],
+        lambda: kv.most_similar(missing),
+        lambda: kv.most_similar([missing]),
+        lambda: kv.most_similar_many([missing]),
+        lambda: kv.most_similar_cosmul([missing]),
+        lambda: kv.get_vector(missing),
+        lambda: kv.similarity(missing, missing),
+        lambda: kv.distances(missing),
+        lambda: kv.get_mean_vector([missing], ignore_missing=False),
+    ):
+        with pytest.raises(KeyError, match="not present"):
+            asked()
+    assert missing not in kv and kv.has_index_for(missing) is False
+    assert kv.get_index(missing, -1) == -1
+
+
+def test_several_keys_that_are_tuples() -> None:
+    kv = keyed_by(OTHER_KEYS["tuples"])
+    np.testing.assert_array_equal(kv[(0, 1), (2, 0)], ROWS[[1, 4]])
+    np.testing.assert_array_equal(kv[((0, 1),)], ROWS[[1]])
+    np.testing.assert_array_equal(
+        kv.get_mean_vector(((0, 1), (2, 0)), pre_normalize=False), ROWS[[1, 4]].mean(axis=0)
+    )
+
+
+def test_integers_are_rows_unless_keys_are_integers() -> None:
+    def finds(number: Any, names: list[Any]) -> bool:
+        kv = KeyedVectors(1, count=len(names))
+        for name in names:
+            if name is not None:
+                kv.add_vector(name, [1])
+        return number in kv
+
+    assert finds(0, ["a", "b"]) and finds(np.int64(1), ["a", "b"])
+    assert not finds(2, ["a", "b"]) and not finds(-1, ["a", "b"])
+    assert not finds(0, [5, 6]) and not finds(1, [np.int32(5), np.int32(6)])
+    assert finds(0, [None, None]) and finds(1, ["a", None]) and not finds(1, [5, None])
+    assert finds(0, ["a", 5]) and not finds(1, ["a", 5]) and finds(5, ["a", 5])
+
+
+def test_the_error_says_why_an_integer_is_no_row() -> None:
+    with pytest.raises(KeyError, match="Key '4' not present: the keys are integers"):
+        keyed_by(SCALARS).get_vector(4)
+    with pytest.raises(KeyError, match="Key '4' not present in vocabulary: the keys are integers"):
+        keyed_by(SCALARS).most_similar(4)
+    assert keyed_by(list("abcdef")).get_index(4) == 4
+
+
+MISTAKES: dict[str, tuple[Callable[[KeyedVectors], Any], type[Exception], str]] = {
+    "a vector for a key": (lambda kv: kv.similarity("w1", ROWS[2]), TypeError, "similar_by_vector"),
+    "a vector for the first key": (lambda kv: kv.similarity(ROWS[2], "w1"), TypeError, "cosine_similarities"),
+    "a vector to rank": (lambda kv: kv.rank("w1", ROWS[2]), TypeError, "where a key belongs"),
+    "the vector of a vector": (lambda kv: kv.get_vector(ROWS[2]), TypeError, "where a key belongs"),
+    "a list for a key": (lambda kv: kv.similarity(["w1"], "w2"), TypeError, "a list was given where one key"),
+    "a dict for a key": (lambda kv: kv.get_vector({"w1": 2}), TypeError, "a dict was given where one key"),
+    "a key for a list": (lambda kv: kv.distances("w1", "w2"), TypeError, r"give a list of words, \['w2'\]"),
+    "a row for a list": (lambda kv: kv.distances("w1", 3), TypeError, "give a list of words"),
+    "a key for queries": (lambda kv: kv.most_similar_many("w1"), TypeError, "queries is one key"),
+    "two vectors": (lambda kv: kv.cosine_similarities(ROWS[0], ROWS[1]), ValueError, r"matrix \(rows, D\)"),
+    "no vector": (lambda kv: kv.cosine_similarities(ROWS, ROWS), ValueError, r"expected \(9,\)"),
+    "another dimension": (lambda kv: kv.distances(np.ones(8)), ValueError, r"expected \(9,\)"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_the_error_says_what_to_do(mistake: str) -> None:
+    call, error, words = MISTAKES[mistake]
+    with pytest.raises(error, match=words):
+        call(few_vectors())
+
+
+def test_distances_to_an_array_of_words() -> None:
+    kv = few_vectors()
+    np.testing.assert_array_equal(
+        kv.distances("w1", np.array(["w3", "w4"])), kv.distances("w1", ["w3", "w4"])
+    )
+    np.testing.assert_array_equal(kv.distances("w1", np.array([])), kv.distances("w1"))
+    np.testing.assert_array_equal(kv.distances("w1", (w for w in ["w3"])), kv.distances("w1", ["w3"]))
+
+
 # --- word mover's distance ---
 
 
@@ -557,6 +738,42 @@ def test_norms_are_never_stale() -> None:
     np.testing.assert_allclose(
         kv.most_similar("w1", topn=None)[:60], few_vectors().most_similar("w1", topn=None), atol=1e-6
     )
+
+
+@IGNORE_OLDER
+@pytest.mark.parametrize("copied", ["made", "loaded", "mapped"])
+@pytest.mark.trains_again
+def test_whoever_writes_to_the_rows_is_heard(copied: str, tmp_path: Path) -> None:
+    """Through an array, a view of before, another owner, a file in memory, or training."""
+    model = small()
+    if copied != "made":
+        model.save(tmp_path / "model")
+        model = Word2Vec.load(tmp_path / "model", mmap="c" if copied == "mapped" else None)
+    wv, random = model.wv, np.random.default_rng(0)
+    word, held, shared = wv.index_to_key[0], wv.vectors[2:9], wv.with_vectors(wv.vectors)
+    kept = wv.norms, wv.vectors_norm
+    writes: dict[str, Callable[[], Any]] = {
+        "an entry": lambda: wv.vectors.__setitem__((3, 4), 50),
+        "all": lambda: np.multiply(wv.vectors, random.random((len(wv), 1)), out=wv.vectors, casting="unsafe"),
+        "a view": lambda: held.__setitem__(0, random.random(12)),
+        "a buffer": lambda: memoryview(wv.vectors).cast("B").cast("f").__setitem__(0, 3.0),
+        "the model": lambda: model.syn0.__setitem__(5, -7.0),
+        "another owner": lambda: shared.unit_normalize_all(),
+        "a key": lambda: wv.__setitem__(word, random.random(12)),
+        "training": lambda: model.train(TEXT, total_examples=len(TEXT), epochs=1),
+        "other vectors": lambda: setattr(wv, "vectors", 3 * wv.vectors[::-1]),
+    }
+    for name, write in writes.items():
+        wv.most_similar(word)
+        write()
+        rows = wv.vectors.astype(np.float64)
+        lengths = np.linalg.norm(rows, axis=1)
+        exact = rows @ rows[0] / lengths / lengths[0]
+        np.testing.assert_allclose(wv.most_similar(word, topn=None), exact, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(wv.norms, lengths, rtol=1e-5, err_msg=name)
+        if name != "other vectors":
+            np.testing.assert_allclose(kept[0], lengths, rtol=1e-5, err_msg=name)
+            np.testing.assert_allclose(kept[1][3], rows[3] / lengths[3], atol=1e-6, err_msg=name)
 
 
 def test_rows_without_a_key_are_no_answer() -> None:

@@ -354,6 +354,7 @@ def test_a_second_name_of_a_row_stays_one() -> None:
     assert model.wv.key_to_index["alias"] == 3
 
 
+@pytest.mark.trains_again
 def test_whole_numbers_that_are_words_are_not_rows() -> None:
     model = small([[5, 700, 5], [700, 0, 5]], sample=0)
     updated(model, [[1, 700, 0, 5]] * 20, [5, 700, 0])

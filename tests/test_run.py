@@ -345,7 +345,7 @@ def test_a_sentence_is_trained_without_threads_to_the_same_end(
 
 @pytest.mark.parametrize("corpus", [[], [[]], [["unknown"]]], ids=["empty", "no-words", "unknown"])
 @pytest.mark.trains_again
-@pytest.mark.filterwarnings("ignore:.*(empty iterator|but no words)")
+@pytest.mark.filterwarnings("ignore:.*(empty iterator|but no words|corpus has 0 examples)")
 def test_a_day_without_known_words_changes_nothing(corpus: Any) -> None:
     model = Word2Vec(TEXT, **SMALL)
     before = matrices(model)

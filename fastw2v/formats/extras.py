@@ -96,7 +96,8 @@ def pack_extras(
         except (TypeError, ValueError) as error:
             held.clear()
             held |= before
-            refused.append(f"{prefix}{name}: {error}")
+            printable = name.encode("utf-8", "backslashreplace").decode()
+            refused.append(f"{prefix}{printable}: {error}")
             continue
         if isinstance(packed, np.ndarray):
             tensors[f"{prefix}extra.{name}"] = packed

@@ -15,10 +15,11 @@ from fastw2v.columns import Ragged
 from fastw2v.formats.atomic import StrPath
 from fastw2v.legacy import Spelling, deprecated, itself, renamed, renamed_keywords, tell
 from fastw2v.older.records import Array, Key, Keyed, VocabView, settle, take_vocab
+from fastw2v.query.computed import UnitRows
 
 
 class normed_rows(Spelling):
-    """All rows with length 1, computed now: `syn0norm = normed_rows()`.
+    """All rows with length 1, each computed when it is asked for: `syn0norm = normed_rows()`.
 
     Programs of gensim 3's set them, to None or beside the vectors themselves. Nothing is kept here.
 
@@ -27,8 +28,8 @@ class normed_rows(Spelling):
     """
 
     def __init__(self, holder: str = "") -> None:
-        method = f"{holder}get_normed_vectors"
-        super().__init__(lambda instance: attrgetter(method)(instance)(), f"{method}()")
+        vectors = attrgetter(f"{holder}vectors")
+        super().__init__(lambda instance: UnitRows(vectors(instance)), f"{holder}get_normed_vectors()")
 
     def __set__(self, instance: Any, value: Any) -> None:
         tell(self._old, self._new)

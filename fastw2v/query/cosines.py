@@ -5,7 +5,6 @@ A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,23 +14,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.query import _scan
+from fastw2v.query._scan import cosine as cosine
+from fastw2v.query._scan import largest as largest
+from fastw2v.query._scan import name_best as name_best
 from fastw2v.query._sieve import Sieve, quantise
 from fastw2v.threads import blas_threads, in_shares
-from fastw2v.tile.dispatch import dot_rows
 
 Array = npt.NDArray[Any]
 
-# Squares outside this range have lost digits or overflowed in float32; such rows are recomputed in float64.
-_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e37
-# The same for a product of two squares in float64.
-_SMALLEST_PRODUCT, _LARGEST_PRODUCT = 1e-250, 1e300
+row_of_length_1 = _scan.unit_row
 
-SCORES_PER_BLOCK = 256
+# Products of float64 with rows of other lengths may lose digits or overflow: these rows are divided first.
+_SHORTEST, _LONGEST = 1e-30, 1e37
+_PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
+# Bytes of a matrix for which another thread pays: to start it takes as long as to read half a megabyte.
+BYTES_PER_THREAD = 1 << 20
+BYTES_PER_PIECE = 1 << 19  # at least, of what a thread takes at a time
+PIECES_PER_THREAD = 16  # at most
 # Of `nearest`:
 ANSWERS = 1 << 16  # at a time
 INTEGERS = 1 << 25  # entries of rows held as integers at a time: 64 MB
 FLOATS = 1 << 17  # entries converted to integers at a time
-_NONE = np.empty(0, dtype=np.intp)
 
 
 def squares(rows: Array) -> Array:
@@ -39,12 +43,14 @@ def squares(rows: Array) -> Array:
     return np.asarray(np.einsum("ij,ij->i", rows, rows))  # unlike multiply, it does not warn of overflow
 
 
-def _lengths(squares: Array) -> tuple[Array, Array]:
-    """Return L2 norms (R,) from squared ones, and the rows to recompute in float64, with norm 1."""
-    if squares.min(initial=1) > _SMALLEST_SQUARE and squares.max(initial=1) < _LARGEST_SQUARE:
-        return np.sqrt(squares), _NONE
-    fine = (squares > _SMALLEST_SQUARE) & (squares < _LARGEST_SQUARE)  # False for NaN
-    return np.sqrt(np.where(fine, squares, 1), dtype=squares.dtype), np.flatnonzero(~fine)
+def is_plain(array: Array) -> bool:
+    """Return whether compiled functions take the array as it is: C-contiguous float32 or float64."""
+    return array.dtype in _PLAIN and array.flags.c_contiguous
+
+
+def float_type(matrix: Array) -> np.dtype[Any]:
+    """Return the dtype of lengths and unit rows: that of floats, else float64."""
+    return matrix.dtype if matrix.dtype.kind == "f" else np.dtype(np.float64)
 
 
 def row_lengths(matrix: Array) -> Array:
@@ -56,19 +62,13 @@ def row_lengths(matrix: Array) -> Array:
     Returns:
         array: (R,); floats keep their dtype, other numbers give float64.
     """
-    if matrix.dtype.kind != "f":
-        matrix = matrix.astype(np.float64)
-    if matrix.dtype == np.float16:
-        return row_lengths(matrix.astype(np.float32)).astype(np.float16)
-    lengths, odd = _lengths(squares(matrix))
-    if odd.size:
-        exact = np.abs(matrix[odd].astype(np.float64))
-        largest = exact.max(axis=1, initial=0)
-        scalable = np.isfinite(largest) & (largest > 0)
-        exact[scalable] /= largest[scalable, np.newaxis]
-        with np.errstate(over="ignore"):
-            lengths[odd] = np.linalg.norm(exact, axis=1) * np.where(scalable, largest, 1)
-    return lengths
+    rows = _scan.plain(matrix)
+    lengths = np.empty(len(rows), dtype=rows.dtype)
+    _scan.row_lengths(rows, lengths)
+    if matrix.dtype.kind != "f" or matrix.dtype == rows.dtype:
+        return lengths
+    with np.errstate(over="ignore"):
+        return lengths.astype(matrix.dtype)
 
 
 def unit_rows(matrix: Array) -> Array:
@@ -80,26 +80,14 @@ def unit_rows(matrix: Array) -> Array:
     Returns:
         array: (R, D); floats keep their dtype, other numbers give float64.
     """
-    if matrix.dtype.kind != "f":
-        matrix = matrix.astype(np.float64)
-    if matrix.dtype == np.float16:
-        return unit_rows(matrix.astype(np.float32)).astype(np.float16)
-    lengths, odd = _lengths(squares(matrix))
-    if not odd.size:
-        return np.asarray(matrix / lengths[:, np.newaxis])
-    with np.errstate(invalid="ignore"):
-        unit = matrix / lengths[:, np.newaxis]
-        exact = matrix[odd].astype(np.float64)
-        exact[~np.isfinite(exact).all(axis=1)] = 0
-        largest = np.abs(exact).max(axis=1, keepdims=True, initial=0)
-        exact /= np.where(largest > 0, largest, 1)
-        exact /= np.where(largest > 0, np.linalg.norm(exact, axis=1, keepdims=True), 1)
-    unit[odd] = exact
-    return np.asarray(unit)
+    rows = _scan.plain(matrix)
+    unit = np.empty_like(rows)
+    _scan.unit_rows(rows, unit)
+    return unit.astype(float_type(matrix), copy=False)
 
 
 def unit_row(vector: Array) -> Array:
-    """Return a vector with length 1, as `unit_rows` does; the last bit may differ.
+    """Return a vector with length 1, to the last bit as `unit_rows` does.
 
     Args:
         vector (array): (D,).
@@ -107,32 +95,29 @@ def unit_row(vector: Array) -> Array:
     Returns:
         array: (D,); zeros for a vector without a direction.
     """
-    if vector.dtype.char in "fd":
-        square = np.vdot(vector, vector)  # unlike multiply, it does not warn of overflow
-        if _SMALLEST_SQUARE < square < _LARGEST_SQUARE:  # False for NaN
-            return np.asarray(vector / np.sqrt(square))
-    return np.asarray(unit_rows(vector[np.newaxis])[0])
+    return _scan.unit_row(vector[np.newaxis], 0)
 
 
-def cosine(a: Array, b: Array) -> float:
-    """Return the cosine of two vectors, in float64; exactly 1 for a vector with itself, as x / √(x·x) is.
+def sum_of_rows(matrix: Array, rows: list[int], weights: list[float], unit: bool) -> npt.NDArray[np.float64]:
+    """Return the sum (D,) in float64 of rows of a matrix, each times its weight.
 
     Args:
-        a (array): (D,).
-        b (array): (D,).
+        matrix (array): (V, D).
+        rows (list of int): which rows.
+        weights (list of float): one per row.
+        unit (bool): whether rows are brought to length 1 first, as by `unit_rows`.
 
     Returns:
-        float: from −1 to 1, or 0 if one has no direction.
+        array: float64 (D,).
     """
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    product = float(np.vdot(a, a)) * float(np.vdot(b, b))
-    if _SMALLEST_PRODUCT < product < _LARGEST_PRODUCT:  # False for NaN
-        return float(np.vdot(a, b)) / math.sqrt(product)
-    return float(unit_row(a).dot(unit_row(b)))
+    if is_plain(matrix):
+        return _scan.weighted_sum(matrix, rows, weights, unit)
+    few = unit_rows(matrix[rows]) if unit else matrix[rows]
+    return _scan.weighted_sum(few.astype(np.float64, order="C"), list(range(len(rows))), weights, False)
 
 
 def cosines(rows: Array, unit: Array) -> Array:
-    """Return the cosines of rows with a vector.
+    """Return the cosines of rows with a vector, in as many threads as numpy's BLAS would take.
 
     Args:
         rows (array): (R, D).
@@ -144,23 +129,35 @@ def cosines(rows: Array, unit: Array) -> Array:
     Raises:
         ValueError: the vector has another dimension.
     """
-    return _cosines_in_parts(rows, unit[np.newaxis], np.array([0, len(rows)], dtype=np.int64))
+    if rows.dtype != np.float32 or not rows.flags.c_contiguous:  # != to float32 of another byte order, too
+        return _cosines_by_query(rows, unit[np.newaxis], np.array([0, len(rows)], dtype=np.int64))
+    scores = np.empty(len(rows), dtype=np.float32)
+    unit = unit.astype(np.float32, order="C", copy=False)
+    threads = rows.nbytes // BYTES_PER_THREAD
+    if threads > 1:
+        threads = min(threads, blas_threads())
+        pieces = max(threads, min(rows.nbytes // BYTES_PER_PIECE, PIECES_PER_THREAD * threads))
+        _scan.cosines(rows, unit, scores, pieces, threads)
+    else:
+        _scan.cosines(rows, unit, scores)
+    return scores
 
 
-def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) -> Array:
+def _cosines_by_query(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) -> Array:
     """Return `cosines` (R,) of rows[bounds[q] : bounds[q + 1]] with units[q], for all of `units` (Q, D)."""
     units = units.astype(np.result_type(rows, np.float32), copy=False)
+    scores = np.empty(len(rows), dtype=units.dtype)
+    if rows.dtype == np.float32:
+        _scan.cosines_by_query(_scan.plain(rows), np.ascontiguousarray(units), bounds, scores)
+        return scores
     if rows.dtype == np.float16:  # BLAS has no float16, and squares overflow
         rows = unit_rows(rows.astype(np.float32))
-    scores, lengths_squared = np.empty((2, len(rows)), dtype=units.dtype)
-    if rows.dtype == np.float32 and rows.flags.c_contiguous:
-        dot_rows(rows, np.ascontiguousarray(units), bounds, scores, lengths_squared)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            for unit, (low, high) in zip(units, pairwise(bounds.tolist()), strict=True):
-                np.matmul(rows[low:high], unit, out=scores[low:high])
-        lengths_squared = squares(rows)
-    lengths, odd = _lengths(lengths_squared)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for unit, (low, high) in zip(units, pairwise(bounds.tolist()), strict=True):
+            np.matmul(rows[low:high], unit, out=scores[low:high])
+    lengths = row_lengths(rows)
+    odd = np.flatnonzero(~((lengths > _SHORTEST) & (lengths < _LONGEST)))  # NaN, too
+    lengths[odd] = 1
     scores /= lengths
     if odd.size:
         part = np.searchsorted(bounds, odd, side="right") - 1
@@ -168,28 +165,17 @@ def _cosines_in_parts(rows: Array, units: Array, bounds: npt.NDArray[np.int64]) 
     return scores
 
 
-def top_places(scores: Array, count: int, block: int = SCORES_PER_BLOCK) -> npt.NDArray[np.intp]:
+def top_places(scores: Array, count: int) -> npt.NDArray[np.intp]:
     """Return the places of the largest scores, largest first; of equal ones the earlier first.
 
     Args:
         scores (array): (V,).
         count (int): how many; fewer if there are fewer scores.
-        block (int): scores whose maximum is looked at first.
 
     Returns:
         array: intp (count,).
     """
-    if 0 < count < len(scores):
-        # At least `count` scores reach the count-th largest of the blocks' maxima, and few others do.
-        blocks = len(scores) // block
-        maxima = scores[: blocks * block].reshape(blocks, block).max(axis=1, initial=-np.inf)
-        pool = maxima if blocks >= count else scores
-        border = np.partition(pool, len(pool) - count)[len(pool) - count]
-        places = np.flatnonzero(scores >= border)
-    else:
-        places = np.arange(len(scores))
-    # Stable, and `places` is ascending, so equal scores stay in order.
-    return places[np.argsort(-scores[places], kind="stable")[:count]]
+    return np.array(largest(_scan.plain(scores), count)[0], dtype=np.intp)
 
 
 def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], list[float]]]:
@@ -213,7 +199,7 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
         queries = units[first : first + at_once]
         ends, places = _candidates(rows, queries, count)
         bounds = np.concatenate(([0], ends))
-        exact = _cosines_in_parts(rows[places], queries, bounds)
+        exact = _cosines_by_query(rows[places], queries, bounds)
         query = np.repeat(np.arange(len(queries)), np.diff(bounds))
         order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
         best, scores = places[order].tolist(), exact[order].tolist()
@@ -222,8 +208,7 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
                 yield best[low : min(high, low + count)], scores[low : min(high, low + count)]
             else:
                 every = cosines(rows, unit)
-                top = top_places(every, count)
-                yield top.tolist(), every[top].tolist()
+                yield largest(every, count)
 
 
 def _round_off(rows: Array, integers: Array) -> None:

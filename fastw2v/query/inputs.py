@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.query.cosines import unit_row, unit_rows
+from fastw2v.query.cosines import row_of_length_1, sum_of_rows, unit_row, unit_rows
 
 Array = npt.NDArray[Any]
 Key = Any  # usually a str; an int or any other hashable
 Part = int | Array  # the row of a key, or a given vector (D,)
 Asked = Key | Array | Sequence[Key | Array | tuple[Key | Array, float]] | None  # `positive` and `negative`
 
-PLAIN_KEYS = (str, int, np.integer)  # always one key, not several and not a vector
-_ONE_ITEM = (*PLAIN_KEYS, np.ndarray)  # always one item, not a pair of an item and its weight
+Keys = Mapping[Key, int]  # key → row
+
+ROW_NUMBERS = (int, np.integer)  # if they are not keys
+PLAIN_KEYS = (str, *ROW_NUMBERS)  # always one key, not several and not a vector
 
 
 class Question(NamedTuple):
@@ -82,22 +84,26 @@ class Question(NamedTuple):
         Returns:
             array: (D,) of the dtype of `matrix`.
         """
-        mean = np.zeros(self.size)
+        if pre_normalize and post_normalize and self.weights == [1] and matrix.dtype.char in "fd":
+            (part,) = self.parts  # what is asked most; the same to the last bit in fewer steps
+            vector = (
+                part.astype(np.float64) if isinstance(part, np.ndarray) else row_of_length_1(matrix, part)
+            )
+            return unit_row(vector).astype(matrix.dtype, copy=False)
         rows: list[int] = []
         row_weights: list[float] = []
-        total = 0.0
+        vectors: list[tuple[float, Array]] = []
         for part, weight in zip(self.parts, self.weights, strict=True):
             if isinstance(part, np.ndarray):
-                mean += weight * part
+                vectors.append((weight, part))
             else:
                 rows.append(part)
                 row_weights.append(weight)
-            total += abs(weight)
-        vectors = matrix[rows]
-        if pre_normalize:
-            vectors = unit_rows(vectors)
-        mean += row_weights @ vectors.astype(np.float64)
-        if total > 0:
+        mean = sum_of_rows(matrix, rows, row_weights, pre_normalize)
+        for weight, vector in vectors:
+            mean += weight * vector
+        total = sum(map(abs, self.weights))
+        if total not in (0, 1):
             mean /= total
         if post_normalize:
             mean = unit_row(mean)
@@ -131,13 +137,14 @@ def unit_queries(parts: Sequence[Part], matrix: Array, size: int) -> Array:
     return unit_rows(queries).astype(matrix.dtype)
 
 
-def weighted_items(positive: Asked, negative: Asked) -> tuple[list[Key | Array], list[float]]:
+def weighted_items(positive: Asked, negative: Asked, keys: Keys) -> tuple[list[Key | Array], list[float]]:
     """Return all keys and vectors with their weights: that of a pair, else 1, or −1 for `negative`.
 
     Args:
         positive (key, vector, matrix, or list): a list may hold keys, vectors and `(key or vector, weight)`
             pairs.
         negative (key, vector, matrix, or list): the same.
+        keys (mapping): the keys that there are, to tell a tuple that is one of them from a pair.
 
     Returns:
         tuple of (list, list of float): items and weights.
@@ -149,8 +156,8 @@ def weighted_items(positive: Asked, negative: Asked) -> tuple[list[Key | Array],
     items: list[Key | Array] = []
     weights: list[float] = []
     for name, given, sign in (("positive", positive, 1.0), ("negative", negative, -1.0)):
-        for item in list_items(name, given):
-            if isinstance(item, _ONE_ITEM):
+        for item in list_items(name, given, keys):
+            if isinstance(item, np.ndarray) or is_one_key(item, keys):
                 items.append(item)
                 weights.append(sign)
             elif isinstance(item, tuple | list) and len(item) == 2:
@@ -163,12 +170,13 @@ def weighted_items(positive: Asked, negative: Asked) -> tuple[list[Key | Array],
     return items, weights
 
 
-def list_items(name: str, given: Asked) -> list[Any]:
+def list_items(name: str, given: Asked, keys: Keys) -> list[Any]:
     """Return what was given for a parameter, one key or vector or several, as a list.
 
     Args:
         name (str): the parameter, for the error.
         given (key, vector, matrix, list, or None): its value; None gives an empty list.
+        keys (mapping): the keys that there are, to tell a tuple that is one of them from all others.
 
     Returns:
         list: the items.
@@ -178,20 +186,116 @@ def list_items(name: str, given: Asked) -> list[Any]:
     """
     if given is None:
         return []
-    if isinstance(given, PLAIN_KEYS):
+    if isinstance(given, list):
+        return given
+    if isinstance(given, np.ndarray) and given.ndim in (1, 2):
+        return [given] if given.ndim == 1 and given.dtype.kind in "iuf" else list(given)
+    if is_one_key(given, keys):
         return [given]
-    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iuf":
-        return [given]
-    if isinstance(given, list) or (isinstance(given, np.ndarray) and given.ndim in (1, 2)):
-        return list(given)
     raise TypeError(
         f"{name} is a {type(given).__name__}: give a key, a vector, or a list of keys, vectors and "
         "(key, weight) pairs"
     )
 
 
+def is_one_key(given: Any, keys: Keys) -> bool:
+    """Return whether what was given is to be looked up as it is, not as several keys, a pair, or a vector.
+
+    That is a str or an integer, whatever is a key, and what is of the same type as the keys are, unless it
+    holds keys or vectors itself.
+
+    Args:
+        given (any): what may be a key; it need not be hashable.
+        keys (mapping): the keys that there are.
+
+    Returns:
+        bool: whether it is one key, present or missing.
+    """
+    if isinstance(given, PLAIN_KEYS):
+        return True
+    if isinstance(given, list | np.ndarray):
+        return False
+    if _is_present(given, keys):
+        return True
+    if given is None or not isinstance(given, type(next(iter(keys), None))):
+        return False
+    parts = given if isinstance(given, tuple | frozenset) else ()
+    return not any(isinstance(part, np.ndarray) or _is_present(part, keys) for part in parts)
+
+
+def check_several(name: str, given: Any, keys: Keys) -> Any:
+    """Return what was given, which should be several keys.
+
+    Args:
+        name (str): the parameter, for the error.
+        given (iterable): its value.
+        keys (mapping): the keys that there are.
+
+    Returns:
+        iterable: the same.
+
+    Raises:
+        TypeError: it is one key.
+    """
+    if is_one_key(given, keys):
+        raise TypeError(f"{name} is one key, {given!r}: give a list of words, [{given!r}]")
+    return given
+
+
+def _is_present(given: Any, keys: Keys) -> bool:
+    """Return whether it is a key; what cannot be hashed is none."""
+    try:
+        return given in keys
+    except TypeError:
+        return False
+
+
+def not_a_key(given: Any) -> str:
+    """Return what to say of an object that was given as a key and cannot be one.
+
+    Args:
+        given (any): a vector, a list, or what else cannot be hashed.
+
+    Returns:
+        str: the message of the TypeError.
+    """
+    if isinstance(given, np.ndarray):
+        return (
+            f"an array of shape {given.shape} was given where a key belongs: similar_by_vector(vector) gives "
+            "the keys nearest to a vector, cosine_similarities(vector, rows) its cosines with other vectors"
+        )
+    return f"a {type(given).__name__} was given where one key belongs: give one key, and call once for each"
+
+
+def missing_key(key: Key, keys: Keys) -> str:
+    """Return what to say of a key that is missing: gensim's words, and more where they would mislead.
+
+    Args:
+        key (key): what was asked for.
+        keys (mapping): the keys that there are.
+
+    Returns:
+        str: the message of the KeyError.
+    """
+    said = f"Key '{key}' not present"
+    if isinstance(key, ROW_NUMBERS) and isinstance(next(iter(keys), None), ROW_NUMBERS):
+        return f"{said}: the keys are integers, so this one is not taken for the number of a row"
+    return said
+
+
 def check_vector(vector: Array, size: int) -> Array:
-    """Return the vector; ValueError unless it has `size` numbers."""
+    """Return the vector, whose dimension is checked.
+
+    Args:
+        vector (array): what was given.
+        size (int): D, the numbers that it must have.
+
+    Returns:
+        array: the same (D,).
+
+    Raises:
+        ValueError: it has another shape.
+    """
     if vector.shape != (size,):
         raise ValueError(f"vector of shape {vector.shape}: expected ({size},)")
     return vector
@@ -206,7 +310,7 @@ def asks_for_none(topn: Any) -> bool:
     Returns:
         bool: True for an integer below 1.
     """
-    return isinstance(topn, Integral) and topn < 1
+    return isinstance(topn, int | Integral) and topn < 1  # int first: to ask an abstract class takes longer
 
 
 def answering_rows(

@@ -35,6 +35,11 @@
 #define TILE_IN_REGISTER(vector) ((void)0)
 #endif
 
+/* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused (400,000
+ * rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and 4,096 are no
+ * better). */
+#define TILE_SCAN_AHEAD 1024
+
 /* ---- one table of functions per instruction set ---- */
 
 #define TILE_JOIN_(a, b) a##_##b
@@ -510,6 +515,7 @@ TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t 
         VECTOR sum[2] = {SPLAT(0.0f), SPLAT(0.0f)};
         FOR_CHUNKS(dim, {
             VECTOR a = LOAD(row + d);
+            if (d % 16 == 0) TILE_PREFETCH_TO_READ(row + d + TILE_SCAN_AHEAD);
             sum[0] += a * LOAD(query + d);
             sum[1] += a * a;
         });

@@ -1,9 +1,9 @@
-"""The choice of an instruction set for the arithmetic, aligned memory for it, and its dot products for queries.
+"""The choice of an instruction set for the arithmetic, and aligned memory for it.
 
 Only this module compiles `_tile.h`: the others call through the table that `selected_tile` returns.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport uint8_t
 
 import math
 import os
@@ -91,36 +91,3 @@ def lines(dtype, *shape):
 def floats(*shape):
     """Return zeros as `lines` does, float32."""
     return lines(np.float32, *shape)
-
-
-# --- queries ---
-
-def dot_rows(
-    const float[:, ::1] vectors not None,   # IN (R, D)
-    const float[:, ::1] queries not None,   # IN (Q, D)
-    const int64_t[::1] bounds not None,     # IN (Q + 1,), rising from 0 to R
-    float[::1] dots not None,               # OUT (R,)
-    float[::1] squares not None,            # OUT (R,)
-):
-    """dots[i] := vectors[i] . queries[q] where bounds[q] <= i < bounds[q + 1], and squares[i] := |vectors[i]|^2.
-
-    The vectors are read once. Raises ValueError if shapes do not fit together, or the bounds do not cover the rows.
-    """
-    cdef Py_ssize_t count = vectors.shape[0], dim = vectors.shape[1], q
-    cdef int64_t start, end = 0
-    if bounds.shape[0] != queries.shape[0] + 1 or queries.shape[1] != dim or dots.shape[0] != count \
-            or squares.shape[0] != count:
-        raise ValueError(f"vectors are {count} x {dim}; got queries {queries.shape[0]} x {queries.shape[1]}, "
-                         f"bounds {bounds.shape[0]}, dots {dots.shape[0]}, squares {squares.shape[0]}")
-    for q in range(bounds.shape[0]):
-        start, end = end, bounds[q]
-        if end < start or (q == 0 and end) or end > count:
-            raise ValueError(f"bounds must rise from 0 to {count}, got {end} after {start}")
-    if end != count:
-        raise ValueError(f"bounds end at {end}, but there are {count} vectors")
-    if count:
-        with nogil:
-            for q in range(queries.shape[0]):
-                start, end = bounds[q], bounds[q + 1]
-                if start < end:
-                    selected.scan(&vectors[start, 0], end - start, dim, &queries[q, 0], &dots[start], &squares[start])

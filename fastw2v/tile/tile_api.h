@@ -30,6 +30,13 @@
 #define TILE_PREFETCH(address) ((void)(address))
 #endif
 
+/* Prefetches the cache line at an address, which need not exist, for reading. */
+#if defined(__GNUC__)
+#define TILE_PREFETCH_TO_READ(address) __builtin_prefetch(address, 0, 3)
+#else
+#define TILE_PREFETCH_TO_READ(address) ((void)(address))
+#endif
+
 #define TILE_STRIDE 8   /* floats from one row of g to the next, so that each is one vector */
 #define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
 #define TILE_PANEL 16   /* queries that `sift` compares at once */
