@@ -64,9 +64,9 @@ def test_warnings_of_gensim(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec(TEXT, **SMALL, **BOTH)
     assert "Both hierarchical softmax and negative sampling are activated." in caplog.text
     assert "Effective 'alpha' higher" not in caplog.text
-    before, alpha = matrices(model), model.min_alpha_yet_reached
+    before = matrices(model)
     with pytest.warns(
-        FastW2VWarning, match=rf"starts at 0\.025, above {alpha:.6g}, .* train\(epochs=N\)"
+        FastW2VWarning, match=r"starts at 0\.025, above where training ended .* train\(epochs=N\)"
     ) as said:
         model.train(TEXT, total_examples=200, epochs=1)
     assert said[0].filename == __file__
