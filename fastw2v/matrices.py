@@ -244,6 +244,12 @@ class Matrices(Lifecycle):
     def _check_growable(self) -> None:
         """Raise unless rows can be added to all matrices: RuntimeError if one is missing, else ValueError."""
         words = len(self.wv)
+        width = self.wv.vectors.shape[1]
+        if width != self.vector_size:
+            raise ValueError(
+                f"vector_size={self.vector_size}, but the vectors that are there have {width} dimensions: "
+                f"set vector_size={width}, or build the vocabulary without update=True"
+            )
         self._check_all_owners()
         trained = np.asarray(self.wv.expandos.get("sample_int", np.ones(words)))
         for name in self._outputs():

@@ -298,9 +298,14 @@ class Word2Vec(Matrices, OlderWord2Vec):
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
-            report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
-            if not len(self.wv):
-                raise RuntimeError(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
+            if type(self).build_vocab is Word2Vec.build_vocab:
+                report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
+                if not len(self.wv):
+                    raise RuntimeError(
+                        self._explain_no_words(self.effective_min_count, report["drop_unique"])
+                    )
+            else:  # a derived class has its own, which gensim calls here too
+                self.build_vocab(sentences, corpus_file, trim_rule=trim_rule)
             self.train(
                 sentences,
                 corpus_file,
@@ -403,6 +408,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         **prepare: Any,
     ) -> Report:
         """Count the words of a source, and make vocabulary and weights of them."""
+        self._check_settings()
         self._check_update(update)
         # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
         scan = source.scan(
@@ -454,12 +460,15 @@ class Word2Vec(Matrices, OlderWord2Vec):
         # Our own steps decide first and commit last. But derived classes may override those in between
         # (prepare_vocab, create_binary_tree, make_cum_table, init_weights), as they may in gensim.
         model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
-        wv = self.wv
+        wv, events = self.wv, getattr(self, "lifecycle_events", None)
+        before = len(events or ())
         try:
             yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(model)
+            if events:
+                del events[before:]
             wv.__dict__.clear()
             wv.__dict__.update(words)
             raise
@@ -489,6 +498,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: a count is negative or not finite.
             RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
         """
+        self._check_settings()
         self._check_update(update)
         counts = counts_of(word_freq)
         self._prepare(
@@ -537,6 +547,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: `progress_per` is below 1, or a text file is not UTF-8.
             OSError: a text file cannot be read.
         """
+        self._check_settings()
         scan = Source.of(corpus_iterable, corpus_file, passes=1).scan(
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
@@ -586,6 +597,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: one is not finite, `sample` is negative, or the counts do not suit `ns_exponent`.
             RuntimeError: no word is left to replace those that are there.
         """
+        self._check_settings()
         trim_rule_of(trim_rule)
         min_count = min_count or self.min_count
         sample = sample or self.sample
@@ -646,13 +658,15 @@ class Word2Vec(Matrices, OlderWord2Vec):
             )
         if not distinct:
             return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
-        source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
+        source, advice = "", "give a lower min_count or more text"
+        if self.max_final_vocab is not None:
+            source = f" (from max_final_vocab={self.max_final_vocab})"
+            if min_count > self.min_count:
+                advice = "words of equal count stay or go together, so give a higher max_final_vocab"
         if self.max_vocab_size:
             source += f", and max_vocab_size={self.max_vocab_size} may have dropped some while counting"
-        return (
-            f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
-            "give a lower min_count or more text"
-        )
+        kept = f"none of {distinct} is kept with min_count={min_count}{source}"
+        return f"no word is left to train: {kept}; {advice}"
 
     def _set_words(self, table: Table, known: dict[Any, int] | None = None) -> None:
         """Take over a vocabulary; with `known` rows it is the one that is there and words after its last."""
