@@ -31,6 +31,7 @@ from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 from fastw2v.vocabulary.rows import fitted_thresholds, pruned, rows_of, without_other_rows
 from fastw2v.vocabulary.sampling import DOMAIN
+from fastw2v.warn import warn_user
 
 logger = logging.getLogger("fastw2v.word2vec")  # people filter by that name
 
@@ -1059,6 +1060,12 @@ class Matrices(Lifecycle):
 
     def _hidden(self, context: Iterable[Key]) -> npt.NDArray[np.float32] | None:
         """Return mean or sum (D,) of the IN vectors of known context words; None if no word is known."""
+        if isinstance(context, str | bytes):
+            warn_user(
+                f"the context is the {type(context).__name__} {context[:40]!r}, whose letters are taken for "
+                "words: give a list of words, for instance text.split()",
+                log=logger,
+            )
         rows = [self.wv.get_index(word) for word in context if word in self.wv]
         hidden: npt.NDArray[np.float32] = self.syn0[rows].sum(axis=0)
         return hidden / np.float32(len(rows) if self.cbow_mean else 1) if rows else None
