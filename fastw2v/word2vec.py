@@ -62,7 +62,7 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.course import Course
+from fastw2v.training.course import Course, check_rates
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import (
@@ -935,26 +935,29 @@ class Word2Vec(Matrices, OlderWord2Vec):
         course.warn_of_rising_rate()
         epochs, callbacks = course.epochs, course.callbacks
         warn_of_call(self, course.alpha, length)
-        self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
-        self.compute_loss = course.compute_loss
-        self.running_training_loss = 0.0
-        self.add_lifecycle_event(
-            "train",
-            msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
-            f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
-            f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
-            f"step={self.step}",
-        )
         begin = time.perf_counter()
         trained = raw = 0
-        for callback in callbacks:
-            callback.on_train_begin(self)
-        text = read()  # only now, because the time to encode a text is reported too
+        with self._restore_on_error():  # a text in memory may be refused
+            self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
+            self.compute_loss = course.compute_loss
+            self.running_training_loss = 0.0
+            self.add_lifecycle_event(
+                "train",
+                msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
+                f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
+                f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
+                f"step={self.step}",
+            )
+            for callback in callbacks:
+                callback.on_train_begin(self)
+            text = read()  # only now, because the time to encode a text is reported too
         with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
             for epoch in range(epochs):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
+                self._check_settings()
+                check_rates(alpha=self.alpha, min_alpha=self.min_alpha)
                 objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
