@@ -410,24 +410,33 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Count the words of a source, and make vocabulary and weights of them."""
         self._check_settings()
         self._check_update(update)
-        # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
-        scan = source.scan(
-            max_vocab_size=self.max_vocab_size,
-            trim_rule=trim_rule,
-            progress_per=whole("progress_per", progress_per, 1),
-            encode=source.files is not None or (keep_encoded and source.fixed),
-            threads=self.workers,
-        )
+        scan = None
+        if type(self).scan_vocab is Word2Vec.scan_vocab:
+            # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
+            scan = source.scan(
+                max_vocab_size=self.max_vocab_size,
+                trim_rule=trim_rule,
+                progress_per=whole("progress_per", progress_per, 1),
+                encode=source.files is not None or (keep_encoded and source.fixed),
+                threads=self.workers,
+            )
+            raw, words, sentences = RawVocab.of(scan), scan.total_words, scan.sentences
+        else:  # a derived class has its own, which gensim calls here too
+            with self._restore_on_error():
+                words, sentences = self.scan_vocab(
+                    source.sentences, progress_per=progress_per, trim_rule=trim_rule
+                )
+            raw = self._raw
         report = self._prepare(
-            RawVocab.of(scan),
-            corpus_count=scan.sentences,
-            corpus_total_words=scan.total_words,
+            raw,
+            corpus_count=sentences,
+            corpus_total_words=words,
             update=update,
             trim_rule=trim_rule,
             dry_run=dry_run,
             **prepare,
         )
-        if scan.encoded is not None and not dry_run:
+        if scan is not None and scan.encoded is not None and not dry_run:
             rows = self.wv.key_to_index
             corpus = scan.encoded.renumbered(scan.words.rows_in(rows))
             self._encoded = Encoded.of(source, corpus, rows)

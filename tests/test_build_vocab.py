@@ -599,3 +599,18 @@ def test_the_constructor_calls_build_vocab_of_a_derived_class(as_file: bool, tmp
 def test_a_limit_of_words_that_leaves_none_is_named() -> None:
     with pytest.raises(RuntimeError, match="give a higher max_final_vocab"):
         small([["a", "b", "c"]], max_final_vocab=2)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_build_vocab_calls_scan_vocab_of_a_derived_class(as_file: bool, tmp_path: Any) -> None:
+    class Counting(Word2Vec):
+        def scan_vocab(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+            counted = super().scan_vocab(*args, **kwargs)
+            self.raw_vocab["c"] = 9
+            return counted
+
+    path = tmp_path / "text.txt"
+    path.write_text("a b a\n")
+    model = Counting(**{"corpus_file": path} if as_file else {"sentences": [["a", "b", "a"]]}, min_count=1)
+    assert model.wv.index_to_key == ["c", "a", "b"]
+    assert (model.corpus_count, model.corpus_total_words, model.train_count) == (1, 3, 1)
