@@ -1006,7 +1006,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if not self._is_finite(result.rows):
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"
+                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
+                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
             )
 
     def _check_call(
