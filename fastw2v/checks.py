@@ -61,7 +61,8 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} is {value!r:.60}: it must be a whole number, at least {least}")
+        border = f", at least {least}" if least > -(2**63) else ""
+        raise TypeError(f"{name} is {value!r:.60}: it must be a whole number{border}")
     if not least <= number <= most:
         border = f"at least {least}" if number < least else f"at most {most}"
         raise ValueError(f"{name}={number}: it must be {border}")
@@ -198,5 +199,7 @@ def settings_of(model: Any) -> dict[str, Any]:
     for name in ("compute_loss", "shrink_windows", "baskets"):
         checked[name] = bool(checked[name])
     one_of("step", model.step, ("pair", "window"), "give 'pair' (gensim's order) or 'window' (faster)")
-    one_of("progress", model.progress, (True, False, "auto"), "give 'auto', True or False")
+    checked["progress"] = one_of(
+        "progress", model.progress, (True, False, "auto"), "give 'auto', True or False"
+    )
     return checked

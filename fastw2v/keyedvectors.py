@@ -990,7 +990,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return the `topn` keys nearest to a vector, best first: `most_similar` of one vector.
 
         Args:
-            vector (array or list of numbers): what to be near to, (D,).
+            vector (array or list of numbers, or str): what to be near to, (D,); a word stands for its vector.
             topn (int or None): how many keys; less than 1 gives []; None returns the cosines of all rows
                 looked at.
             restrict_vocab (int or None): how many of the first rows are looked at; None or 0 means all.
@@ -1001,9 +1001,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
 
         Raises:
             ValueError: the vector has another dimension.
+            KeyError: the word is missing.
             TypeError: `topn` is not an integer.
         """
-        return self.most_similar(positive=[np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
+        given = vector if isinstance(vector, str) else np.asarray(vector)
+        return self.most_similar(positive=[given], topn=topn, restrict_vocab=restrict_vocab)
 
     def similarity(self, w1: Key, w2: Key, *, target: KeyedVectors | None = None) -> np.float32:
         """Return the cosine of two keys; exactly 1 for a key with itself, unless its row has no direction.

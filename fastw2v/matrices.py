@@ -31,6 +31,7 @@ from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 from fastw2v.vocabulary.rows import fitted_thresholds, pruned, rows_of, without_other_rows
 from fastw2v.vocabulary.sampling import DOMAIN
+from fastw2v.warn import warn_user
 
 logger = logging.getLogger("fastw2v.word2vec")  # people filter by that name
 
@@ -244,6 +245,12 @@ class Matrices(Lifecycle):
     def _check_growable(self) -> None:
         """Raise unless rows can be added to all matrices: RuntimeError if one is missing, else ValueError."""
         words = len(self.wv)
+        width = self.wv.vectors.shape[1]
+        if width != self.vector_size:
+            raise ValueError(
+                f"vector_size={self.vector_size}, but the vectors that are there have {width} dimensions: "
+                f"set vector_size={width}, or build the vocabulary without update=True"
+            )
         self._check_all_owners()
         trained = np.asarray(self.wv.expandos.get("sample_int", np.ones(words)))
         for name in self._outputs():
@@ -1053,6 +1060,12 @@ class Matrices(Lifecycle):
 
     def _hidden(self, context: Iterable[Key]) -> npt.NDArray[np.float32] | None:
         """Return mean or sum (D,) of the IN vectors of known context words; None if no word is known."""
+        if isinstance(context, str | bytes):
+            warn_user(
+                f"the context is the {type(context).__name__} {context[:40]!r}, whose letters are taken for "
+                "words: give a list of words, for instance text.split()",
+                log=logger,
+            )
         rows = [self.wv.get_index(word) for word in context if word in self.wv]
         hidden: npt.NDArray[np.float32] = self.syn0[rows].sum(axis=0)
         return hidden / np.float32(len(rows) if self.cbow_mean else 1) if rows else None

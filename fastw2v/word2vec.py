@@ -62,7 +62,7 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.course import Course
+from fastw2v.training.course import Course, check_rates
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import (
@@ -298,9 +298,14 @@ class Word2Vec(Matrices, OlderWord2Vec):
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
-            report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
-            if not len(self.wv):
-                raise RuntimeError(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
+            if type(self).build_vocab is Word2Vec.build_vocab:
+                report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
+                if not len(self.wv):
+                    raise RuntimeError(
+                        self._explain_no_words(self.effective_min_count, report["drop_unique"])
+                    )
+            else:  # a derived class has its own, which gensim calls here too
+                self.build_vocab(sentences, corpus_file, trim_rule=trim_rule)
             self.train(
                 sentences,
                 corpus_file,
@@ -403,25 +408,35 @@ class Word2Vec(Matrices, OlderWord2Vec):
         **prepare: Any,
     ) -> Report:
         """Count the words of a source, and make vocabulary and weights of them."""
+        self._check_settings()
         self._check_update(update)
-        # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
-        scan = source.scan(
-            max_vocab_size=self.max_vocab_size,
-            trim_rule=trim_rule,
-            progress_per=whole("progress_per", progress_per, 1),
-            encode=source.files is not None or (keep_encoded and source.fixed),
-            threads=self.workers,
-        )
+        scan = None
+        if type(self).scan_vocab is Word2Vec.scan_vocab:
+            # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
+            scan = source.scan(
+                max_vocab_size=self.max_vocab_size,
+                trim_rule=trim_rule,
+                progress_per=whole("progress_per", progress_per, 1),
+                encode=source.files is not None or (keep_encoded and source.fixed),
+                threads=self.workers,
+            )
+            raw, words, sentences = RawVocab.of(scan), scan.total_words, scan.sentences
+        else:  # a derived class has its own, which gensim calls here too
+            with self._restore_on_error():
+                words, sentences = self.scan_vocab(
+                    source.sentences, progress_per=progress_per, trim_rule=trim_rule
+                )
+            raw = self._raw
         report = self._prepare(
-            RawVocab.of(scan),
-            corpus_count=scan.sentences,
-            corpus_total_words=scan.total_words,
+            raw,
+            corpus_count=sentences,
+            corpus_total_words=words,
             update=update,
             trim_rule=trim_rule,
             dry_run=dry_run,
             **prepare,
         )
-        if scan.encoded is not None and not dry_run:
+        if scan is not None and scan.encoded is not None and not dry_run:
             rows = self.wv.key_to_index
             corpus = scan.encoded.renumbered(scan.words.rows_in(rows))
             self._encoded = Encoded.of(source, corpus, rows)
@@ -454,12 +469,15 @@ class Word2Vec(Matrices, OlderWord2Vec):
         # Our own steps decide first and commit last. But derived classes may override those in between
         # (prepare_vocab, create_binary_tree, make_cum_table, init_weights), as they may in gensim.
         model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
-        wv = self.wv
+        wv, events = self.wv, getattr(self, "lifecycle_events", None)
+        before = len(events or ())
         try:
             yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(model)
+            if events:
+                del events[before:]
             wv.__dict__.clear()
             wv.__dict__.update(words)
             raise
@@ -489,6 +507,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: a count is negative or not finite.
             RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
         """
+        self._check_settings()
         self._check_update(update)
         counts = counts_of(word_freq)
         self._prepare(
@@ -537,6 +556,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: `progress_per` is below 1, or a text file is not UTF-8.
             OSError: a text file cannot be read.
         """
+        self._check_settings()
         scan = Source.of(corpus_iterable, corpus_file, passes=1).scan(
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
@@ -586,6 +606,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             ValueError: one is not finite, `sample` is negative, or the counts do not suit `ns_exponent`.
             RuntimeError: no word is left to replace those that are there.
         """
+        self._check_settings()
         trim_rule_of(trim_rule)
         min_count = min_count or self.min_count
         sample = sample or self.sample
@@ -646,13 +667,15 @@ class Word2Vec(Matrices, OlderWord2Vec):
             )
         if not distinct:
             return "no word is left to train: the corpus has none; is it empty, or an iterator read before?"
-        source = "" if self.max_final_vocab is None else f" (from max_final_vocab={self.max_final_vocab})"
+        source, advice = "", "give a lower min_count or more text"
+        if self.max_final_vocab is not None:
+            source = f" (from max_final_vocab={self.max_final_vocab})"
+            if min_count > self.min_count:
+                advice = "words of equal count stay or go together, so give a higher max_final_vocab"
         if self.max_vocab_size:
             source += f", and max_vocab_size={self.max_vocab_size} may have dropped some while counting"
-        return (
-            f"no word is left to train: none of {distinct} is kept with min_count={min_count}{source}; "
-            "give a lower min_count or more text"
-        )
+        kept = f"none of {distinct} is kept with min_count={min_count}{source}"
+        return f"no word is left to train: {kept}; {advice}"
 
     def _set_words(self, table: Table, known: dict[Any, int] | None = None) -> None:
         """Take over a vocabulary; with `known` rows it is the one that is there and words after its last."""
@@ -921,26 +944,29 @@ class Word2Vec(Matrices, OlderWord2Vec):
         course.warn_of_rising_rate()
         epochs, callbacks = course.epochs, course.callbacks
         warn_of_call(self, course.alpha, length)
-        self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
-        self.compute_loss = course.compute_loss
-        self.running_training_loss = 0.0
-        self.add_lifecycle_event(
-            "train",
-            msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
-            f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
-            f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
-            f"step={self.step}",
-        )
         begin = time.perf_counter()
         trained = raw = 0
-        for callback in callbacks:
-            callback.on_train_begin(self)
-        text = read()  # only now, because the time to encode a text is reported too
+        with self._restore_on_error():  # a text in memory may be refused
+            self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
+            self.compute_loss = course.compute_loss
+            self.running_training_loss = 0.0
+            self.add_lifecycle_event(
+                "train",
+                msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
+                f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
+                f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
+                f"step={self.step}",
+            )
+            for callback in callbacks:
+                callback.on_train_begin(self)
+            text = read()  # only now, because the time to encode a text is reported too
         with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
             for epoch in range(epochs):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
+                self._check_settings()
+                check_rates(alpha=self.alpha, min_alpha=self.min_alpha)
                 objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
                 result = run_epoch(
                     Baskets(text) if self.baskets and not pairs else text,
@@ -980,7 +1006,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if not self._is_finite(result.rows):
             raise FloatingPointError(
                 f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha"
+                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
+                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
             )
 
     def _check_call(

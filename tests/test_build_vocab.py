@@ -535,3 +535,82 @@ def test_reset_from_takes_the_vocabulary_over(mode: str, other: str) -> None:
     assert_same(matrices(model), matrices(fresh))
     assert_same(matrices(source), before)
     assert set(source.wv.expandos) == columns
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: model.build_vocab([["a", "b"]]),
+        lambda model: model.build_vocab([["a", "b"]], update=True),
+        lambda model: model.build_vocab_from_freq({"a": 3}),
+        lambda model: model.scan_vocab([["a", "b"]]),
+        lambda model: model.prepare_vocab(),
+    ],
+)
+@pytest.mark.parametrize("name", ["workers", "seed", "vector_size", "max_final_vocab", "max_vocab_size"])
+def test_settings_are_looked_at_again_before_words_are_counted(name: str, call: Any) -> None:
+    model = small()
+    setattr(model, name, "x")
+    events = list(model.lifecycle_events or ())
+    with pytest.raises(TypeError, match=f"^{name} is 'x'"):
+        call(model)
+    assert model.lifecycle_events == events
+
+
+def test_a_vocabulary_grows_only_in_its_own_dimensions() -> None:
+    model = small()
+    width = model.vector_size
+    model.vector_size = width + 1
+    with pytest.raises(ValueError, match=f"vector_size={width + 1}.* {width} dimensions"):
+        model.build_vocab([["new"]], update=True)
+
+
+def test_what_failed_did_not_happen() -> None:
+    class Fails(Word2Vec):
+        def init_weights(self) -> None:
+            raise MemoryError
+
+    model = Fails(min_count=1)
+    events = list(model.lifecycle_events or ())
+    with pytest.raises(MemoryError):
+        model.build_vocab([["a", "b"]])
+    assert model.lifecycle_events == events
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_the_constructor_calls_build_vocab_of_a_derived_class(as_file: bool, tmp_path: Any) -> None:
+    """gensim's does, and there programs count or filter words."""
+
+    class Counting(Word2Vec):
+        def build_vocab(self, *args: Any, **kwargs: Any) -> None:
+            super().build_vocab(*args, **kwargs)
+            self.built = len(self.wv)
+
+    path = tmp_path / "text.txt"
+    path.write_text("a b a\n")
+    model = Counting(**{"corpus_file": path} if as_file else {"sentences": [["a", "b", "a"]]}, min_count=1)
+    assert model.built == 2 and model.train_count == 1
+    plain = Word2Vec([["a", "b", "a"]], min_count=1)
+    assert (model.wv.vectors == plain.wv.vectors).all()
+    with pytest.warns(FastW2VWarning, match="none of 2"), pytest.raises(RuntimeError, match="no vocabulary"):
+        Counting([["a", "b"]])
+
+
+def test_a_limit_of_words_that_leaves_none_is_named() -> None:
+    with pytest.raises(RuntimeError, match="give a higher max_final_vocab"):
+        small([["a", "b", "c"]], max_final_vocab=2)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_build_vocab_calls_scan_vocab_of_a_derived_class(as_file: bool, tmp_path: Any) -> None:
+    class Counting(Word2Vec):
+        def scan_vocab(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+            counted = super().scan_vocab(*args, **kwargs)
+            self.raw_vocab["c"] = 9
+            return counted
+
+    path = tmp_path / "text.txt"
+    path.write_text("a b a\n")
+    model = Counting(**{"corpus_file": path} if as_file else {"sentences": [["a", "b", "a"]]}, min_count=1)
+    assert model.wv.index_to_key == ["c", "a", "b"]
+    assert (model.corpus_count, model.corpus_total_words, model.train_count) == (1, 3, 1)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import gensim_twin
+from factories import few_vectors, gensim_twin
 
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
@@ -278,6 +278,15 @@ def test_pairs_as_gensim(tmp_path: Path, options: dict[str, Any]) -> None:
     np.testing.assert_allclose(spearman, expected[1], atol=1e-6)
     assert type(pearson) is type(expected[0]) and type(spearman) is type(expected[1])
     assert unknown == expected[2]
+
+
+@pytest.mark.parametrize("judgement", ["nan", "inf", "-Infinity"])
+def test_a_judgement_that_is_no_number_is_left_out(tmp_path: Path, judgement: str) -> None:
+    path, without = tmp_path / "pairs", tmp_path / "without"
+    pairs = "w0\tw1\t3\nw1\tw2\t1\nw2\tw3\t2\n"
+    path.write_text(f"{pairs}w3\tw4\t{judgement}\n")
+    without.write_text(pairs)
+    assert few_vectors().evaluate_word_pairs(path) == few_vectors().evaluate_word_pairs(without)
 
 
 def test_pairs_by_hand(tmp_path: Path) -> None:

@@ -690,6 +690,7 @@ def other_files(folder: Path) -> dict[str, str]:
     (folder / "page").write_text("<!DOCTYPE html><html></html>")
     (folder / "pointer").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     (folder / "pickle").write_bytes(pickle.dumps({"a": np.eye(2)}))
+    (folder / "pickle of ours").write_bytes(pickle.dumps(Word2Vec(few, min_count=1)))
     return {
         "fasttext": r"a FastText model: load it in gensim and use KeyedVectors\.from_gensim\(model\.wv\)",
         "fasttext.kv": r"it holds FastTextKeyedVectors: load it in gensim and use KeyedVectors\.from_gensim",
@@ -704,6 +705,7 @@ def other_files(folder: Path) -> dict[str, str]:
         "page": "HTML",
         "pointer": "git lfs pull",
         "pickle": "a pickle, but not of gensim's",
+        "pickle of ours": r"written by fastw2v, not by gensim: if you trust it, use pickle\.load",
     }
 
 

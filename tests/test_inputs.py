@@ -164,6 +164,18 @@ def test_what_is_no_item(wrong: Any) -> None:
             weighted_items(positive, negative, ROWS)
 
 
+@pytest.mark.parametrize("weight", ["b", "2", b"b", None])
+def test_two_keys_in_a_tuple_are_no_pair_with_a_weight(weight: Any) -> None:
+    with pytest.raises(TypeError, match="Give several keys in one list"):
+        weighted_items([("a", weight)], None, ROWS)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), np.float32("inf")])
+def test_a_weight_is_finite(weight: Any) -> None:
+    with pytest.raises(ValueError, match="a weight must be a finite number"):
+        weighted_items([("a", weight)], None, ROWS)
+
+
 @pytest.mark.parametrize("nothing", [None, [], np.empty((0, 3))])
 def test_nothing_was_given(nothing: Any) -> None:
     with pytest.raises(ValueError):

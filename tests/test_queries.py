@@ -393,6 +393,13 @@ def test_similar_by_vector_takes_a_list() -> None:
     assert kv.similar_by_vector(ROWS[5].tolist(), 3) == kv.similar_by_vector(ROWS[5], 3)
 
 
+def test_similar_by_vector_takes_a_word_as_gensim_does(twin: Any) -> None:
+    words = [word for word, _ in twin.similar_by_vector("w5", 3)]
+    assert [word for word, _ in few_vectors().similar_by_vector("w5", 3)] == words
+    with pytest.raises(KeyError, match="'missing' not present"):
+        few_vectors().similar_by_vector("missing")
+
+
 @pytest.mark.parametrize("pair", [("w1", 1, 2), ("w1",), [], None, {"w1"}, 1.0, b"w1"], ids=repr)
 def test_wrong_items_in_questions(pair: Any) -> None:
     with pytest.raises(TypeError, match="give keys, vectors or .key, weight. pairs"):

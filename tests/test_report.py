@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,9 +66,9 @@ def test_warnings_of_gensim(caplog: pytest.LogCaptureFixture) -> None:
     model = Word2Vec(TEXT, **SMALL, **BOTH)
     assert "Both hierarchical softmax and negative sampling are activated." in caplog.text
     assert "Effective 'alpha' higher" not in caplog.text
-    before, alpha = matrices(model), model.min_alpha_yet_reached
+    before = matrices(model)
     with pytest.warns(
-        FastW2VWarning, match=rf"starts at 0\.025, above {alpha:.6g}, .* train\(epochs=N\)"
+        FastW2VWarning, match=r"starts at 0\.025, above where training ended .* train\(epochs=N\)"
     ) as said:
         model.train(TEXT, total_examples=200, epochs=1)
     assert said[0].filename == __file__
@@ -232,3 +234,34 @@ def test_lifecycle_events() -> None:
     model.lifecycle_events = None
     model.add_lifecycle_event("mine")
     assert model.lifecycle_events is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("window", 0, "window=0"),
+        ("sg", "skipgram", "sg is 'skipgram'"),
+        ("negative", 2.5, "negative is 2.5"),
+        ("alpha", float("nan"), "alpha=nan"),
+        ("alpha", -0.001, "alpha=-0.001: a learning rate cannot be negative"),
+        ("min_alpha", -0.001, "min_alpha=-0.001: a learning rate cannot be negative"),
+    ],
+)
+def test_what_a_callback_sets_is_checked(name: str, value: Any, said: str) -> None:
+    class Change(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            setattr(model, name, value)
+
+    with pytest.raises((TypeError, ValueError), match=re.escape(said)):
+        small(epochs=2, callbacks=[Change()])
+
+
+@pytest.mark.parametrize("wrong", [None, {"a": 1}, [["a"]]])
+def test_a_text_that_is_refused_changes_nothing(wrong: Any) -> None:
+    model = small()
+    before, state = matrices(model), copy.deepcopy({k: v for k, v in vars(model).items() if k != "wv"})
+    with pytest.raises(TypeError, match="sentence #200"):
+        model.train([*TEXT, wrong], total_examples=201, epochs=3, start_alpha=0.001, compute_loss=True)
+    assert_same(matrices(model), before)
+    for name in ("alpha", "epochs", "compute_loss", "lifecycle_events", "running_training_loss"):
+        assert getattr(model, name) == state[name], name

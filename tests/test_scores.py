@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from factories import BOTH, HS, LONGER, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matrices, small
 
-from fastw2v import Word2Vec, word2vec
+from fastw2v import FastW2VWarning, Word2Vec, word2vec
 
 
 def like_gensims(**settings: Any) -> tuple[Word2Vec, Any]:
@@ -155,3 +155,10 @@ def test_scores_of_single_sentences() -> None:
     for mode, score in (("sg-hs", word2vec.score_sentence_sg), ("cbow-hs", word2vec.score_sentence_cbow)):
         model = small(**MODES[mode])
         assert score(model, TEXT[0]) == pytest.approx(float(model.score(TEXT[:1])[0]))
+
+
+@pytest.mark.parametrize("context", ["w1 w2", b"w1"])
+def test_a_context_that_is_a_text_is_warned_about(context: Any) -> None:
+    model = small(sg=0)
+    with pytest.warns(FastW2VWarning, match="whose letters are taken for words"):
+        model.predict_output_word(context)

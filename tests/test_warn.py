@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from fastw2v import Word2Vec
 from fastw2v.warn import FastW2VWarning, once_per_call, warn_user
 
 
@@ -62,3 +63,14 @@ def test_a_program_can_make_it_an_error():
         warnings.simplefilter("error", FastW2VWarning)
         with pytest.raises(FastW2VWarning, match="said"):
             warn_user("said")
+
+
+def test_days_of_new_text_are_warned_about_once():
+    model = Word2Vec([["a", "b"]], min_count=1, vector_size=4, workers=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for day in range(1, 5):
+            text = [["a", "b", f"new{day}"]] * day * 1000
+            model.build_vocab(text, update=True)
+            model.train(text, total_examples=len(text), epochs=day)
+    assert [str(warning.message)[:26] for warning in told] == ["the learning rate starts a"]

@@ -285,3 +285,14 @@ def test_without_a_corpus_rule_and_callbacks_are_warned_about(caplog: pytest.Log
 
 def test_text() -> None:
     assert str(Word2Vec(vector_size=3)) == "Word2Vec<vocab=0, vector_size=3, alpha=0.025>"
+
+
+@pytest.mark.parametrize("epochs", ["5", 1.5, True])
+def test_a_number_without_a_border_is_refused_without_one(epochs: Any) -> None:
+    with pytest.raises(TypeError, match="it must be a whole number$"):
+        Word2Vec(epochs=epochs)
+
+
+@pytest.mark.parametrize("progress", [0, 1])
+def test_progress_takes_0_and_1(progress: int) -> None:
+    assert Word2Vec(TEXT, min_count=1, workers=1, progress=progress).progress is bool(progress)  # type: ignore[arg-type]

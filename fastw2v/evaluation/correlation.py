@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -103,9 +104,10 @@ def _parse_pair(line: str, delimiter: str | None) -> tuple[str, str, float] | No
     """Return two words and a number, or None if the line is something else."""
     try:
         a, b, judgement = line.rstrip("\r\n").split(delimiter)
-        return a, b, float(judgement)
+        number = float(judgement)
     except ValueError:
         return None
+    return (a, b, number) if math.isfinite(number) else None
 
 
 def _describe_skipped(skipped: list[tuple[int, str]], delimiter: str) -> str:

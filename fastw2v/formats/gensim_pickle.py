@@ -496,7 +496,11 @@ _MOVED = (
 )
 
 _FROM_GENSIM = "Word2Vec.from_gensim(model) or KeyedVectors.from_gensim(model.wv)"
-_PACKAGES = {"joblib": f"joblib.load, then {_FROM_GENSIM}", "torch": "torch.load"}
+_PACKAGES = {
+    "fastw2v": "pickle.load",
+    "joblib": f"joblib.load, then {_FROM_GENSIM}",
+    "torch": "torch.load",
+}
 _OTHER_CLASSES = re.compile(r"gensim\.(?:[a-z_0-9]+\.)*(?:(FastText|Doc2Vec)|(\w*KeyedVectors)|([A-Z]\w*))$")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -162,12 +163,25 @@ def weighted_items(positive: Asked, negative: Asked, keys: Keys) -> tuple[list[K
                 weights.append(sign)
             elif isinstance(item, tuple | list) and len(item) == 2:
                 items.append(item[0])
-                weights.append(float(item[1]))
+                weights.append(_weight(name, item))
             else:
                 raise TypeError(f"{name} holds {item!r}: give keys, vectors or (key, weight) pairs")
     if not items:
         raise ValueError("cannot compute mean with no input: give positive or negative keys or vectors")
     return items, weights
+
+
+def _weight(name: str, pair: Sequence[Any]) -> float:
+    """Return the weight of a pair; TypeError or ValueError unless it is a finite number."""
+    if isinstance(pair[1], str | bytes) or not hasattr(pair[1], "__float__"):
+        raise TypeError(
+            f"{name} holds {pair!r:.60}, which is no (key, weight) pair: {pair[1]!r:.40} is no number. "
+            "Give several keys in one list"
+        )
+    weight = float(pair[1])
+    if not math.isfinite(weight):
+        raise ValueError(f"{name} holds {pair!r:.60}: a weight must be a finite number")
+    return weight
 
 
 def list_items(name: str, given: Asked, keys: Keys) -> list[Any]:

@@ -46,7 +46,7 @@ class LineSentence:
         self, source: FilePath | IO[Any], max_sentence_length: int | None = None, limit: int | None = None
     ) -> None:
         if not (hasattr(source, "seek") and hasattr(source, "read")):
-            _check_path(type(self).__name__, source, "the path of a text file, or an open file,")
+            _check_path(type(self).__name__, source, "the path of a text file, or an open file")
         self.source = source
         self.max_sentence_length = at_least("max_sentence_length", max_sentence_length, 1)
         self.limit = at_least("limit", limit, 0)
@@ -178,7 +178,7 @@ def _check_path(reader: str, given: Any, expected: str) -> None:
     """Raise TypeError unless a path was given to a reader."""
     if not isinstance(given, str | os.PathLike):
         raise TypeError(
-            f"{reader} expects {expected} not {given!r:.60} of type {type(given).__name__}; "
+            f"{reader} expects {expected}, not {given!r:.60} of type {type(given).__name__}; "
             "sentences that are lists of words already are given to Word2Vec as they are"
         )
 

@@ -14,6 +14,17 @@ from fastw2v.warn import warn_user
 logger = logging.getLogger("fastw2v.word2vec")
 
 
+def check_rates(**rates: Any) -> None:
+    """Raise TypeError or ValueError, with the name, unless these learning rates are finite and at least 0."""
+    for name, rate in rates.items():
+        if finite(name, rate) < 0:
+            raise ValueError(
+                f"{name}={rate:.6g}: a learning rate cannot be negative. It becomes so in a loop that calls "
+                "train() and lowers model.alpha each time: call train(epochs=N) once instead: it lowers the "
+                "rate from alpha to min_alpha by itself"
+            )
+
+
 class Course(NamedTuple):
     """The passes of one call of `train`: how many, learning rates, frozen matrices, reports.
 
@@ -51,13 +62,7 @@ class Course(NamedTuple):
         report_delay: Any = 1.0,
     ) -> Self:
         """Check the arguments of a call; raise ValueError or TypeError with the argument's name."""
-        for name, rate in (("start_alpha", start_alpha), ("end_alpha", end_alpha)):
-            if finite(name, rate) < 0:
-                raise ValueError(
-                    f"{name}={rate:.6g}: a learning rate cannot be negative. It becomes so in a loop that "
-                    "calls train() and lowers model.alpha each time: call train(epochs=N) once instead: it "
-                    "lowers the rate from alpha to min_alpha by itself"
-                )
+        check_rates(start_alpha=start_alpha, end_alpha=end_alpha)
         return cls(
             epochs=epochs_of(epochs),
             alpha=float(start_alpha),

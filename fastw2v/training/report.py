@@ -107,10 +107,11 @@ def warn_of_call(model: Any, alpha: float, length: Length) -> None:
     if alpha > reached:
         logger.warning("Effective 'alpha' higher than previous training cycles")
         if model.train_count and any(length) and not math.isclose(alpha, reached, rel_tol=1e-6):
+            # Not where it ended: that differs with each batch of text, and Python shows each new text again.
             warn_user(
-                f"the learning rate starts at {alpha:.6g}, above {reached:.6g}, where training ended before: "
-                "what was learnt then is partly overwritten. Instead of a loop around train(), call "
-                "train(epochs=N) once; to go on with more text, a lower start_alpha keeps more"
+                f"the learning rate starts at {alpha:.6g}, above where training ended before: what was "
+                "learnt then is partly overwritten. Instead of a loop around train(), call train(epochs=N) "
+                "once; to go on with more text, a lower start_alpha keeps more"
             )
     warn_of_hooks(model)
 
