@@ -234,3 +234,9 @@ def assert_usable(model: Word2Vec) -> None:
     assert raw == RAW and trained > 0
     assert not np.array_equal(model.syn0, before["syn0"])
     assert not threads()
+
+
+def unaligned(array: np.ndarray) -> np.ndarray:
+    """Return a copy whose numbers begin at odd addresses."""
+    room = bytearray(b"x" + array.tobytes())
+    return np.frombuffer(room, np.uint8)[1:].view(array.dtype).reshape(array.shape)

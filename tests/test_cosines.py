@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import unaligned
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -117,6 +118,22 @@ def test_cosine_without_a_direction() -> None:
         assert cosine(one, other) == cosine(other, one) == cosine(other, other) == 0
     with pytest.raises(ValueError, match="dimension"):
         cosine(one, np.ones(4))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rows_at_odd_addresses_have_the_same_answers(dtype: Any) -> None:
+    """As of vectors that are mapped from the middle of a file."""
+    rows = np.random.default_rng(0).standard_normal((20, 9)).astype(dtype)
+    odd, unit = unaligned(rows), unit_row(rows[3]).astype(np.float32)
+    assert not odd.flags.aligned
+    assert row_lengths(odd).tolist() == row_lengths(rows).tolist()
+    assert unit_rows(odd).tolist() == unit_rows(rows).tolist()
+    assert unit_row(odd[3]).tolist() == row_of_length_1(odd, 3).tolist() == unit_row(rows[3]).tolist()
+    assert cosines.cosines(odd, unit).tolist() == cosines.cosines(rows, unit).tolist()
+    assert sum_of_rows(odd, [1, 2], [2.0, 3.0], True).tolist() == pytest.approx(
+        sum_of_rows(rows, [1, 2], [2.0, 3.0], True).tolist()
+    )
+    assert cosine(odd[1], odd[2]) == cosine(rows[1], rows[2])
 
 
 def test_threads_have_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
