@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v.query import cosines
+from fastw2v.query import _scan, cosines
 from fastw2v.query.cosines import (
     cosine,
     largest,
@@ -143,3 +150,31 @@ def test_threads_have_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) -> Non
     for threads in (1, 2, 3):
         monkeypatch.setattr(cosines, "blas_threads", lambda threads=threads: threads)
         assert cosines.cosines(rows, unit_row(rows[0])).tolist() == expected.tolist()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals of threads are read in /proc")
+def test_no_signal_goes_to_the_threads_of_a_query() -> None:
+    """Ctrl-C has to wake Python's main thread, which may be asleep."""
+    tasks, ended = Path("/proc/self/task"), threading.Event()
+    rows = np.ones((20_000, 64), dtype=np.float32)
+    scores = np.empty(len(rows), dtype=np.float32)
+
+    def ask() -> None:
+        while not ended.is_set():
+            _scan.cosines(rows, rows[0], scores, 64, 4)
+
+    others, asking, blocked = set(os.listdir(tasks)), threading.Thread(target=ask), []
+    asking.start()
+    try:
+        while len(blocked) < 20:
+            for task in set(os.listdir(tasks)) - others - {str(asking.native_id)}:
+                with suppress(OSError):  # it has ended
+                    sets = dict(
+                        re.findall(r"(SigBlk|SigCgt):\s*(\w+)", (tasks / task / "status").read_text())
+                    )
+                    if int(sets["SigCgt"], 16):  # else it is about to end
+                        blocked.append(int(sets["SigBlk"], 16) >> signal.SIGINT - 1 & 1)
+    finally:
+        ended.set()
+        asking.join()
+    assert all(blocked)
