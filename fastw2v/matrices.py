@@ -354,7 +354,7 @@ class Matrices(Lifecycle):
                     "be trained. Load it without mmap, or with mmap='c', which keeps changes in memory"
                 )
             if not matrix.flags.carray:
-                setattr(self, name, np.require(matrix, requirements="CA"))
+                setattr(self, name, np.require(matrix, requirements=["C", "A"]))
         if len(self.wv.key_to_index) > words:  # if not, a wrong row is found where a text leads to it
             self._check_rows(words)
         given = getattr(self.wv, "vectors_lockf", 1.0)
