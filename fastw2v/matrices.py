@@ -360,12 +360,13 @@ class Matrices(Lifecycle):
                     f"{name} is read-only, as after load(mmap='r'): such a model answers queries but cannot "
                     "be trained. Load it without mmap, or with mmap='c', which keeps changes in memory"
                 )
-            if not matrix.flags.c_contiguous:
-                setattr(self, name, np.ascontiguousarray(matrix))
+            if not matrix.flags.carray:
+                setattr(self, name, np.require(matrix, requirements=["C", "A"]))
         if len(self.wv.key_to_index) > words:  # if not, a wrong row is found where a text leads to it
             self._check_rows(words)
-        lockf = np.asarray(getattr(self.wv, "vectors_lockf", 1.0), dtype=np.float32)
-        if not lockf.size or lockf.ndim > 1:
+        given = getattr(self.wv, "vectors_lockf", 1.0)
+        lockf = np.asarray(given, dtype=np.float32)
+        if given is None or not lockf.size or lockf.ndim > 1:
             raise ValueError(
                 f"wv.vectors_lockf has shape {lockf.shape}: give one factor per word, "
                 "or np.ones(1, dtype=np.float32)"

@@ -1051,6 +1051,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         written: bool = True,
     ) -> Objective:
         """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
+        self._check_settings()  # callbacks, and the text itself, may have changed them
         noise, tree = self._ready_to_train(written)
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
@@ -1167,6 +1168,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise RuntimeError(
                 f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
             )
+        self._check_settings()
         matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
         objective = Objective.to_score(
             sg=sg,

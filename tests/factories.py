@@ -234,3 +234,25 @@ def assert_usable(model: Word2Vec) -> None:
     assert raw == RAW and trained > 0
     assert not np.array_equal(model.syn0, before["syn0"])
     assert not threads()
+
+
+def unaligned(array: np.ndarray) -> np.ndarray:
+    """Return a copy whose numbers begin at odd addresses."""
+    room = bytearray(b"x" + array.tobytes())
+    return np.frombuffer(room, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+
+
+def chained_keys() -> list[int]:
+    """Return numbers that a dict can hardly hold: many are found at the end of one long chain of places."""
+    size, chain = 2**15, [0]
+    while len(chain) < 20_000:
+        chain.append((5 * chain[-1] + 1) % size)
+    taken = np.zeros(size, dtype=bool)
+    taken[chain] = True
+    tried = np.random.default_rng(0).integers(2**60, size=2_000_000, dtype=np.uint64)
+    place, rest, into = tried % size, tried.copy(), np.ones(len(tried), dtype=bool)
+    for _ in range(13):  # as many as 60 bits have groups of 5
+        into &= taken[place]
+        rest >>= np.uint64(5)
+        place = (5 * place + rest + np.uint64(1)) % size
+    return [*chain, *tried[into & taken[place]][:1800].tolist()]

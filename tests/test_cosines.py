@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from factories import unaligned
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fastw2v.query import cosines
+from fastw2v.query import _scan, cosines
 from fastw2v.query.cosines import (
     cosine,
     largest,
@@ -119,6 +127,22 @@ def test_cosine_without_a_direction() -> None:
         cosine(one, np.ones(4))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rows_at_odd_addresses_have_the_same_answers(dtype: Any) -> None:
+    """As of vectors that are mapped from the middle of a file."""
+    rows = np.random.default_rng(0).standard_normal((20, 9)).astype(dtype)
+    odd, unit = unaligned(rows), unit_row(rows[3]).astype(np.float32)
+    assert not odd.flags.aligned
+    assert row_lengths(odd).tolist() == row_lengths(rows).tolist()
+    assert unit_rows(odd).tolist() == unit_rows(rows).tolist()
+    assert unit_row(odd[3]).tolist() == row_of_length_1(odd, 3).tolist() == unit_row(rows[3]).tolist()
+    assert cosines.cosines(odd, unit).tolist() == cosines.cosines(rows, unit).tolist()
+    assert sum_of_rows(odd, [1, 2], [2.0, 3.0], True).tolist() == pytest.approx(
+        sum_of_rows(rows, [1, 2], [2.0, 3.0], True).tolist()
+    )
+    assert cosine(odd[1], odd[2]) == cosine(rows[1], rows[2])
+
+
 def test_threads_have_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.random.default_rng(0).standard_normal((1000, 9), dtype=np.float32)
     expected = cosines.cosines(rows, unit_row(rows[0]))
@@ -126,3 +150,31 @@ def test_threads_have_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) -> Non
     for threads in (1, 2, 3):
         monkeypatch.setattr(cosines, "blas_threads", lambda threads=threads: threads)
         assert cosines.cosines(rows, unit_row(rows[0])).tolist() == expected.tolist()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals of threads are read in /proc")
+def test_no_signal_goes_to_the_threads_of_a_query() -> None:
+    """Ctrl-C has to wake Python's main thread, which may be asleep."""
+    tasks, ended = Path("/proc/self/task"), threading.Event()
+    rows = np.ones((20_000, 64), dtype=np.float32)
+    scores = np.empty(len(rows), dtype=np.float32)
+
+    def ask() -> None:
+        while not ended.is_set():
+            _scan.cosines(rows, rows[0], scores, 64, 4)
+
+    others, asking, blocked = set(os.listdir(tasks)), threading.Thread(target=ask), []
+    asking.start()
+    try:
+        while len(blocked) < 20:
+            for task in set(os.listdir(tasks)) - others - {str(asking.native_id)}:
+                with suppress(OSError):  # it has ended
+                    sets = dict(
+                        re.findall(r"(SigBlk|SigCgt):\s*(\w+)", (tasks / task / "status").read_text())
+                    )
+                    if int(sets["SigCgt"], 16):  # else it is about to end
+                        blocked.append(int(sets["SigBlk"], 16) >> signal.SIGINT - 1 & 1)
+    finally:
+        ended.set()
+        asking.join()
+    assert all(blocked)

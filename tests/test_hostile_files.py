@@ -18,16 +18,18 @@ import sys
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from children import run_python
+from factories import chained_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.formats import gensim_pickle, inflate
-from fastw2v.formats._unpickler import Budget
+from fastw2v.formats._unpickler import Budget, Unpickler
 from fastw2v.formats.errors import FormatError, RefusedPickle
 from fastw2v.warn import FastW2VWarning
 
@@ -437,6 +439,27 @@ def test_honest_keys_may_be_many_and_of_any_kind() -> None:
         budget.check_keys([[]])
     with pytest.raises(RefusedPickle, match="far larger"):
         budget.check_keys([("x" * 1000,) * 1000] * 1000)
+
+
+def test_keys_of_different_hashes_may_collide_as_well() -> None:
+    """Where a dict looks for a number follows from it: such searches go through all that is there."""
+    keys = chained_keys()
+    assert len(set(keys)) == len(keys)
+    for answer in (
+        lambda: Budget(10 * len(keys)).check_keys(keys),
+        lambda: _unpickled(pickle.dumps(dict.fromkeys(keys))),
+        lambda: _unpickled(pickle.dumps(set(keys))),
+        lambda: _unpickled(pickle.dumps(frozenset(keys))),
+    ):
+        with pytest.raises(RefusedPickle, match="keys collide"):
+            answer()
+    for others in ([n << 40 for n in range(30_000)], [n / 7 for n in range(30_000)]):
+        for honest in (dict.fromkeys(others), set(others), frozenset(others)):
+            assert _unpickled(pickle.dumps(honest)) == honest
+
+
+def _unpickled(raw: bytes) -> Any:
+    return Unpickler(raw, None, (), object, (), Budget(len(raw))).load()
 
 
 ATOMS = (

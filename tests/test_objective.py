@@ -109,6 +109,8 @@ def test_a_noise_table_is_indexed_once_and_anew_when_it_changes() -> None:
         Noise.of(table, 4)
     with pytest.raises(ValueError, match="4 entries for 5 words"):
         Noise.of(TABLE, 5)
+    with pytest.raises(ValueError, match="does not rise"):
+        Noise.of(np.concatenate([[-5], TABLE[1:].astype(np.int64)]), 4)
     key = id(table)
     del table
     assert key not in in_training._indexed
@@ -224,6 +226,7 @@ def test_by_windows_each_epoch_and_each_seed_draws_anew() -> None:
     ("array", "place", "value"),
     [
         ("points", 0, 4),
+        ("points", 0, 3),  # a row that is not in the tree
         ("points", -1, 2**32 - 1),
         ("starts", 1, -1),
         ("starts", 4, 10**9),

@@ -9,6 +9,7 @@ import copy
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from factories import (
     text,
     threads,
     topics,
+    unaligned,
     unsampled,
     written,
 )
@@ -398,12 +400,79 @@ def test_a_spoilt_model_is_refused(spoil: Any, error: type, part: str) -> None:
     assert not threads()
 
 
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("name", "value"), [("workers", 0), ("window", 0), ("window", -3), ("negative", -1)])
+@pytest.mark.trains_again
+def test_settings_that_a_callback_spoils_are_refused(name: str, value: int, step: Any) -> None:
+    """Without workers the epoch would never end, and a window of 0 is divided by."""
+
+    class Spoil(CallbackAny2Vec):
+        def on_epoch_end(self, trained: Word2Vec) -> None:
+            setattr(trained, name, value)
+
+    model = Word2Vec(TEXT, **SMALL, **BOTH, step=step)
+    with pytest.raises(ValueError, match=f"{name}={value}"):
+        model.train(TEXT, total_examples=200, epochs=2, callbacks=[Spoil()])
+    for call in (
+        lambda: model.score(TEXT[:2]),
+        lambda: model._score_sentence(TEXT[0], True),
+        lambda: model._train_batch(TEXT[:2], 0.01, True, False),
+    ):
+        with pytest.raises(ValueError, match=f"{name}={value}"):
+            call()
+    assert not threads()
+
+
+@pytest.mark.parametrize("drawn", [-1, 3, 10**6])
+@pytest.mark.trains_again
+def test_a_generator_that_draws_impossible_windows_is_refused(drawn: int) -> None:
+    class Odd(np.random.RandomState):
+        def randint(self, low: Any, high: Any = None, size: Any = None, dtype: Any = int) -> Any:
+            return super().randint(low, high) if size is None else np.full(size, drawn)
+
+    model = small(window=3, step="pair")
+    model.random = Odd(1)
+    before = matrices(model)
+    with pytest.raises(ValueError, match=rf"randint\(0, 3\) gave {drawn}: .*RandomState"):
+        model.train(TEXT, total_examples=len(TEXT), epochs=1)
+    assert_same(matrices(model), before)
+
+
+@pytest.mark.trains_again
+def test_a_tree_that_another_thread_writes_to_leads_nowhere_else() -> None:
+    """A path may change after it was checked: what is trained then is wrong, but nothing else is touched."""
+    model = Word2Vec(text(2000, 300), **SMALL | {"workers": 2}, **HS)
+    points, starts = model.wv.expandos["point"].values, model.wv.expandos["point"].starts
+    good, ended = (points.copy(), starts.copy()), threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            points[:], starts[3:-3] = 4 * 10**9, 10**12
+            points[:], starts[:] = good
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(10):
+            with suppress(ValueError):
+                model.train(text(2000, 300), total_examples=2000, epochs=1)
+    finally:
+        ended.set()
+        writer.join()
+    model.create_binary_tree()
+    assert_usable(model)
+
+
 @pytest.mark.parametrize("name", ["point", "code"])
 @pytest.mark.trains_again
 def test_a_spoilt_tree_is_refused(name: str) -> None:
     for spoil, error in (
         (lambda wv: wv.expandos.pop(name), RuntimeError),
         (lambda wv: wv.expandos["point"].values.__setitem__(0, 10**6), ValueError),
+        (
+            lambda wv: wv.expandos["point"].values.fill(len(wv) - 1),
+            ValueError,
+        ),  # a row that is not in the tree
         (lambda wv: wv.expandos[name].starts.__setitem__(1, 10**6), ValueError),
         (lambda wv: wv.expandos[name].starts.__setitem__(1, -5), ValueError),
         (lambda wv: setattr(wv.expandos[name], "starts", wv.expandos[name].starts + 1), ValueError),
@@ -437,7 +506,11 @@ def test_a_matrix_of_another_layout_is_taken() -> None:
     model.syn0, model.syn1neg = np.asfortranarray(model.syn0), np.repeat(model.syn1neg, 2, axis=0)[::2]
     for each in (model, twin):
         each.train(TEXT, total_examples=200, epochs=1)
+    model.syn0, model.syn1neg = unaligned(model.syn0), unaligned(model.syn1neg)
+    for each in (model, twin):
+        each.train(TEXT[:1], total_examples=1, epochs=1)
     assert_same(matrices(model), matrices(twin))
+    assert model.syn0.flags.aligned and model.syn1neg.flags.aligned
     assert model.syn0 is model.wv.vectors
 
 
@@ -644,8 +717,8 @@ def test_lockf(mode: str, step: str) -> None:
     assert still[[0, 3]].all() and not still[[1, 2, 4]].any()
 
 
-@pytest.mark.parametrize("lockf", [np.empty(0), np.ones((2, 2))])
-def test_lockf_that_is_none(lockf: np.ndarray) -> None:
+@pytest.mark.parametrize("lockf", [np.empty(0), np.ones((2, 2)), None])
+def test_lockf_that_is_none(lockf: Any) -> None:
     model = small()
     model.wv.vectors_lockf = lockf
     with pytest.raises(ValueError, match="vectors_lockf"):

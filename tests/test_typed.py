@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from factories import chained_keys
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -238,6 +239,9 @@ def test_keys_that_collide() -> None:
     with pytest.raises(FormatError, match="same hash"):
         pairs = [{"~tuple": [i * (2**61 - 1), 0]} for i in range(6000)]
         loads(json.dumps({"~Counter": pairs}), "it")
+    with pytest.raises(FormatError, match="keys collide"):
+        check_hashes(chained_keys())
+    check_hashes([*(n << 40 for n in range(30_000)), *(n / 7 for n in range(30_000))])
 
 
 def test_what_is_shown_is_short() -> None:

@@ -12,7 +12,8 @@ from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeLatin1, PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, uint64_t
-from libc.string cimport memchr, memcpy
+from libc.stdlib cimport free, malloc
+from libc.string cimport memchr, memcpy, memset
 
 import codecs
 import datetime
@@ -32,10 +33,12 @@ cdef enum:
     MOST_ARGUMENTS = 256
     OBJECT = 128         # steps for an object that takes a few bytes in the file and a hundred in memory
     SET = 256            # steps for an empty set
+    FREE = -1            # a hash that no key has
 
 cdef tuple KEYS = (
     datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal, complex
 )
+cdef str COLLIDE = "its keys collide: they are chosen to make dictionaries slow"
 cdef object escape_decode = codecs.escape_decode
 
 
@@ -65,12 +68,101 @@ cdef class Budget:
         for key in keys:
             if type(key) is not str and type(key) is not bytes:
                 note_hash(hashes, hash(key))
+        self.check_searches(keys)
+
+    def check_searches(self, keys):
+        """Raise RefusedPickle if a dict or set of `keys` would search for its keys too long."""
+        cdef set seen = set()
+        cdef Probes probes = Probes()
+        for key in keys:
+            if type(key) is not str and type(key) is not bytes:
+                self.search(probes, hash(key), len(seen))
+            seen.add(key)
+
+    cdef int search(self, Probes probes, Py_hash_t value, size_t count) except -1:
+        """Pay for the search of a key in a dict or set of `count` others."""
+        cdef Py_ssize_t steps = probes.search(value, count)
+        if steps > self.left:
+            raise RefusedPickle(COLLIDE)
+        self.left -= steps
+        return 0
+
+
+# The table of a dict or a set without its keys: where CPython looks for a hash, and then for the next place.
+cdef struct Hashes:
+    Py_hash_t *slots
+    size_t size
+    size_t neighbours  # of a place that are looked at before the next place is computed
+
+
+cdef Py_ssize_t probe(Hashes *table, Py_hash_t value) noexcept nogil:
+    """Add a hash unless it is there, and return how many slots were looked at."""
+    cdef size_t mask = table.size - 1, place = <size_t>value & mask, rest = <size_t>value, i
+    cdef Py_ssize_t steps = 0
+    while True:
+        for i in range(place, place + (table.neighbours if place + table.neighbours <= mask else 0) + 1):
+            steps += 1
+            if table.slots[i] == FREE or table.slots[i] == value:
+                table.slots[i] = value
+                return steps
+        rest >>= 5
+        place = (5 * place + rest + 1) & mask
+
+
+cdef int resize(Hashes *table, size_t size) except -1:
+    cdef Hashes old = table[0]
+    cdef size_t i
+    table.slots = <Py_hash_t *>malloc(size * sizeof(Py_hash_t))
+    if table.slots is NULL:
+        table.slots = old.slots
+        raise MemoryError
+    memset(table.slots, 0xFF, size * sizeof(Py_hash_t))  # all are FREE
+    table.size = size
+    for i in range(old.size):
+        if old.slots[i] != FREE:
+            probe(table, old.slots[i])
+    free(old.slots)
+    return 0
+
+
+cdef class Probes:
+    """How far a dict or a set has to search for a key, as far as its hash tells.
+
+    Keys of different hashes can be made to meet, too, because the places where CPython looks follow from the hash:
+    100,000 numbers whose searches end in one long chain took 200 times as long as others.
+    """
+
+    cdef Hashes as_dict, as_set
+
+    def __cinit__(self):
+        self.as_set.neighbours = 9  # LINEAR_PROBES
+        resize(&self.as_dict, 8)
+        resize(&self.as_set, 8)
+
+    def __dealloc__(self):
+        free(self.as_dict.slots)
+        free(self.as_set.slots)
+
+    cdef Py_ssize_t search(self, Py_hash_t value, size_t count) except -1:
+        """Return how many slots a dict and a set of `count` keys look at for this hash, which is then among theirs."""
+        cdef size_t size = self.as_dict.size, full
+        while 2 * size // 3 <= count:
+            size *= 2
+        if size != self.as_dict.size:
+            resize(&self.as_dict, size)
+        size = self.as_set.size
+        while (full := (3 * (size - 1) + 4) // 5) <= count:
+            while size <= (2 if full > 50_000 else 4) * full:
+                size *= 2
+        if size != self.as_set.size:
+            resize(&self.as_set, size)
+        return probe(&self.as_dict, value) + probe(&self.as_set, value)
 
 
 cdef int note_hash(dict hashes, object value) except -1:
     cdef Py_ssize_t shared = hashes.get(value, 0)
     if shared >= COLLISIONS:
-        raise RefusedPickle("its keys collide: they are chosen to make dictionaries slow")
+        raise RefusedPickle(COLLIDE)
     hashes[value] = shared + 1
     return 0
 
@@ -113,7 +205,7 @@ cdef class Unpickler:
     cdef Py_ssize_t fence  # where the stack began at the last mark
     cdef object find, callables, classes, nodes
     cdef Budget budget
-    cdef dict large  # dicts and sets of many keys that are no text, by id: itself, and how many share which hash
+    cdef dict large  # dicts and sets of many keys that are no text, by id: itself, how many share which hash, `Probes`
 
     def __init__(self, const unsigned char[::1] data, find, tuple callables, type classes, tuple nodes, Budget budget):
         self.data, self.at, self.size = data, 0, data.shape[0]
@@ -249,8 +341,8 @@ cdef class Unpickler:
         cdef set members = <set>target
         for member in items:
             check_key(self.budget, member, DEPTH)
-            if len(members) >= FEW and type(member) is not str and member not in members:
-                self.check_collision(members, hash(member))
+            if len(members) >= FEW and type(member) is not str:
+                self.check_collision(members, member)
             members.add(member)
         return 0
 
@@ -260,16 +352,20 @@ cdef class Unpickler:
             self.budget.spend(1 + len(<str>key))
         else:
             check_key(self.budget, key, DEPTH)
-            if len(pairs) >= FEW and type(key) is not bytes and key not in pairs:
-                self.check_collision(pairs, hash(key))
+            if len(pairs) >= FEW and type(key) is not bytes:
+                self.check_collision(pairs, key)
         pairs[key] = value
         return 0
 
-    cdef int check_collision(self, object container, object value) except -1:
-        cdef object place = id(container)
-        if place not in self.large:
-            self.large[place] = container, {}  # the few keys that it has already are not counted
-        note_hash(self.large[place][1], value)
+    cdef int check_collision(self, object container, object key) except -1:
+        """Pay for the search of a key that is no text; raise RefusedPickle if too many others share its hash."""
+        cdef object place = id(container), value = hash(key)
+        if place not in self.large:  # the few keys that it has already are not counted
+            self.large[place] = container, {}, Probes()
+        _, hashes, probes = self.large[place]
+        self.budget.search(probes, value, len(container))
+        if key not in container:
+            note_hash(hashes, value)
         return 0
 
     cdef int set_items(self, list items) except -1:

@@ -28,11 +28,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.columns import object_column
-from fastw2v.formats.errors import FormatError
+from fastw2v.formats._unpickler import Budget
+from fastw2v.formats.errors import FormatError, RefusedPickle
 
 Array = npt.NDArray[Any]
 
 MAX_DEPTH = 50
+_SALTED = frozenset({str, bytes})  # of these nobody knows the hash beforehand
 MOST_ALIKE = 5000  # keys with one hash, each of which is compared with all others
 MAX_BITS = 8000  # of an int in decimal digits: Python reads no more than 4300 digits
 _FACTORIES: dict[str, Any] = {kind.__name__: kind for kind in (int, float, str, list, dict, set, tuple)}
@@ -200,12 +202,18 @@ def check_hashes(keys: Iterable[Any]) -> None:
         keys (iterable of key): what a dict or a set will be made of.
 
     Raises:
-        FormatError: too many have the same hash.
+        FormatError: too many have the same hash, or hashes that lead to the same places of a table.
         TypeError: one cannot be a key.
     """
+    keys = list(keys)
     hashes = np.fromiter(map(hash, keys), dtype=np.int64)
     if len(hashes) > MOST_ALIKE and np.unique(hashes, return_counts=True)[1].max() > MOST_ALIKE:
         raise FormatError(f"more than {MOST_ALIKE} keys have the same hash: the file was made to take long")
+    if not _SALTED.issuperset(map(type, keys)):
+        try:
+            Budget(len(keys)).check_searches(keys)
+        except RefusedPickle:
+            raise FormatError("the keys collide: the file was made to take long") from None
 
 
 def _set_of(kind: Any) -> Callable[[Any], Any]:

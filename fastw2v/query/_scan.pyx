@@ -163,9 +163,10 @@ cdef class Floats:
 
 
 def plain(array):
-    """Return the array if it is C-contiguous float32 or float64, or else a copy that is: float64 if it was no float."""
+    """Return the array if it is aligned, C-contiguous float32 or float64, or else a copy that is: float64 of no float."""
     kind = array.dtype
-    return np.ascontiguousarray(array, dtype=np.float32 if kind.kind == "f" and kind.itemsize < 8 else np.float64)
+    made = np.ascontiguousarray(array, dtype=np.float32 if kind.kind == "f" and kind.itemsize < 8 else np.float64)
+    return np.require(made, requirements="A")
 
 
 cdef Floats opened(array):
@@ -446,7 +447,7 @@ def name_best(names, row_of, list rows, list scores, Py_ssize_t count, left_out)
         for i in range(len(rows)):
             row = rows[i]
             name = names[row]
-            if row not in left_out and name in row_of and (name is not None or row_of[None] == row):
+            if row not in left_out and name in row_of and (name is not None or row_of.get(None) == row):
                 found.append((name, scores[i]))
                 if len(found) == count:
                     break

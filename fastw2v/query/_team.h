@@ -2,7 +2,8 @@
  *
  * `team_run` calls work(context, piece) once for each piece; the calling thread takes its share, and returns when all are
  * done. A thread that the system does not run in time finds nothing left to do and delays nobody: no one waits for
- * threads, only for pieces that were begun. None of them outlives its last piece, so nothing is left over for fork().
+ * threads, only for pieces that were begun. A thread ends after its last piece, so no pool is left over for fork().
+ * Signals go to other threads: Ctrl-C must end the sleep of Python's main thread, and would not if it came here.
  */
 #ifndef FASTW2V_TEAM_H
 #define FASTW2V_TEAM_H
@@ -21,6 +22,7 @@ static void team_run(team_work work, void *context, ptrdiff_t pieces, int thread
 #else
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -57,10 +59,19 @@ static void *team_helper(void *argument) {
     return NULL;
 }
 
+static sigset_t team_signals(void) {
+    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV}; /* of the thread that caused them */
+    sigset_t others;
+    sigfillset(&others);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&others, own[i]);
+    return others;
+}
+
 static void team_run(team_work work, void *context, ptrdiff_t pieces, int threads) {
     Team *team = threads > 1 ? (Team *)malloc(sizeof *team) : NULL;
     pthread_attr_t attributes;
     pthread_t thread;
+    sigset_t blocked = team_signals(), before;
     if (!team || pthread_attr_init(&attributes)) {
         free(team);
         for (ptrdiff_t piece = 0; piece < pieces; piece++) work(context, piece);
@@ -70,6 +81,7 @@ static void team_run(team_work work, void *context, ptrdiff_t pieces, int thread
     pthread_mutex_init(&team->mutex, NULL);
     pthread_cond_init(&team->all_done, NULL);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before); /* threads begin with the mask of this one */
     for (int i = 1; i < threads; i++) {
         __atomic_add_fetch(&team->members, 1, __ATOMIC_RELAXED);
         if (pthread_create(&thread, &attributes, team_helper, team)) { /* the system's limit: there are enough */
@@ -77,6 +89,7 @@ static void team_run(team_work work, void *context, ptrdiff_t pieces, int thread
             break;
         }
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     team_take_pieces(team);
     pthread_mutex_lock(&team->mutex);

@@ -44,8 +44,8 @@ def squares(rows: Array) -> Array:
 
 
 def is_plain(array: Array) -> bool:
-    """Return whether compiled functions take the array as it is: C-contiguous float32 or float64."""
-    return array.dtype in _PLAIN and array.flags.c_contiguous
+    """Return whether compiled functions take the array as it is: aligned, C-contiguous float32 or float64."""
+    return array.dtype in _PLAIN and array.flags.c_contiguous and array.flags.aligned
 
 
 def float_type(matrix: Array) -> np.dtype[Any]:
@@ -129,7 +129,7 @@ def cosines(rows: Array, unit: Array) -> Array:
     Raises:
         ValueError: the vector has another dimension.
     """
-    if rows.dtype != np.float32 or not rows.flags.c_contiguous:  # != to float32 of another byte order, too
+    if rows.dtype != np.float32 or not is_plain(rows):  # != to float32 of another byte order, too
         return _cosines_by_query(rows, unit[np.newaxis], np.array([0, len(rows)], dtype=np.int64))
     scores = np.empty(len(rows), dtype=np.float32)
     unit = unit.astype(np.float32, order="C", copy=False)

@@ -234,7 +234,8 @@ cdef class Worker:
             lead, trail: how many ids at the beginning and the end are only context, in a piece of a longer sentence.
 
         Raises:
-            ValueError: an id is not a row, or its Huffman path is damaged; nothing was trained.
+            ValueError: an id is not a row, its Huffman path is damaged, or `draw_windows` does not return what it
+                should; nothing was trained.
         """
         cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start
         cdef Py_ssize_t first = 0, last = 0, longest = 1, longest_path = self.check(ids)
@@ -259,6 +260,12 @@ cdef class Worker:
         if self.objective.shrink_windows:
             if draw_windows is not None:
                 np.asarray(self.reduced)[:kept] = draw_windows(kept)
+                for i in range(kept):
+                    if not 0 <= self.reduced[i] < window:
+                        raise ValueError(
+                            f"model.random.randint(0, {window}) gave {self.reduced[i]}: "
+                            "let model.random be a numpy.random.RandomState"
+                        )
             else:
                 for i in range(kept):
                     self.reduced[i] = draw(&self.scratch.rng) % window
@@ -295,7 +302,7 @@ cdef class Worker:
                 f"wv.key_to_index leads to row {<int32_t>furthest}, expected 0 to {rows - 1}: "
                 "add words with build_vocab(update=True)"
             )
-        if damaged or node >= rows and longest:
+        if damaged or longest and node >= rows - 1:  # the last row is not in the tree, and has no private copy
             raise ValueError("the Huffman paths are damaged: call create_binary_tree() to rebuild them")
         return longest
 
@@ -422,14 +429,17 @@ cdef class Worker:
     cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil:
         """Find the paths of the windows' centres; in two passes, so that their cache misses overlap."""
         cdef Py_ssize_t i
-        cdef int64_t start
+        cdef int64_t start, end
         for i in range(count):
             prefetch(self.objective.path_starts + windows[i].centre)
         for i in range(count):
             start = self.objective.path_starts[windows[i].centre]
+            end = self.objective.path_starts[windows[i].centre + 1]
+            if not 0 <= start <= end <= self.objective.path_total or end - start > self.outputs:
+                start = end = 0  # another thread has written to the tree since `check`
             windows[i].points = self.objective.points + start
             windows[i].codes = self.objective.codes + start
-            windows[i].path_length = self.objective.path_starts[windows[i].centre + 1] - start
+            windows[i].path_length = end - start
             prefetch(windows[i].points)
             prefetch(windows[i].codes)
 
@@ -581,9 +591,10 @@ cdef class Worker:
     cdef Py_ssize_t path_outputs(self, const Window *w, Py_ssize_t m) noexcept nogil:
         """List the inner nodes on the path to the centre, for m inputs; label 1 where the path turns left (code 0)."""
         cdef Scratch *s = &self.scratch
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, node, unused = self.weights.rows - 1
         for i in range(w.path_length):
-            s.y[i] = self.node_row(w.points[i], m)
+            node = w.points[i]
+            s.y[i] = self.node_row(node if node < unused else 0, m)  # not if another thread has written to the tree
             s.path_label[i] = 1 - w.codes[i]
         s.label = s.path_label
         s.times_y = s.unit_factors

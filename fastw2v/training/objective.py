@@ -53,8 +53,9 @@ class Noise(NamedTuple):
         known = source is not None and source() is cum_table and len(held.table) == len(cum_table) == words
         if known and not (compare and not np.array_equal(held.table, cum_table)):
             return held
-        check_noise_table(cum_table, words, error)
-        table = np.array(cum_table, dtype=np.uint32)  # of its own: no write to the other can lead astray
+        copy = np.array(cum_table)  # first, and then checked: no write to the other can lead astray
+        check_noise_table(copy, words, error)
+        table = copy.astype(np.uint32, copy=False)
         made = cls(table, *noise_index(table))
         if isinstance(cum_table, np.ndarray):
             key = id(cum_table)

@@ -98,7 +98,7 @@ def check_noise_table(
     if len(given) != words:
         raise error(f"the noise table has {len(given)} entries for {words} words")
     entries = given.astype(np.int64)
-    if not words or entries[-1] != DOMAIN or (np.diff(entries) < 0).any():
+    if not words or entries[0] < 0 or entries[-1] != DOMAIN or (np.diff(entries) < 0).any():
         raise error(f"the noise table does not rise to {DOMAIN}")
 
 
