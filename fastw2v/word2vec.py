@@ -965,7 +965,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 for callback in callbacks:
                     callback.on_epoch_begin(self)
                 # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                self._check_settings()
                 check_rates(alpha=self.alpha, min_alpha=self.min_alpha)
                 objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
                 result = run_epoch(
