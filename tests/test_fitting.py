@@ -413,3 +413,11 @@ def test_words_put_before_the_others_are_not_taken_for_added_ones() -> None:
     model.wv.add_vectors(["<unk>"], np.ones((1, 12)))
     with pytest.raises(ValueError, match="syn1neg"):
         model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+
+
+def test_a_column_whose_name_is_half_a_character(tmp_path: Path) -> None:
+    kv = some_vectors()
+    kv.expandos["\ud800"] = np.arange(len(kv))
+    with pytest.raises(ValueError, match=r"named '\\ud800'.*rename it"):
+        kv.save(tmp_path / "kv")
+    assert not list(tmp_path.iterdir())
