@@ -9,7 +9,6 @@ Names that gensim 4 changed work in their older form too; see `older`.
 
 from __future__ import annotations
 
-import copy
 import logging
 import warnings
 from collections import Counter
@@ -1678,14 +1677,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.KeyedVectors` with copies of everything.
 
-        It is for code that requires gensim's class, as its Annoy and Nmslib indexers do.
+        It is for code that requires gensim's class, as its Annoy and Nmslib indexers do. Of the attributes
+        that you set those that cannot be copied are shared.
 
         Raises:
             ImportError: gensim is not installed.
+            ValueError: there is not one vector per key, or `key_to_index` leads to a row that is not there.
+            TypeError: a part is no matrix, or has no rows.
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(self.to_words().without_extras()))
+        return gensim_parts.build(self.to_words())
 
     @class_only
     def from_gensim(cls, vectors: Any) -> Self:
