@@ -451,7 +451,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Add keys with their rows (keys, D) at the end; return the first new row number."""
         first = len(self.index_to_key)
         if keys:
-            self.allocate_vecattrs()  # of words that were cut by hand, attributes are left behind the last row
+            self.allocate_vecattrs()  # words that were cut by hand left theirs behind the last row
             self.vectors = np.vstack([self.vectors, rows])
             self.key_to_index.update(zip(keys, range(first, first + len(keys)), strict=True))
             self.index_to_key.extend(keys)

@@ -681,6 +681,7 @@ class NotPlain(ValueError):
 _ATOMS = frozenset({bool, int, float, complex, type(None), decimal.Decimal}) | {
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
 }
+_MEMBER = 24  # steps for a place in a copy; it takes 8 bytes, and copies may not fill the memory
 _COLLECTIONS = (list, tuple, set, frozenset)
 _DEEPEST = 64
 
@@ -718,7 +719,7 @@ def plain(value: Any, budget: Budget, depth: int = _DEEPEST) -> Any:
         raise NotPlain(f"it holds an object of class {getattr(value, 'name', type(value).__qualname__)}")
     if array.dtype != object:
         return np.asarray(array)
-    budget.spend(8 * array.size)
+    budget.spend(_MEMBER * array.size)
     members = (plain(member, budget, depth - 1) for member in array.ravel())
     return object_column(members, array.size).reshape(array.shape)
 
@@ -732,7 +733,7 @@ def _check_keys(keys: list[Any], budget: Budget) -> None:
 
 
 def _plain_collection(values: Any, budget: Budget, depth: int) -> Any:
-    budget.spend(_SLOT + 8 * len(values))
+    budget.spend(_SLOT + _MEMBER * len(values))
     if isinstance(values, set | frozenset):
         _check_keys(list(values), budget)
         return type(values)(values)
