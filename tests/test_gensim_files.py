@@ -22,6 +22,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -558,6 +559,12 @@ def plain_attributes() -> dict[str, Any]:
         "mixed": np.array([None, (1, 2), "x"], dtype=object),
         "made": datetime.date(2020, 1, 1),
         "number": np.float32(0.5),
+        "days": np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
+        "spans": np.array([1, 2], dtype="m8[15m]"),
+        "moment": np.datetime64("2020-01-01T00:00:00.123456789"),
+        "while": np.timedelta64(3),
+        "ratio": Fraction(1, 3),
+        "raw": bytearray(b"a\xff"),
         "seen": collections.Counter("aab"),
         "order": collections.OrderedDict(b=1, a=2),
         "of": collections.defaultdict(list, {"k": [1]}),
@@ -582,7 +589,10 @@ def test_attributes_of_users_come_over(tmp_path: Path) -> None:
                         assert extras[name] == value and type(extras[name]).__module__ in (
                             "builtins",
                             "datetime",
+                            "fractions",
+                            "numpy",
                         )
+                        assert not isinstance(extras[name], np.floating)
 
 
 def test_attributes_that_are_not_plain_are_named(tmp_path: Path) -> None:
@@ -1004,6 +1014,16 @@ def test_what_was_edited_by_hand_goes_to_gensim(edit: Any) -> None:
         theirs.most_similar(theirs.index_to_key[0])
         for column in theirs.expandos.values():
             assert len(column) == len(theirs)
+
+
+def test_columns_of_dates_load(tmp_path: Path) -> None:
+    theirs = gensims_model()
+    days = theirs.wv.expandos["day"] = np.arange(len(theirs.wv)).astype("M8[D]")
+    theirs.wv.save(str(tmp_path / "theirs"))
+    for ours in (KeyedVectors.load(tmp_path / "theirs"), KeyedVectors.from_gensim(theirs.wv)):
+        ours.save(tmp_path / "ours")
+        for kv in (ours, KeyedVectors.load(tmp_path / "ours")):
+            np.testing.assert_array_equal(kv.expandos["day"], days, strict=True)
 
 
 def test_what_contradicts_itself_does_not_go_to_gensim() -> None:

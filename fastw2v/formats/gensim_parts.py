@@ -394,7 +394,7 @@ def _column(name: str, values: Any, size: int, budget: Budget) -> Column:
         return np.minimum(_grown(numbers_of(values, np.int64), size), 2**32 - 1).astype(np.uint32)
     if name == "count":
         return _grown(numbers_of(values, np.int64), size)
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biufc":
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biufcmM":
         return _grown(values, size)
     kinds = set(map(type, values))
     if kinds in ({int}, {float}) and isinstance(values, list):
