@@ -1643,7 +1643,12 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     @classmethod
     def _of_parts(cls, words: Vectors) -> Self:
         """Build from parts that are checked already; arrays and the list of keys are shared, not copied."""
-        kv = cls(words.vectors.shape[1], dtype=words.vectors.dtype)
+        size, dtype = words.vectors.shape[1], words.vectors.dtype
+        try:
+            kv = cls(size, dtype=dtype)
+        except TypeError:  # a derived class, whose constructor takes other arguments
+            kv = cls.__new__(cls)
+            KeyedVectors.__init__(kv, size, dtype=dtype)
         kv.vectors, kv.expandos = words.vectors, dict(words.columns)
         kv._name_rows(words.keys, words.key_to_index)
         if words.lockf is not None:

@@ -193,6 +193,24 @@ def test_a_file_with_many_names_is_read_without_looking_at_the_class_for_each(
     assert len(asked) < 20
 
 
+class Named(KeyedVectors):
+    """As programs derive it, with a constructor of their own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(2)
+        self.name = name
+
+
+def test_vectors_of_a_class_with_another_constructor(tmp_path: Path) -> None:
+    kv = Named("mine")
+    kv.add_vectors(["a", "b"], np.eye(2))
+    kv.save(tmp_path / "kv")
+    kv.save_word2vec_format(tmp_path / "kv.txt")
+    back = Named.load(tmp_path / "kv")
+    assert type(back) is Named and back.name == "mine" and back.index_to_key == ["a", "b"]
+    assert Named.load_word2vec_format(tmp_path / "kv.txt").index_to_key == ["a", "b"]
+
+
 def test_texts_of_numpy_2_are_named(tmp_path: Path) -> None:
     if not hasattr(np.dtypes, "StringDType"):
         pytest.skip("numpy 1 has no such texts")
