@@ -20,7 +20,15 @@ import numpy.typing as npt
 
 from fastw2v import evaluation
 from fastw2v.checks import check_topn, not_vectors
-from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
+from fastw2v.columns import (
+    Ragged,
+    check_column_type,
+    column_dtype,
+    descending,
+    plain_column,
+    resized,
+    values_of,
+)
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
@@ -374,7 +382,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         keys = [keys] if isinstance(keys, PLAIN_KEYS) else list(keys)
         rows = self._check_vectors(weights, len(keys))
-        columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
+        columns = {name: values_of(name, one, self.expandos) for name, one in (extras or {}).items()}
         for name, values in columns.items():
             if len(values) != len(keys):
                 raise ValueError(
