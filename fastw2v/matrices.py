@@ -45,6 +45,7 @@ BYTES_PER_WORD_WITH_PATH = 700  # under hierarchical softmax
 class Matrices(Lifecycle):
     """The matrices of a model and the questions that they answer; `Word2Vec` makes and trains them."""
 
+    wv: KeyedVectors
     vector_size: int
     hs: int
     negative: int
@@ -63,18 +64,11 @@ class Matrices(Lifecycle):
 
     # --- the three matrices ---
 
-    @property
-    def wv(self) -> KeyedVectors:
-        """The words with their counts and IN vectors, which answer queries; gensim's are copied when set."""
-        try:
-            words: KeyedVectors = self.__dict__["wv"]
-        except KeyError:
-            raise AttributeError("this model has no wv: it was not made by its constructor") from None
-        return words
-
-    @wv.setter
-    def wv(self, words: Any) -> None:
-        self.__dict__["wv"] = KeyedVectors.from_gensim(words) if is_gensims(words) else words
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; gensim's `KeyedVectors` are copied when they become `wv`."""
+        if name == "wv" and is_gensims(value):
+            value = KeyedVectors.from_gensim(value)
+        super().__setattr__(name, value)
 
     @property
     def syn0(self) -> npt.NDArray[np.float32]:
