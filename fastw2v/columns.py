@@ -113,6 +113,36 @@ def object_column(values: Iterable[Any], size: int) -> Array:
     return column
 
 
+def values_of(name: str, given: Any, columns: Mapping[str, Array | Ragged]) -> Array:
+    """Return values that a caller gives for a column; of rows each is one value, unless the column has rows.
+
+    Args:
+        name (str): of the column.
+        given (array or sequence): one value per key.
+        columns (mapping of str to column): all that there are.
+
+    Returns:
+        array: the values.
+
+    Raises:
+        TypeError: it is a single value, or the column exists and cannot hold such values.
+    """
+    before = plain_column(columns, name) if name in columns else None
+    try:
+        values = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        values = object_column(given, len(given))
+    if not values.ndim:
+        raise TypeError(
+            f"extras[{name!r}] is of type {type(given).__name__}: give a list of one value per key"
+        )
+    if values.ndim > 1 and (before is None or before.ndim == 1):
+        values = object_column(given, len(given))
+    if before is not None:
+        check_column_type(name, before, values.dtype.type)
+    return values
+
+
 def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:
     """Return the places of values in descending order.
 

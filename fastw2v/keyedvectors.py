@@ -9,7 +9,6 @@ Names that gensim 4 changed work in their older form too; see `older`.
 
 from __future__ import annotations
 
-import copy
 import logging
 import warnings
 from collections import Counter
@@ -21,7 +20,15 @@ import numpy.typing as npt
 
 from fastw2v import evaluation
 from fastw2v.checks import check_topn, not_vectors
-from fastw2v.columns import Ragged, check_column_type, column_dtype, descending, plain_column, resized
+from fastw2v.columns import (
+    Ragged,
+    check_column_type,
+    column_dtype,
+    descending,
+    plain_column,
+    resized,
+    values_of,
+)
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
@@ -375,7 +382,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         keys = [keys] if isinstance(keys, PLAIN_KEYS) else list(keys)
         rows = self._check_vectors(weights, len(keys))
-        columns = {name: np.asarray(values) for name, values in (extras or {}).items()}
+        columns = {name: values_of(name, one, self.expandos) for name, one in (extras or {}).items()}
         for name, values in columns.items():
             if len(values) != len(keys):
                 raise ValueError(
@@ -452,6 +459,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Add keys with their rows (keys, D) at the end; return the first new row number."""
         first = len(self.index_to_key)
         if keys:
+            self.allocate_vecattrs()  # words that were cut by hand left theirs behind the last row
             self.vectors = np.vstack([self.vectors, rows])
             self.key_to_index.update(zip(keys, range(first, first + len(keys)), strict=True))
             self.index_to_key.extend(keys)
@@ -1645,7 +1653,12 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     @classmethod
     def _of_parts(cls, words: Vectors) -> Self:
         """Build from parts that are checked already; arrays and the list of keys are shared, not copied."""
-        kv = cls(words.vectors.shape[1], dtype=words.vectors.dtype)
+        size, dtype = words.vectors.shape[1], words.vectors.dtype
+        try:
+            kv = cls(size, dtype=dtype)
+        except TypeError:  # a derived class, whose constructor takes other arguments
+            kv = cls.__new__(cls)
+            KeyedVectors.__init__(kv, size, dtype=dtype)
         kv.vectors, kv.expandos = words.vectors, dict(words.columns)
         kv._name_rows(words.keys, words.key_to_index)
         if words.lockf is not None:
@@ -1680,14 +1693,17 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.KeyedVectors` with copies of everything.
 
-        It is for code that requires gensim's class, as its Annoy and Nmslib indexers do.
+        It is for code that requires gensim's class, as its Annoy and Nmslib indexers do. Of the attributes
+        that you set those that cannot be copied are shared.
 
         Raises:
             ImportError: gensim is not installed.
+            ValueError: there is not one vector per key, or `key_to_index` leads to a row that is not there.
+            TypeError: a part is no matrix, or has no rows.
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(self.to_words().without_extras()))
+        return gensim_parts.build(self.to_words())
 
     @class_only
     def from_gensim(cls, vectors: Any) -> Self:

@@ -65,6 +65,12 @@ class Matrices(Lifecycle):
 
     # --- the three matrices ---
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; gensim's `KeyedVectors` are copied when they become `wv`."""
+        if name == "wv" and is_gensims(value):
+            value = KeyedVectors.from_gensim(value)
+        super().__setattr__(name, value)
+
     @property
     def syn0(self) -> npt.NDArray[np.float32]:
         """IN vectors, float32 (V, D): the memory of `wv.vectors`."""

@@ -9,7 +9,6 @@ answers is in `matrices`. Names, defaults and behaviour are gensim's unless the 
 
 from __future__ import annotations
 
-import copy
 import logging
 import sys
 import time
@@ -1349,17 +1348,20 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def to_gensim(self) -> Any:
         """Return a real `gensim.models.Word2Vec`, which goes on training where this model is.
 
-        Everything is copied, except `history`, `step` and `baskets`, which gensim does not have.
+        Everything is copied, except `history`, `step` and `baskets`, which gensim does not have. Of the
+        attributes that you set those that cannot be copied are shared.
 
         Returns:
             gensim.models.Word2Vec: the model.
 
         Raises:
             ImportError: gensim is not installed.
+            ValueError: there is not one vector per word, or `key_to_index` leads to a row that is not there.
+            TypeError: a part is no matrix, or has no rows.
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(copy.deepcopy(assembly.take_apart(self).without_extras()))
+        return gensim_parts.build(assembly.take_apart(self))
 
     @class_only
     def from_gensim(cls, model: Any) -> Self:

@@ -16,8 +16,8 @@ import pytest
 from factories import KINDS, TOPICS, assert_same, saved, small, trained
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.formats import native
-from fastw2v.formats.extras import is_free, users_attributes
+from fastw2v.formats import extras, native
+from fastw2v.formats.extras import taken_names, users_attributes
 from fastw2v.formats.parts import MODELS_HOLD, VECTORS_HOLD
 from fastw2v.warn import FastW2VWarning
 
@@ -178,7 +178,49 @@ def test_no_attribute_of_ours_is_taken_for_a_users(kind: str) -> None:
     for each in models:
         assert users_attributes(each, MODELS_HOLD) == {} == users_attributes(each.wv, VECTORS_HOLD)
     assert set(vars(model)) | {"_syn1", "_syn1neg"} >= MODELS_HOLD  # and none is listed that is gone
-    assert not any(is_free(Word2Vec, name) for name in ("syn1", "wv", "__dict__"))
+    assert {"syn1", "wv", "__dict__"} <= taken_names(Word2Vec)
+
+
+def test_a_file_with_many_names_is_read_without_looking_at_the_class_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = small(TOPICS)
+    vars(model).update({f"n{i}": i for i in range(1000)})
+    file, asked = saved(model), []
+    looked_at = extras.inspect.get_annotations
+    monkeypatch.setattr(extras.inspect, "get_annotations", lambda cls: (asked.append(cls), looked_at(cls))[1])
+    assert vars(Word2Vec.load(file))["n999"] == 999
+    assert len(asked) < 20
+
+
+class Named(KeyedVectors):
+    """As programs derive it, with a constructor of their own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(2)
+        self.name = name
+
+
+def test_vectors_of_a_class_with_another_constructor(tmp_path: Path) -> None:
+    kv = Named("mine")
+    kv.add_vectors(["a", "b"], np.eye(2))
+    kv.save(tmp_path / "kv")
+    kv.save_word2vec_format(tmp_path / "kv.txt")
+    back = Named.load(tmp_path / "kv")
+    assert type(back) is Named and back.name == "mine" and back.index_to_key == ["a", "b"]
+    assert Named.load_word2vec_format(tmp_path / "kv.txt").index_to_key == ["a", "b"]
+
+
+def test_texts_of_numpy_2_are_named(tmp_path: Path) -> None:
+    if not hasattr(np.dtypes, "StringDType"):
+        pytest.skip("numpy 1 has no such texts")
+    kv = trained().wv
+    kv.texts = np.array(["a"], dtype=np.dtypes.StringDType())  # type: ignore[attr-defined]
+    with pytest.warns(FastW2VWarning, match=r"wv\.texts: array\(\['a'\], dtype=StringDType"):
+        kv.save(tmp_path / "kv")
+    kv.expandos["texts"] = np.array(["a"] * len(kv), dtype=np.dtypes.StringDType())
+    with pytest.raises(TypeError, match="'texts' holds a value that cannot be saved: .*ignore="):
+        kv.save(tmp_path / "kv")
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

@@ -413,3 +413,19 @@ def test_words_put_before_the_others_are_not_taken_for_added_ones() -> None:
     model.wv.add_vectors(["<unk>"], np.ones((1, 12)))
     with pytest.raises(ValueError, match="syn1neg"):
         model.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+
+
+def test_a_column_whose_name_is_half_a_character(tmp_path: Path) -> None:
+    kv = some_vectors()
+    kv.expandos["\ud800"] = np.arange(len(kv))
+    with pytest.raises(ValueError, match=r"named '\\ud800'.*rename it"):
+        kv.save(tmp_path / "kv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_new_word_does_not_inherit_from_one_that_was_cut() -> None:
+    kv = some_vectors()
+    keep(kv, list(range(len(kv) - 1)))
+    kv.add_vectors(["new"], np.ones((1, 4)))
+    assert kv.get_vecattr("new", "count") == 0 == kv.get_vecattr("new", "label")
+    assert len(kv.get_vecattr("new", "point")) == 0

@@ -19,8 +19,10 @@ import re
 import shutil
 import struct
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from fastw2v.formats.parts import Model, Vectors
 from fastw2v.warn import FastW2VWarning
 
 gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
+IGNORE_FITS = pytest.mark.filterwarnings("ignore::fastw2v.warn.FastW2VWarning")
 DATA = Path(gensim.__file__).parent / "test" / "test_data"
 
 # Every pickle of words and vectors in gensim's test data: vocabulary and dimension.
@@ -556,6 +559,12 @@ def plain_attributes() -> dict[str, Any]:
         "mixed": np.array([None, (1, 2), "x"], dtype=object),
         "made": datetime.date(2020, 1, 1),
         "number": np.float32(0.5),
+        "days": np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
+        "spans": np.array([1, 2], dtype="m8[15m]"),
+        "moment": np.datetime64("2020-01-01T00:00:00.123456789"),
+        "while": np.timedelta64(3),
+        "ratio": Fraction(1, 3),
+        "raw": bytearray(b"a\xff"),
         "seen": collections.Counter("aab"),
         "order": collections.OrderedDict(b=1, a=2),
         "of": collections.defaultdict(list, {"k": [1]}),
@@ -580,7 +589,10 @@ def test_attributes_of_users_come_over(tmp_path: Path) -> None:
                         assert extras[name] == value and type(extras[name]).__module__ in (
                             "builtins",
                             "datetime",
+                            "fractions",
+                            "numpy",
                         )
+                        assert not isinstance(extras[name], np.floating)
 
 
 def test_attributes_that_are_not_plain_are_named(tmp_path: Path) -> None:
@@ -875,7 +887,7 @@ def test_forged_arrays_beside(npy: bytes, suffix: str, tmp_path: Path) -> None:
     "damage",
     [
         lambda model: setattr(model.wv, "vectors", model.wv.vectors[:-1]),
-        lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.int32)),
+        lambda model: setattr(model.wv, "vectors", model.wv.vectors.astype(np.complex64)),
         lambda model: setattr(model.wv, "vectors", None),
         lambda model: setattr(model.wv, "index_to_key", [[]] * len(model.wv)),
         lambda model: setattr(model, "window", 0),
@@ -953,6 +965,84 @@ def test_vectors_go_to_gensim_and_back() -> None:
     assert_same_words(KeyedVectors.from_gensim(theirs), theirs)
     assert theirs.most_similar("b", topn=1)[0][0] == ours.most_similar("b", topn=1)[0][0]
     assert "count" not in theirs.expandos
+
+
+@pytest.mark.trains_again
+def test_gensims_vectors_in_a_model_of_ours(tmp_path: Path) -> None:
+    ours, theirs = Word2Vec(TOPICS, vector_size=8, min_count=1), gensims_model()
+    ours.wv = theirs.wv
+    assert type(ours.wv) is KeyedVectors
+    assert_same_words(ours.wv, theirs.wv)
+    ours.train(TOPICS, total_examples=len(TOPICS), epochs=1)
+    ours.save(tmp_path / "ours")
+    assert_same_weights(Word2Vec.load(tmp_path / "ours"), ours)
+    ours.wv = dict(theirs.wv.key_to_index)
+    with pytest.raises(TypeError, match="wv is of type dict: give KeyedVectors"):
+        ours.save(tmp_path / "ours")
+
+
+def test_what_users_set_goes_to_gensim_and_back() -> None:
+    ours, lock = Word2Vec(TOPICS, vector_size=8, min_count=1), threading.Lock()
+    ours.idf, ours.lock, ours.wv.source = {"graph": [1.5]}, lock, "wiki"  # type: ignore[attr-defined]
+    ours._clear_post_train = "mine"  # type: ignore[attr-defined]  # a method, there
+    theirs = ours.to_gensim()
+    assert theirs.idf == {"graph": [1.5]} and theirs.wv.source == "wiki"
+    assert callable(theirs._clear_post_train)
+    assert theirs.idf is not ours.idf and theirs.lock is lock  # type: ignore[attr-defined]
+    with pytest.warns(FastW2VWarning, match="'lock'"):
+        back: Any = Word2Vec.from_gensim(theirs)
+    assert back.idf == theirs.idf and back.wv.source == "wiki"
+
+
+@IGNORE_FITS
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda kv: setattr(kv, "index_to_key", np.array(kv.index_to_key)),
+        lambda kv: setattr(kv, "vectors", kv.vectors.tolist()),
+        lambda kv: setattr(kv, "vectors", kv.vectors.view(np.ma.MaskedArray)),
+        lambda kv: setattr(kv, "key_to_index", None),
+        lambda kv: vars(kv).update(vectors=np.eye(8), index_to_key=[*"abcdefgh"], key_to_index=None),
+        lambda kv: kv.expandos.update(count=kv.expandos["count"][:3]),
+    ],
+)
+def test_what_was_edited_by_hand_goes_to_gensim(edit: Any) -> None:
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1)
+    edit(ours.wv)
+    for theirs in (ours.wv.to_gensim(), ours.to_gensim().wv):
+        assert type(theirs.vectors) is np.ndarray and type(theirs.index_to_key) is list
+        assert theirs.index_to_key == list(ours.wv.index_to_key)
+        np.testing.assert_array_equal(theirs.vectors, np.asarray(ours.wv.vectors))
+        theirs.most_similar(theirs.index_to_key[0])
+        for column in theirs.expandos.values():
+            assert len(column) == len(theirs)
+
+
+def test_columns_of_dates_load(tmp_path: Path) -> None:
+    theirs = gensims_model()
+    days = theirs.wv.expandos["day"] = np.arange(len(theirs.wv)).astype("M8[D]")
+    theirs.wv.save(str(tmp_path / "theirs"))
+    for ours in (KeyedVectors.load(tmp_path / "theirs"), KeyedVectors.from_gensim(theirs.wv)):
+        ours.save(tmp_path / "ours")
+        for kv in (ours, KeyedVectors.load(tmp_path / "ours")):
+            np.testing.assert_array_equal(kv.expandos["day"], days, strict=True)
+
+
+def test_what_contradicts_itself_does_not_go_to_gensim() -> None:
+    ours = Word2Vec(TOPICS, vector_size=8, min_count=1)
+    ours.wv.vectors = ours.wv.vectors[:-1]
+    for obj in (ours, ours.wv):
+        with pytest.raises(ValueError, match="keys, but"):
+            obj.to_gensim()
+
+
+def test_rows_of_whole_numbers_load(tmp_path: Path) -> None:
+    theirs = gensims_model().wv
+    theirs.vectors = (theirs.vectors * 1000).astype(np.int8)
+    theirs.save(str(tmp_path / "theirs"))
+    ours = KeyedVectors.load(tmp_path / "theirs")
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors, strict=True)
+    assert ours.most_similar("graph")
 
 
 def test_only_word2vec_comes_from_gensim() -> None:

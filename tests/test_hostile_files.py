@@ -249,6 +249,17 @@ HOSTILE: dict[str, bytes] = {
     "a vector_size of 2**62": saved(index_to_key=b"]", vectors=b"N", vector_size=whole(1 << 62)),
     "a decimal of 10**999999": saved(x=b"}" + call("decimal.Decimal", text("1E999999999999999999")) + b"Ns"),
     "a decimal of a million digits": saved(x=call("decimal.Decimal", text("9" * 1_000_000))),
+    "a fraction of 10**999999999": saved(x=call("fractions.Fraction", text("1e999999999"))),
+    "a fraction of nothing": saved(x=call("fractions.Fraction", b"K\x01K\0")),
+    "a bytearray of 10**12 bytes": saved(x=call("builtins.bytearray", whole(10**12))),
+    "one long bytearray often": saved(x=again(
+        20_000, b"B" + struct.pack("<I", 1_000_000) + b"x" * 1_000_000, b"cbuiltins\nbytearray\nh\xc8\x85R")),
+    **{
+        f"dates in units of {unit!r}": saved(x=call("numpy.dtype", text("M8")) + b"(K\x04" + text("<")
+            + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0N(C" + bytes([len(unit)]) + unit + whole(number)
+            + b"K\x01K\x01t\x86tb")
+        for unit, number in ((b"xx", 1), (b"s", 10**30), (b"s", -1), (b"s, 1", 1), (b"\xff", 1))
+    },
     "a timedelta of 10**30 days": saved(x=call("datetime.timedelta", whole(10**30))),
     "a setting of a million characters": model(sg=LONG),
     "a name of a million characters": b"\x80\x03c" + b"x" * 1_000_000 + b"\ny\n.",

@@ -565,3 +565,28 @@ def test_more_names_than_rows_hide_no_answer() -> None:
     assert len(kv.most_similar("w0", topn=59)) == 59
     kv.index_to_key[5] = None
     assert len(kv.most_similar("w0", topn=59)) == 58
+
+
+@pytest.mark.parametrize("rows", [[[1, 2], [3, 4]], [(1,), (1, 2)], np.eye(2)])
+def test_rows_as_attributes(rows: Any) -> None:
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a", "b"], np.eye(2), extras={"row": rows})
+    for key, row in zip("ab", rows, strict=True):
+        np.testing.assert_array_equal(kv.get_vecattr(key, "row"), row)
+    kv.expandos["row"] = np.eye(2)
+    kv.add_vectors(["c"], np.ones((1, 2)), extras={"row": [[5.0, 6.0]]})
+    assert kv.get_vecattr("c", "row").tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("wrong", [{"count": ["x"]}, {"code": [1]}, {"new": "x"}, {"count": 5}])
+def test_attributes_that_do_not_fit_leave_all_as_it_was(wrong: dict[str, Any]) -> None:
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a", "b"], np.eye(2), extras={"count": [1, 2]})
+    kv.expandos["code"] = Ragged(np.zeros(2, np.uint8), np.array([0, 1, 2]))
+    with pytest.raises(TypeError):
+        kv.add_vectors(["c"], np.ones((1, 2)), extras=wrong)
+    assert (
+        kv.index_to_key == ["a", "b"]
+        and kv.vectors.shape == (2, 2)
+        and kv.expandos.keys() == {"count", "code"}
+    )

@@ -157,11 +157,25 @@ def test_outputs_that_are_no_matrices() -> None:
     parts = parts_of(trained(hs=1))
     parts.check()
     for name, matrix in parts.outputs.items():
-        for odd in (matrix[:-1], matrix[:, 1:], matrix.astype(np.float64)):  # as after edits by hand
+        # As after edits by hand.
+        for odd in (matrix[:-1], matrix[:, 1:], matrix.astype(np.float64), matrix.astype(np.int8)):
             replace(parts, outputs=parts.outputs | {name: odd}).check()
-        for wrong in (matrix[0], matrix.astype(np.int32)):
+        for wrong in (matrix[0], matrix.astype(np.complex64)):
             with pytest.raises(FormatError, match=f"array '{name}' is {wrong.dtype}"):
                 replace(parts, outputs=parts.outputs | {name: wrong}).check()
+
+
+@pytest.mark.parametrize("name", ["history", "lifecycle_events"])
+def test_logs_that_are_no_lists(name: str) -> None:
+    tensors, metadata = native.read(saved(trained()))
+    tensors["logs"] = np.frombuffer(
+        json.dumps({"history": [], "lifecycle_events": None, name: "x"}).encode(), np.uint8
+    )
+    file = io.BytesIO()
+    native.write(file, tensors, metadata)
+    file.seek(0)
+    with pytest.raises(FormatError, match="logs are no lists"):
+        Word2Vec.load(file)
 
 
 @pytest.mark.parametrize("change", [{"keys": np.zeros(623, np.uint32)}, {"position": 625}, {"position": -1}])

@@ -316,6 +316,27 @@ def test_a_comment_may_be_any_plain_value(comment: Any, tmp_path: Path) -> None:
     np.testing.assert_equal(loaded, comment)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("raw_vocab", {"a": "many"}),
+        ("raw_vocab", {"a": 2**64}),
+        ("raw_vocab", ["a"]),
+        ("history", "trained"),
+    ],
+)
+def test_counts_and_logs_that_are_none_are_refused_before_anything_is_written(
+    name: str, value: Any, tmp_path: Path
+) -> None:
+    model, path = small(), tmp_path / "model"
+    model.save(path)
+    before = path.read_bytes()
+    setattr(model, name, value)
+    with pytest.raises(TypeError, match=rf"{name} is .*ignore=\['{name}'\]"):
+        model.save(path)
+    assert path.read_bytes() == before
+
+
 def test_settings_of_numpy(tmp_path: Path) -> None:
     model = small(seed=np.int64(3), min_count=np.int32(1), sample=np.float32(0.5), comment=np.float64(2.5))
     model.corpus_count = np.int64(model.corpus_count)  # type: ignore[assignment]

@@ -235,9 +235,9 @@ def test_no_text_does_anything_but_fail(parts: Any, data: st.DataObject) -> None
 def test_keys_that_collide() -> None:
     check_hashes([*range(20_000), *map(str, range(20_000))])
     with pytest.raises(FormatError, match="same hash"):
-        loads(json.dumps({"~set": [i * (2**61 - 1) for i in range(6000)]}), "it")
+        loads(json.dumps({"~set": [i * (2**61 - 1) for i in range(600)]}), "it")
     with pytest.raises(FormatError, match="same hash"):
-        pairs = [{"~tuple": [i * (2**61 - 1), 0]} for i in range(6000)]
+        pairs = [{"~tuple": [i * (2**61 - 1), 0]} for i in range(600)]
         loads(json.dumps({"~Counter": pairs}), "it")
     with pytest.raises(FormatError, match="keys collide"):
         check_hashes(chained_keys())

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from fastw2v.checks import not_vectors
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.extras import set_attributes, users_attributes
 from fastw2v.formats.parts import MODELS_HOLD, SETTINGS, Model, generator_in, state_of
@@ -35,6 +36,8 @@ def take_apart(model: Any) -> Model:
         raise TypeError(
             f"random is {shown(model.random)}: a model is saved with a numpy.random.RandomState(seed)"
         )
+    if not hasattr(model.wv, "to_words"):
+        raise TypeError(not_vectors("wv", model.wv))
     outputs = model._matrices()  # first: it brings outputs and noise table to the number of words
     table = np.empty(0, dtype=np.uint32) if model.cum_table is None else model.cum_table
     return Model(

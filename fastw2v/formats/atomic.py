@@ -138,6 +138,8 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
 
 
 def _stat_target(name: str) -> os.stat_result | None:
+    if not name:  # beside it would be beside the folder
+        raise FileNotFoundError(errno.ENOENT, "the path is empty", name)
     try:
         return os.stat(name)
     except FileNotFoundError:

@@ -44,27 +44,33 @@ def set_attributes(obj: Any, extras: Mapping[str, Any], ours: Collection[str]) -
         extras (mapping of str to any): the attributes, from a file.
         ours (collection of str): the attributes that our classes set.
     """
-    for name, value in extras.items():
-        if name not in ours and is_free(type(obj), name):
-            vars(obj)[name] = value
+    if not extras:
+        return
+    taken = taken_names(type(obj)).union(ours)
+    vars(obj).update({name: value for name, value in extras.items() if _is_free(name, taken)})
 
 
-def is_free(cls: type, name: str) -> bool:
-    """Return whether a user's attribute may have this name.
+def taken_names(cls: type) -> set[str]:
+    """Return the names that no attribute of a user may have, besides those that begin with two underscores.
 
     Args:
         cls (type): the class of the object.
-        name (str): of the attribute.
 
     Returns:
-        bool: False for what our classes have, and for methods and properties of any class.
+        set of str: what our classes have, and methods and properties of any class.
     """
-    if name.startswith("__"):
-        return False
-    if any(name in vars(base) or name in inspect.get_annotations(base) for base in _our_classes(cls)):
-        return False
-    there = inspect.getattr_static(cls, name, None)
-    return not (callable(there) or hasattr(there, "__get__") or hasattr(there, "__set__"))
+    own = _our_classes(cls)
+    ours = {name for base in own for name in (*vars(base), *inspect.get_annotations(base))}
+    members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
+    return ours | {
+        name
+        for name, member in members.items()
+        if callable(member) or hasattr(member, "__get__") or hasattr(member, "__set__")
+    }
+
+
+def _is_free(name: str, taken: Collection[str]) -> bool:
+    return not name.startswith("__") and name not in taken
 
 
 def _our_classes(cls: type) -> list[type]:
@@ -89,10 +95,11 @@ def pack_extras(
     tensors: dict[str, Array] = {}
     values: list[list[Any]] = []
     refused = []
+    taken = taken_names(cls) if extras else set()
     for name, value in extras.items():
         before = set(held)
         try:
-            packed = _pack(cls, name, value, held)
+            packed = _pack(name, value, held, cls, taken)
         except (TypeError, ValueError) as error:
             held.clear()
             held |= before
@@ -108,10 +115,10 @@ def pack_extras(
     return tensors, refused
 
 
-def _pack(cls: type, name: str, value: Any, held: set[int]) -> Any:
+def _pack(name: str, value: Any, held: set[int], cls: type, taken: set[str]) -> Any:
     """Return an attribute as an array of a file or as JSON; TypeError or ValueError if it is neither."""
     name.encode()  # a lone surrogate fits no header
-    if not is_free(cls, name):
+    if not _is_free(name, taken):
         raise TypeError(f"{cls.__name__} has a member of this name")
     if type(value) not in (np.ndarray, np.memmap) or not native.can_hold(value):
         return Packer(held=held).pack(value)

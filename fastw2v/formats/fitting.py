@@ -112,6 +112,8 @@ def _as_column(name: str, column: Any) -> Array | Ragged:
     """Return a column, which people may have set to a list."""
     if not isinstance(name, str):
         raise TypeError(f"an attribute is named {shown(name)}: its name must be a str")
+    if not _is_text(name):
+        raise ValueError(f"an attribute is named {name!r}, which is no text: rename it")
     if isinstance(column, Ragged):
         if not rises(column.starts, len(column.values)) or column.values.ndim != 1:
             raise ValueError(f"attribute {name!r} has rows that do not cut its values: set it anew")
@@ -124,6 +126,15 @@ def _as_column(name: str, column: Any) -> Array | Ragged:
     if not array.ndim:
         raise TypeError(f"attribute {name!r} is {shown(column)}: give one value per key")
     return array
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name has no half of a character, which no header of a file can have."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fit_factors(lockf: Any, size: int) -> Array:

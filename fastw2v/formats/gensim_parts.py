@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from fastw2v.formats import gensim_pickle
 from fastw2v.formats._unpickler import Budget
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError, RefusedPickle
+from fastw2v.formats.fitting import fit_vectors
 from fastw2v.formats.gensim_pickle import NotPlain, attributes_of, numbers_of, plain
 from fastw2v.formats.native import Mmap
 from fastw2v.formats.parts import (
@@ -320,8 +322,8 @@ def _rows(keys: list[Key], rows: Any) -> dict[Key, int] | None:
 
 
 def _matrix(name: str, value: Any) -> Array:
-    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.dtype.kind != "f":
-        raise RefusedPickle(f"{name} is not a matrix of floats")
+    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.dtype.kind not in "biuf":
+        raise RefusedPickle(f"{name} is not a matrix of numbers")
     return np.asarray(value, order="C")
 
 
@@ -392,7 +394,7 @@ def _column(name: str, values: Any, size: int, budget: Budget) -> Column:
         return np.minimum(_grown(numbers_of(values, np.int64), size), 2**32 - 1).astype(np.uint32)
     if name == "count":
         return _grown(numbers_of(values, np.int64), size)
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biufc":
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biufcmM":
         return _grown(values, size)
     kinds = set(map(type, values))
     if kinds in ({int}, {float}) and isinstance(values, list):
@@ -458,22 +460,25 @@ def _events(events: Any, budget: Budget) -> list[dict[str, Any]] | None:
 
 
 def build(parts: Model | Vectors) -> Any:
-    """Return a model or vectors of the installed gensim, made of parts.
+    """Return a model or vectors of the installed gensim, made of copies of parts.
 
     Args:
-        parts (Model or Vectors): the parts; arrays are not copied.
+        parts (Model or Vectors): the parts. What users set comes along; what cannot be copied is shared.
 
     Returns:
         gensim.models.Word2Vec or gensim.models.KeyedVectors: of gensim 4.
 
     Raises:
         ImportError: gensim cannot be imported.
+        TypeError: a part is of a type that has no rows, see `fit_vectors`.
+        ValueError: the parts contradict each other.
     """
     try:
         from gensim.models import KeyedVectors, Word2Vec
     except ImportError as error:
         raise ImportError(f"gensim is needed here, and cannot be imported: {error}") from error
-    words = parts.wv if isinstance(parts, Model) else parts
+    copied = copy.deepcopy(parts.without_extras())
+    words = fit_vectors(copied.wv if isinstance(copied, Model) else copied)
     wv = KeyedVectors(words.vectors.shape[1], dtype=words.vectors.dtype)
     wv.vectors = words.vectors
     wv.index_to_key = words.keys
@@ -483,17 +488,29 @@ def build(parts: Model | Vectors) -> Any:
         wv.expandos[name] = object_column(column, len(words.keys)) if isinstance(column, Ragged) else column
     if words.lockf is not None:
         wv.vectors_lockf = words.lockf
-    if isinstance(parts, Vectors):
+    if isinstance(parts, Vectors) or isinstance(copied, Vectors):  # both, or neither
+        _bring(parts.extras, wv)
         return wv
-    settings = {name: value for name, value in parts.settings.items() if name not in NOT_GENSIMS}
+    _bring(parts.wv.extras, wv)
+    settings = {name: value for name, value in copied.settings.items() if name not in NOT_GENSIMS}
     parameters = inspect.signature(Word2Vec.__init__).parameters
     model = Word2Vec(**{name: value for name, value in settings.items() if name in parameters})
-    for name, value in chain(settings.items(), parts.outputs.items()):
+    for name, value in chain(settings.items(), copied.outputs.items()):
         setattr(model, name, value)
     model.wv = wv
-    if parts.random is not None:
-        model.random.set_state(parts.random)
-    model.raw_vocab, model.lifecycle_events = parts.raw_vocab, parts.lifecycle_events
+    if copied.random is not None:
+        model.random.set_state(copied.random)
+    model.raw_vocab, model.lifecycle_events = copied.raw_vocab, copied.lifecycle_events
     if model.negative and "count" in wv.expandos:
         model.make_cum_table()
+    _bring(parts.extras, model)
     return model
+
+
+def _bring(extras: dict[str, Any], obj: Any) -> None:
+    """Set copies of what users set on an object of gensim, unless its class has a member of that name."""
+    for name, value in extras.items():
+        if not hasattr(obj, name):
+            with suppress(Exception):  # a lock, an open file, or whatever a foreign class raises
+                value = copy.deepcopy(value)
+            setattr(obj, name, value)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import fractions
 import io
 import mmap as _mmap
 import os
@@ -239,7 +240,7 @@ class _Dtype:
 
     def __init__(self, _: Budget, code: Any, *__: Any) -> None:
         if not isinstance(code, str) or not re.fullmatch(
-            r"f[248]|[iu][1248]|b1|c8|c16|O[48]?|[SU]\d{1,9}", code
+            r"f[248]|[iu][1248]|b1|c8|c16|[mM]8|O[48]?|[SU]\d{1,9}", code
         ):
             raise RefusedPickle(f"it holds an array of dtype {shown(code)}")
         self.dtype = np.dtype("O" if code[0] == "O" else code)
@@ -248,6 +249,8 @@ class _Dtype:
         version, order, *fields = _expect_tuple(state, "dtype")
         if order not in ("<", ">", "|", "=") or fields[:3] != [None, None, None]:
             raise RefusedPickle("it holds an array of records")
+        if self.dtype.kind in "mM":
+            self.dtype = _dtype_of_times(self.dtype, fields[-1])
         if order in ("<", ">"):
             self.dtype = self.dtype.newbyteorder(order)
 
@@ -270,6 +273,16 @@ class _Dtype:
             if array.dtype != native or not array.flags.writeable:
                 array = array.astype(native)
         return array.reshape(shape, order=order)
+
+
+def _dtype_of_times(dtype: np.dtype[Any], metadata: Any) -> np.dtype[Any]:
+    """Return the dtype of dates or durations in the unit that numpy pickles as ({}, (b"s", 1, 1, 1))."""
+    match metadata:
+        case (_, (b"generic", 1, 1, 1)):
+            return dtype
+        case (_, (bytes(unit), int(number), 1, 1)) if re.fullmatch(rb"[A-Za-z]{1,2}", unit):
+            return np.dtype(f"{dtype.kind}8[{number}{unit.decode()}]")
+    raise RefusedPickle(f"it holds dates in a unit that is {shown(metadata)}")
 
 
 def _check_text(array: Array) -> None:
@@ -366,6 +379,15 @@ def _make_no_bytes(_: Budget) -> bytes:
     return b""  # protocol 2 writes b"" as bytes(); bytes(10**12) must not work
 
 
+def _make_bytearray(budget: Budget, content: Any = b"", encoding: Any = None) -> bytearray:
+    if type(content) is str and encoding is not None:  # protocol 2
+        content = _encode(budget, content, encoding)
+    if type(content) is not bytes:  # bytearray(10**12) must not work
+        raise RefusedPickle(f"it makes a bytearray of {shown(content)}")
+    budget.spend(len(content))
+    return bytearray(content)
+
+
 def _reconstruct(_: Budget, cls: Any, *__: Any) -> _Object:
     """Make an object as protocols 0 and 1 do."""
     if not (isinstance(cls, type) and issubclass(cls, _Object)):
@@ -374,11 +396,12 @@ def _reconstruct(_: Budget, cls: Any, *__: Any) -> _Object:
 
 
 def _make_scalar(budget: Budget, dtype: Any, data: Any = b"") -> Any:
-    """Return the plain value of one of numpy's: a float of a float32, a str of a numpy.str_."""
+    """Return the plain value of one of numpy's: a float of a float32, a str of a numpy.str_; dates stay."""
     if not isinstance(dtype, _Dtype) or dtype.dtype.kind == "O":
         raise RefusedPickle("it holds a number without a dtype")
     budget.spend(len(data))
-    return dtype.array(data, (1,), "C")[0].item()
+    value = dtype.array(data, (1,), "C")[0]
+    return value if dtype.dtype.kind in "mM" else value.item()
 
 
 _SLOT = 64  # bytes that a member of a set or dict takes at least
@@ -424,6 +447,15 @@ def _make_plain(cls: type[Any], _: Budget, *args: Any) -> Any:
     return cls(*args)
 
 
+def _make_fraction(_: Budget, *parts: Any) -> fractions.Fraction:
+    """Return a fraction of two numbers, or of text such as "1/3"; that of "1e999999999" would have no end."""
+    if len(parts) == 1 and type(parts[0]) is str and re.fullmatch(r"-?\d{1,1000}(/\d{1,1000})?", parts[0]):
+        return fractions.Fraction(parts[0])
+    if len(parts) != 2 or not {int}.issuperset(map(type, parts)):
+        raise RefusedPickle(f"it makes a Fraction of {shown(parts)}")
+    return fractions.Fraction(*parts)
+
+
 _BUILT_IN = ("int", "long", "float", "bool", "str", "list", "tuple", "dict", "hash", "object")
 
 
@@ -451,6 +483,7 @@ def _list_names() -> dict[str, Any]:
         "frozenset": partial(_make_collection, frozenset),
         "set": partial(_make_collection, set),
         "bytes": _make_no_bytes,
+        "bytearray": _make_bytearray,
         "complex": partial(_make_plain, complex),
     }
     plain = (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
@@ -462,6 +495,7 @@ def _list_names() -> dict[str, Any]:
         **{f"{module}.{name}": result for module in builtins for name, result in of_builtins.items()},
         **{f"datetime.{cls.__name__}": partial(_make_plain, cls) for cls in plain},
         "decimal.Decimal": partial(_make_plain, decimal.Decimal),
+        "fractions.Fraction": _make_fraction,
         **{
             f"pathlib.{local}{cls}": _make_path
             for local in ("", "_local.")
@@ -597,7 +631,9 @@ def _read_npy(path: str, mmap: Mmap) -> Array:
             _check_text(mapped)
             return np.asarray(mapped) if mmap else np.array(mapped)
     except (ValueError, EOFError, TypeError, OverflowError) as error:
-        raise RefusedPickle(f"{path}: it is damaged, or no array as gensim saves it: {_cut(error)}") from None
+        raise RefusedPickle(
+            f"{path}: it is damaged or cut short, or no array as gensim saves it: copy or download it again"
+        ) from error
 
 
 # --- what was saved, inert or alive ---
@@ -682,9 +718,10 @@ class NotPlain(ValueError):
     """A value is an object that no safe file holds, or is nested without end."""
 
 
-_ATOMS = frozenset({bool, int, float, complex, type(None), decimal.Decimal}) | {
+_ATOMS = frozenset({bool, int, float, complex, type(None), decimal.Decimal, fractions.Fraction}) | {
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
 }
+_MEMBER = 24  # steps for a place in a copy; it takes 8 bytes, and copies may not fill the memory
 _COLLECTIONS = (list, tuple, set, frozenset)
 _DEEPEST = 64
 
@@ -710,6 +747,8 @@ def plain(value: Any, budget: Budget, depth: int = _DEEPEST) -> Any:
         return value
     if depth == 0:
         raise NotPlain(f"it is nested more than {_DEEPEST} deep")
+    if isinstance(value, np.datetime64 | np.timedelta64):  # of nanoseconds Python has no date
+        return value
     if isinstance(value, np.generic):
         return plain(value.item(), budget, depth - 1)
     if type(value) in _COLLECTIONS:
@@ -722,7 +761,7 @@ def plain(value: Any, budget: Budget, depth: int = _DEEPEST) -> Any:
         raise NotPlain(f"it holds an object of class {getattr(value, 'name', type(value).__qualname__)}")
     if array.dtype != object:
         return np.asarray(array)
-    budget.spend(8 * array.size)
+    budget.spend(_MEMBER * array.size)
     members = (plain(member, budget, depth - 1) for member in array.ravel())
     return object_column(members, array.size).reshape(array.shape)
 
@@ -736,7 +775,7 @@ def _check_keys(keys: list[Any], budget: Budget) -> None:
 
 
 def _plain_collection(values: Any, budget: Budget, depth: int) -> Any:
-    budget.spend(_SLOT + 8 * len(values))
+    budget.spend(_SLOT + _MEMBER * len(values))
     if isinstance(values, set | frozenset):
         _check_keys(list(values), budget)
         return type(values)(values)

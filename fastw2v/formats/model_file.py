@@ -286,8 +286,8 @@ def write_model(
         tensors["syn0"] = np.zeros((0, settings["vector_size"]), dtype=np.float32)
     tensors |= _pack_outputs(tensors["syn0"], model, left_out)
     if model.raw_vocab and "raw_vocab" not in left_out:
+        tensors["raw_counts"] = _pack_counts(model.raw_vocab)
         tensors |= native.pack_strings(model.raw_vocab, "raw_vocab", typed=True)
-        tensors["raw_counts"] = np.array(list(model.raw_vocab.values()), dtype=np.int64)
     metadata = {"kind": "Word2Vec"} | _pack_state(tensors, model, settings, left_out)
     held = _held_by(wv) | set(map(id, model.outputs.values()))
     held |= set(map(id, (model.cum_table, model.raw_vocab, model.history, model.lifecycle_events)))
@@ -296,6 +296,17 @@ def write_model(
     in_wv, refused_of_wv = extras.pack_extras(wv.extras, held, classes[1], "wv.")
     own, refused = extras.pack_extras(_without(model.extras, left_out), held, classes[0])
     _write(target, tensors | in_wv | own, metadata, refused + refused_of_wv)
+
+
+def _pack_counts(raw_vocab: Any) -> Array:
+    """Return the counts of all words that were scanned, int64."""
+    try:
+        return np.array(list(raw_vocab.values()), dtype=np.int64)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise TypeError(
+            f"raw_vocab is {shown(raw_vocab)}: give a dict of word -> count, or leave it out with "
+            "ignore=['raw_vocab']"
+        ) from None
 
 
 def _pack_outputs(syn0: Array, model: Model, left_out: frozenset[str]) -> dict[str, Array]:
@@ -330,7 +341,7 @@ def _pack_state(
     state["random"] = [kind, int(position), int(has_gauss), float(gauss)]
     if settings["hs"] and len(tensors["syn0"]) and not _has_paths(tensors):
         state["tree"] = False  # none is missing: there was none
-    logs = {name: [] if name in left_out else _pack_log(packer, getattr(model, name)) for name in _LOGS}
+    logs = {name: [] if name in left_out else _pack_log(packer, name, getattr(model, name)) for name in _LOGS}
     tensors["logs"] = np.frombuffer(dumps(logs), dtype=np.uint8)
     metadata = {"model": json.dumps(state)}
     return metadata | ({"values": "typed"} if packer.typed else {})
@@ -349,12 +360,14 @@ def _pack_setting(packer: Packer, name: str, value: Any) -> Any:
         raise TypeError(f"{name} cannot be saved: {error}; give a plain value, such as a str") from None
 
 
-def _pack_log(packer: Packer, log: Any) -> Any:
+def _pack_log(packer: Packer, name: str, log: Any) -> list[Any] | None:
     """Return a log; of a detail that cannot be kept what it says of itself."""
+    if log is None:
+        return None
     if not isinstance(log, list):
-        return packer.pack(log)
+        raise TypeError(f"{name} is {shown(log)}: give a list, or leave it out with ignore=[{name!r}]")
     return [
-        {str(name): _pack_detail(packer, value) for name, value in event.items()}
+        {str(label): _pack_detail(packer, value) for label, value in event.items()}
         if isinstance(event, dict)
         else _pack_detail(packer, event)
         for event in log
@@ -464,6 +477,8 @@ def _read_state(
         if "tree" in state:
             settings["tree"] = state["tree"]
         logs = {name: logs[name] for name in _LOGS}
+        if not all(log is None or isinstance(log, list) for log in logs.values()):
+            raise FormatError("the model's logs are no lists")
         kind, position, has_gauss, gauss = state["random"]
         keys = native.expect(tensors, "random_state", np.uint32, (TWISTER_WORDS,))
         random = kind, keys, position, has_gauss, gauss

@@ -167,12 +167,12 @@ class Model:
         """Check that the parts belong together.
 
         Raises:
-            FormatError: the words are wrong as for `Vectors.check`, or an output is no matrix of floats.
+            FormatError: the words are wrong as for `Vectors.check`, or an output is no matrix of numbers.
                 After edits by hand it may be of other rows than the words, which training refuses.
         """
         self.wv.check()
         for name, matrix in self.outputs.items():
-            kind = matrix.dtype if matrix.dtype.kind == "f" else np.float32
+            kind = matrix.dtype if matrix.dtype.kind in "biuf" else np.float32
             native.expect({name: matrix}, name, kind, (None, None))
 
 
