@@ -219,6 +219,11 @@ BAD_USAGE = {
     "both-to-stdout": (["train", "{corpus}", "--vectors", "-", "--out-vectors", "-"], "same name"),
     "same-name": (["train", "{corpus}", "-o", "{folder}/a", "--vectors", "{folder}/./a"], "same name"),
     "over-corpus": (["train", "{corpus}", "-o", "{corpus}"], "corpus itself"),
+    "over-documents": (
+        ["desm", "index", "{corpus}", "-m", "{model}", "-o", "{folder}/./corpus.txt"],
+        "file of documents itself",
+    ),
+    "over-model": (["desm", "index", "{corpus}", "-m", "{model}", "-o", "{model}"], "model itself"),
     "unknown-option": (["train", "{corpus}", "--size", "5"], "--size"),
     "no-abbreviations": (["train", "{corpus}", "--vec", "x"], "--vec"),
     "not-a-number": (["train", "{corpus}", "--epochs", "many"], "many"),

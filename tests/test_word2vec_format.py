@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import NO_GENSIM, gensim_twin
+from factories import NO_GENSIM, few_vectors, gensim_twin
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -267,6 +267,17 @@ def test_rows_without_a_key_are_not_written() -> None:
     buffer = io.BytesIO()
     kv.save_word2vec_format(buffer)
     assert buffer.getvalue() == b"1 1\na 1.0\n"
+
+
+def test_vectors_and_counts_need_two_files_however_these_are_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for other in (tmp_path / "v", "~/v", (tmp_path / "v").as_uri()):
+        with pytest.raises(ValueError, match="the one would replace the other"):
+            few_vectors().save_word2vec_format(tmp_path / "v", fvocab=other)
+    assert not list(tmp_path.iterdir())
 
 
 def test_fvocab_needs_the_attribute(tmp_path: Path) -> None:

@@ -693,8 +693,9 @@ def write(
 
 
 def _is_same_file(one: Any, other: Any) -> bool:
-    paths = isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike)
-    return one is other or (paths and os.path.realpath(one) == os.path.realpath(other))
+    if not (isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike)):
+        return one is other
+    return os.path.realpath(paths.expand(one)) == os.path.realpath(paths.expand(other))
 
 
 def _write_rows(file: IO[bytes], names: list[str], vectors: Array, rows: Array, binary: bool) -> None:
