@@ -690,6 +690,7 @@ def other_files(folder: Path) -> dict[str, str]:
     (folder / "page").write_text("<!DOCTYPE html><html></html>")
     (folder / "pointer").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     (folder / "pickle").write_bytes(pickle.dumps({"a": np.eye(2)}))
+    (folder / "own").write_bytes(pickle.dumps(KeyedVectors(2)))
     return {
         "fasttext": r"a FastText model: load it in gensim and use KeyedVectors\.from_gensim\(model\.wv\)",
         "fasttext.kv": r"it holds FastTextKeyedVectors: load it in gensim and use KeyedVectors\.from_gensim",
@@ -700,6 +701,7 @@ def other_files(folder: Path) -> dict[str, str]:
         "joblib.gz": r"written by joblib, .* use joblib\.load",
         "array.npy": r"\.npy file",
         "arrays.npz": "zip archive",
+        "own": r"a pickle of fastw2v.*: if you trust it, use pickle\.load, then save\(\)",
         "json": "JSON",
         "page": "HTML",
         "pointer": "git lfs pull",

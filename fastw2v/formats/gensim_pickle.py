@@ -525,6 +525,11 @@ def _say_refused(name: str, *, in_model: bool) -> str:
     package = name.partition(".")[0]
     if package in _PACKAGES:
         return f"it was written by {package}, not by gensim: if you trust it, use {_PACKAGES[package]}"
+    if package == "fastw2v" and not in_model:
+        return (
+            f"it is a pickle of {name[:_LONGEST_NAME]}, as pickle.dump writes: if you trust it, use "
+            "pickle.load, then save() what it returns"
+        )
     known = _OTHER_CLASSES.match(name)
     if known is not None and not in_model:
         return _say_known(*known.groups())
