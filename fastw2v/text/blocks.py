@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.magic import HEAD, compression_of, damage_of
+from fastw2v.paths import expand, is_remote, suffix
 from fastw2v.text.kinds import BOM, HEAD_BYTES, check_plain_text
 from fastw2v.utils import open as open_file
 
@@ -61,11 +61,22 @@ def open_text(path: FilePath) -> Iterator[IO[bytes]]:
         try:
             yield handle
         except Exception as error:
-            # What gzip, bz2, lzma and zstd raise for bad data; an OSError of the system has a number.
-            damage = isinstance(error, EOFError | lzma.LZMAError | zlib.error | OSError)
-            if not (damage or type(error).__name__ == "ZstdError") or getattr(error, "errno", None):
+            state = damage_of(error)
+            if state is None:
                 raise
-            raise ValueError(f"{os.fspath(path)} is compressed, and damaged or cut short: {error}") from error
+            if not is_remote(path) and not _begins_compressed(path):
+                raise ValueError(
+                    f"{os.fspath(path)} is not compressed, although its name says so: name it without "
+                    f"{suffix(path)} if it is plain text, or get it anew"
+                ) from None
+            raise ValueError(
+                f"{os.fspath(path)} is compressed, and {state}: get or write the file anew"
+            ) from None
+
+
+def _begins_compressed(path: FilePath) -> bool:
+    with open(expand(path), "rb") as file:
+        return compression_of(file.read(HEAD)) is not None
 
 
 def text_blocks(
