@@ -364,6 +364,18 @@ def test_the_delimiter_that_would_do_is_named(tmp_path: Path, text: str, delimit
     assert abcd().evaluate_word_pairs(put(tmp_path, text * 2), delimiter=chosen)[2] == 0
 
 
+def test_lines_with_another_delimiter_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    path = put(tmp_path, "a\tb\t1\nb\tc\t2\na\tc\t4\na,d,3\nb,d,1\n")
+    with pytest.warns(FastW2VWarning, match=f"{path}: 2 lines or more are left out .*delimiter=','"):
+        abcd().evaluate_word_pairs(path)
+
+
+def test_a_judgement_that_is_no_number_does_not_spoil_the_others(tmp_path: Path) -> None:
+    path = put(tmp_path, "a\tb\t1\nb\tc\t2\na\tc\t4\na\td\tnan\nb\td\tinf\n")
+    pearson, spearman, _ = abcd().evaluate_word_pairs(path)
+    assert math.isfinite(pearson[0]) and math.isfinite(spearman[0])
+
+
 def test_lines_that_no_delimiter_helps_are_shown(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"line 2 is not two words and a number .*'a\\tb\\tX\\t1'"):
         abcd().evaluate_word_pairs(put(tmp_path, "one\ttwo\tpos\tscore\na\tb\tX\t1\n"))
@@ -420,7 +432,7 @@ QRELS = {"q1": {"d1": 1, "d2": 0}, "q2": {"d1": 2}}
         "q1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "q1 d1 1\nq1 d2 0\n\nq2  d1\t2",
         "q1\td1\t1\r\nq1\td2\t0\r\nq2\td1\t2\r\n",
-        "# judged by 3\n#topic 3 4\nq1 0 d1 1\nq1 0 d2 0\n# x y 3\nq2 0 d1 2\n",
+        "  # judged by 3\n#topic 3 4\nq1 0 d1 1\nq1 0 d2 0\n# x y 3\nq2 0 d1 2\n",
         "\ufeffq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "\ufeff# by 3\nq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\nq2\td1\t2\n",
@@ -450,6 +462,7 @@ def test_tabs_separate_where_there_are_tabs(tmp_path: Path) -> None:
         ("q1 d1 1\nq1 d2 0.5\n", "line 2: .*'0.5' is not a whole number"),
         ("q1 d1 1\nquery document grade\n", "line 2: .*'grade' is not a whole number"),
         ("q1 d1 high\n", "line 1: .*'high' is not a whole number"),
+        ('{"query-id": "q1", "corpus-id": "d1", "score": 1}\n', "line 1: .*JSON"),
         ("q1,d1,1\n", "line 1: .*by tabs or spaces, not by commas"),
         ("q1 d1 1\nq1 a b 1\n", "line 2: .*4 columns, where the lines before have 3"),
         ("q1 d1 1\nq1 d2 1\nq1 d1 2\n", "line 3: query 'q1' has document 'd1' with grade 2, but .* 1"),

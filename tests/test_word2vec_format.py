@@ -736,13 +736,29 @@ def test_a_missing_header(raw: bytes, binary: bool, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"The cat sat on the mat.\n", b"\x00\x01\x02\n", b"", b"the cat", b"3.0 x\n"]
+    "raw",
+    [
+        *(b"The cat sat on the mat.\n", b"\x00\x01\x02\n", b"", b"the cat", b"3.0 x\n", b"V 5.0 file"),
+        *(header + b"\nthe 0.5 1 2\n" for header in (b"-2 3", b"2.0 3", b"99999999999999999999 3")),
+    ],
 )
 def test_no_header_is_not_advised_for_what_is_no_row(raw: bytes) -> None:
     for binary in (False, True):
         with pytest.raises(FormatError, match="found") as caught:
             load(raw, binary=binary)
         assert "no_header" not in str(caught.value)
+
+
+def test_a_file_of_another_kind_is_named_as_a_file_of_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"PAR1\x15\x04")
+    with pytest.raises(FormatError, match=r"f, line 1: expected 'word count', the file is a Parquet"):
+        load(TEXT_FILE, fvocab=tmp_path / "f")
+
+
+def test_text_is_not_guessed_where_a_binary_file_is_cut() -> None:
+    with pytest.raises(TruncatedError, match="the file ends in row") as caught:
+        load(BINARY[:-3], binary=True)
+    assert "binary=False" not in str(caught.value)
 
 
 def test_no_header_though_there_is_one() -> None:

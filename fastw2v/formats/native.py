@@ -227,8 +227,8 @@ def _read_header(file: IO[bytes]) -> tuple[dict[str, str], Entries, int]:
         header = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_join_pairs, parse_constant=_refuse_constant
         )
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"the header is not valid JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise FormatError("the header is damaged: it is not the JSON that save() writes") from None
     metadata = header.pop("__metadata__", None)
     if not _is_strings(metadata):
         raise FormatError("the header has no '__metadata__', or it does not consist of strings")
@@ -561,7 +561,7 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
     try:
         text = data.tobytes().decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise FormatError(f"array '{name}_bytes' is not UTF-8: {error}") from None
+        raise FormatError(f"array '{name}_bytes' is damaged: byte {error.start:,} is not UTF-8") from None
     if len(text) != len(data):
         # Offsets become those of characters. An offset inside a character must not be rounded to its start.
         starts_character = (data & 0xC0) != 0x80
