@@ -976,6 +976,9 @@ def test_fewer_vectors_than_words() -> None:
     kv.vectors = kv.vectors[:-3]
     with pytest.raises(ValueError, match=r"shape \(37, 7\) has not a vector for each of 40 words"):
         kv.save_word2vec_format(io.BytesIO())
+    wide = Vectors(["a"], np.zeros((1, word2vec_format.MAX_DIMENSION + 1), dtype=np.float32), {})
+    with pytest.raises(ValueError, match="16,777,217 numbers: .* hold 1 to 16,777,216"):
+        word2vec_format.write(io.BytesIO(), wide)
     with pytest.raises(ValueError, match="0 numbers"):
         KeyedVectors(0).save_word2vec_format(io.BytesIO())
 

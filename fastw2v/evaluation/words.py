@@ -39,7 +39,9 @@ def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]
         if kind is not None and kind.group == "wide":
             encoding = kind.what
         elif kind is not None and kind.name != "json":  # lines of JSON are for who reads them
-            raise FormatError(f"{stream.name}: expected a text, the file is {name_kind(stream.head)}")
+            about_vectors = kind.group in ("model", "arrays", "table")  # is what there would be to do
+            found = kind.what if about_vectors else name_kind(stream.head)
+            raise FormatError(f"{stream.name}: expected a text, the file is {found}")
         elif stream.marked:
             encoding = "utf-8"
         wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))

@@ -688,8 +688,11 @@ def write(
     if fvocab is not None and _is_same_file(fvocab, target):
         raise ValueError(f"fname and fvocab are both {_name_of(target)}: the one would replace the other")
     keys, vectors = words.keys, words.vectors
-    if vectors.ndim == 2 and not vectors.shape[1]:
-        raise ValueError("the vectors have 0 numbers: word2vec's formats hold at least 1, so use save()")
+    if vectors.ndim == 2 and not 1 <= vectors.shape[1] <= MAX_DIMENSION:
+        raise ValueError(
+            f"the vectors have {vectors.shape[1]:,} numbers: word2vec's formats hold 1 to {MAX_DIMENSION:,}, "
+            "so use save()"
+        )
     if vectors.ndim != 2 or len(vectors) < len(keys):
         raise ValueError(
             f"a matrix of shape {vectors.shape} has not a vector for each of {len(keys):,} words: "
