@@ -179,6 +179,12 @@ def test_a_compressed_table_is_known_by_the_name_before_that(tmp_path: Path) -> 
         list(LineSentence(path))
 
 
+def test_damage_of_an_open_file_is_told_in_our_words() -> None:
+    cut = gzip.compress(" ".join(map(str, range(99))).encode())[:90]
+    with gzip.open(io.BytesIO(cut)) as file, pytest.raises(ValueError, match="is compressed, and cut short"):
+        list(LineSentence(file))
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
 @pytest.mark.parametrize("damage", ["plain", "cut"])
 def test_damaged_compression_is_told_with_the_files_name(tmp_path: Path, suffix: str, damage: str) -> None:

@@ -36,7 +36,19 @@ def test_kinds(head: bytes, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"", RAW, b"x^2 + y", "x^é".encode() * 400, b"PAR1 0.5 1", b"BZh9 1 2", b"{ a }"]
+    "head",
+    [
+        b"",
+        RAW,
+        b"x^2 + y",
+        "x^é".encode() * 400,
+        b"PAR1 0.5 1",
+        b"PAR1S",
+        b"FEA1x",
+        b"ccopy_reg\nx",
+        b"BZh9 1 2",
+        b"{ a }",
+    ],
 )
 def test_texts_are_no_kind(head: bytes) -> None:
     assert magic.kind_of(head[: magic.HEAD]) is None

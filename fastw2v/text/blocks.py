@@ -53,25 +53,29 @@ def open_text(path: FilePath) -> Iterator[IO[bytes]]:
         IsADirectoryError: it is a folder.
         ValueError: it is compressed, and damaged or cut short.
     """
-    if os.path.isdir(path):
+    if os.path.isdir(expand(path)):
         raise IsADirectoryError(
             f"{os.fspath(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
         )
-    with open_file(path, "rb") as handle:
-        try:
-            yield handle
-        except Exception as error:
-            state = damage_of(error)
-            if state is None:
-                raise
-            if not is_remote(path) and not _begins_compressed(path):
-                raise ValueError(
-                    f"{os.fspath(path)} is not compressed, although its name says so: name it without "
-                    f"{suffix(path)} if it is plain text, or get it anew"
-                ) from None
+    with open_file(path, "rb") as handle, naming_damage(os.fspath(path), None if is_remote(path) else path):
+        yield handle
+
+
+@contextmanager
+def naming_damage(name: object, path: FilePath | None = None) -> Iterator[None]:
+    """Make errors of a decompressor one that names the file; `path` is where it can be looked at again."""
+    try:
+        yield
+    except Exception as error:
+        state = damage_of(error)
+        if state is None:
+            raise
+        if path is not None and not _begins_compressed(path):
             raise ValueError(
-                f"{os.fspath(path)} is compressed, and {state}: get or write the file anew"
+                f"{name} is not compressed, although its name says so: name it without {suffix(path)} if it "
+                "is plain text, or get it anew"
             ) from None
+        raise ValueError(f"{name} is compressed, and {state}: get or write the file anew") from None
 
 
 def _begins_compressed(path: FilePath) -> bool:
