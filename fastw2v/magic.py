@@ -6,9 +6,11 @@ One table for all who read files; what to do with a file of another kind is for 
 from __future__ import annotations
 
 import codecs
+import functools
 import lzma
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from gzip import BadGzipFile
 from typing import Literal
@@ -35,6 +37,18 @@ class Kind:
     name: str
     what: str
     group: Group
+
+    def told(self, advice: Mapping[str, str]) -> str:
+        """Return what it is, and what to do with it.
+
+        Args:
+            advice (mapping of str to str): what to do, by name or, where that is not in it, by group.
+
+        Returns:
+            str: such as "a zip archive: unpack it", or the first part of it.
+        """
+        found = advice.get(self.name) or advice.get(self.group)
+        return f"{self.what}: {found}" if found else self.what
 
 
 SUFFIXES = {"gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "zstd": ".zst"}
@@ -88,7 +102,12 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     ),
     (rb"\s*[\[{]\s*[\[{\"'\]}]", Kind("json", "JSON", "text")),
 )
-_KINDS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _MAGIC)
+
+
+@functools.cache
+def _kinds() -> tuple[tuple[re.Pattern[bytes], Kind], ...]:
+    """Return the table, compiled when it is first needed: that takes 5 ms, and imports should not."""
+    return tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _MAGIC)
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -100,7 +119,7 @@ def kind_of(head: bytes) -> Kind | None:
     Returns:
         Kind or None: None if it is no kind that is known.
     """
-    for magic, kind in _KINDS:
+    for magic, kind in _kinds():
         if magic.match(head) and not (kind.name == "zlib" and _is_utf8(head)):
             return kind
     return _unmarked(head)

@@ -243,9 +243,9 @@ def _describe_other(head: bytes, size: int) -> str:
     kind = magic.kind_of(head)
     # One that begins as ours do has a damaged header.
     if kind is not None and kind.name not in ("fw2v", "safetensors"):
-        advice = _ADVICE.get(kind.name) or _ADVICE.get(kind.group)
-        what = f"text in {kind.what}" if kind.group == "wide" else kind.what
-        return f"not a fastw2v file: it is {what}" + (f": {advice}" if advice else "")
+        return (
+            "not a fastw2v file: it is " + ("text in " if kind.group == "wide" else "") + kind.told(_ADVICE)
+        )
     if head[:1].isdigit():
         return "not a fastw2v file; if it holds vectors in word2vec's format, use load_word2vec_format"
     return f"not a fastw2v file, or cut short: it has {size:,} bytes and does not begin with a header"

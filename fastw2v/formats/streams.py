@@ -239,8 +239,7 @@ def name_kind(head: bytes) -> str | None:
         return None
     if kind.group == "wide":
         return f"text in {kind.what}: give encoding={codecs.lookup(kind.what).name!r}"
-    advice = _ADVICE.get(kind.name) or _ADVICE.get(kind.group)
-    return f"{kind.what}: {advice}" if advice else kind.what
+    return kind.told(_ADVICE)
 
 
 def seekable(source: StrPath | IO[bytes]) -> StrPath | IO[bytes]:

@@ -89,8 +89,7 @@ def _do_with(kind: magic.Kind, name: Any) -> str:
     if kind.group == "wide":
         return f"it is not UTF-8 but {kind.what}: convert it, as in iconv -f {kind.what} -t UTF-8"
     if kind.group != "compressed":
-        advice = _ADVICE.get(kind.name) or _ADVICE.get(kind.group)
-        return f"it is {kind.what}" + (f": {advice}" if advice else "")
+        return f"it is {kind.told(_ADVICE)}"
     if str(name).lower().endswith(tuple(magic.SUFFIXES.values())):
         return "it is compressed twice: unpack it"
     suffix = magic.SUFFIXES[kind.name]
