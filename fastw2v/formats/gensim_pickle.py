@@ -25,7 +25,7 @@ from typing import IO, Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import paths
+from fastw2v import magic, paths
 from fastw2v.columns import object_column
 from fastw2v.formats import inflate
 from fastw2v.formats._unpickler import Budget, Unpickler
@@ -592,13 +592,22 @@ def _read_npy(path: str, mmap: Mmap) -> Array:
     # Always mapped: numpy then compares the shape with the size of the file before it allocates.
     try:
         with paths.fetched(path) as local:
+            with open(local, "rb") as file:
+                kind = magic.kind_of(file.read(magic.HEAD))
+            if kind is None or kind.name != "npy":
+                found = "something else" if kind is None else kind.what
+                raise RefusedPickle(
+                    f"expected an array as numpy.save writes it beside a model, found {found}"
+                )
             mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
-            if not isinstance(mapped, np.ndarray):
-                raise ValueError("it is an archive of arrays")
             _check_text(mapped)
             return np.asarray(mapped) if mmap else np.array(mapped)
-    except (ValueError, EOFError, TypeError, OverflowError) as error:
-        raise RefusedPickle(f"{path}: it is damaged, or no array as gensim saves it: {_cut(error)}") from None
+    except RefusedPickle as error:
+        raise RefusedPickle(f"{path}: {error}") from None
+    except (ValueError, EOFError, TypeError, OverflowError):  # numpy's words are of its own parameters
+        raise RefusedPickle(
+            f"{path}: it is damaged, cut short, or holds Python objects: copy or download it again"
+        ) from None
 
 
 # --- what was saved, inert or alive ---
