@@ -852,6 +852,14 @@ def test_damage_is_found_or_harmless(gensims_pickles: list[bytes], data: st.Data
         model.train([["a", "b", "c"]], total_examples=1, epochs=1)
 
 
+def test_a_word_that_is_no_text_is_told_in_our_words(tmp_path: Path) -> None:
+    gensims_model().save(str(tmp_path / "model"))
+    whole = (tmp_path / "model").read_bytes()
+    (tmp_path / "model").write_bytes(whole.replace(b"graph", b"gr\xffph"))
+    with pytest.raises(FormatError, match="model: the pickle is damaged, or not gensim's$"):
+        Word2Vec.load(tmp_path / "model")
+
+
 def forged_npy(shape: str, dtype: str = "<f4") -> bytes:
     header = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + b"\0" * 400

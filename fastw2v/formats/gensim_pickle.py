@@ -132,9 +132,8 @@ def _read_open(
         ArithmeticError,
         LookupError,
         RecursionError,
-    ) as error:
-        what = _cut(error)
-        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's: {what}") from None
+    ):
+        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's") from None
 
 
 def _cut(error: Exception) -> str:
