@@ -291,7 +291,10 @@ def _open_by_fsspec(name: str, mode: str) -> Any:
 
     system, inside = fsspec.core.url_to_fs(name)
     if mode == "rb":
-        return system.open(inside, mode)
+        try:
+            return system.open(inside, mode)
+        except FileNotFoundError as error:  # of some systems, with nothing but a part of the address
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from error
     return _open_in_transaction(system, inside, mode)
 
 

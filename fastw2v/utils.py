@@ -20,6 +20,7 @@ from fastw2v import paths
 from fastw2v.threads import blas_threads as blas_threads  # these three can be imported from here as well
 from fastw2v.threads import shares as shares
 from fastw2v.threads import usable_cpus as usable_cpus
+from fastw2v.warn import warn_user
 
 RULE_DEFAULT = 0
 RULE_DISCARD = 1
@@ -250,7 +251,12 @@ def save_as_line_sentence(corpus: Iterable[Iterable[str]], filename: str | os.Pa
         OSError: the file cannot be written.
     """
     with open(filename, "wb") as out:
-        for sentence in corpus:
+        for number, sentence in enumerate(corpus):
+            if not number and isinstance(sentence, str):
+                warn_user(
+                    f"the sentence {sentence!r:.60} is a string: its letters are written as words; give "
+                    "lists of words, as sentence.split() makes them"
+                )
             out.write((" ".join(sentence) + "\n").encode("utf8"))
 
 

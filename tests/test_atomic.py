@@ -156,6 +156,14 @@ def test_missing_directory(tmp_path: Path) -> None:
     assert caught.value.filename == str(path)  # not the temporary's name
 
 
+def test_no_name_is_not_the_folder_that_we_are_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("", "file://"):
+        with pytest.raises(FileNotFoundError, match="without a name"):
+            save(name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_directory_as_target(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         save(tmp_path)

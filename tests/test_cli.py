@@ -219,6 +219,11 @@ BAD_USAGE = {
     "both-to-stdout": (["train", "{corpus}", "--vectors", "-", "--out-vectors", "-"], "same name"),
     "same-name": (["train", "{corpus}", "-o", "{folder}/a", "--vectors", "{folder}/./a"], "same name"),
     "over-corpus": (["train", "{corpus}", "-o", "{corpus}"], "corpus itself"),
+    "over-documents": (
+        ["desm", "index", "{corpus}", "-m", "{model}", "-o", "{folder}/./corpus.txt"],
+        "file of documents itself",
+    ),
+    "over-model": (["desm", "index", "{corpus}", "-m", "{model}", "-o", "{model}"], "model itself"),
     "unknown-option": (["train", "{corpus}", "--size", "5"], "--size"),
     "no-abbreviations": (["train", "{corpus}", "--vec", "x"], "--vec"),
     "not-a-number": (["train", "{corpus}", "--epochs", "many"], "many"),
@@ -714,6 +719,32 @@ def test_info_says_what_a_file_is(kind: str, files: Files, capsys: Capture) -> N
     shown = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
     assert shown["kind"].strip() == kind
     assert {name.replace("_", " ") for name in facts} == {name.strip() for name in shown}
+
+
+def test_what_a_file_is_is_told_by_its_content(tmp_path: Path, capsys: Capture) -> None:
+    raw = b"2 2\nthe 1 2\nof 3 4\n"
+    for name, content in {"a.gz": raw, "b.txt": gzip.compress(raw), "c": raw[4:]}.items():
+        (tmp_path / name).write_bytes(content)
+        assert main(["info", "--json", str(tmp_path / name)]) == 0
+        assert json.loads(capsys.readouterr().out)["first_words"] == ["the", "of"]
+        assert main(["neighbors", str(tmp_path / name), "the"]) == 0
+        assert capsys.readouterr().out.startswith("of")
+    for content, says in {
+        b"PAR1\x15\x04": "this one is a Parquet file",
+        b"": "this one is empty",
+        b"version https://git-lfs": "git lfs pull",
+    }.items():
+        (tmp_path / "d").write_bytes(content)
+        assert main(["info", str(tmp_path / "d")]) == 1
+        assert_one_line(capsys.readouterr().err, str(tmp_path / "d"), says)
+
+
+def test_rows_without_a_direction_are_left_out_with_a_warning(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "v").write_text("3 2\nthe 1 2\na nan 1\nof 3 4\n")
+    assert main(["neighbors", str(tmp_path / "v"), "the"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.split()[0] == "of"
+    assert_one_line(captured.err, "dropped 1 rows", kind="warning")
 
 
 def test_info_of_an_index(files: Files, capsys: Capture) -> None:

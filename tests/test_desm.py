@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -261,6 +262,19 @@ def test_an_automatic_id_is_given_once(ending: str, tmp_path: Path) -> None:
     for _ in range(2):
         index.add([["w1"], ["w2"]])
     assert index.ids == [0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]
+
+
+def test_an_index_comes_from_a_stream_that_cannot_be_rewound() -> None:
+    saved = io.BytesIO()
+    DESM(PAIR).index(documents(3)).save(saved)
+    saved.seek(0)
+
+    class Body:
+        read = staticmethod(saved.read)
+
+    assert DESMIndex.load(Body(), PAIR).ids == [0, 1, 2]
+    with pytest.raises(TypeError, match="open as text: open it in binary"):
+        DESMIndex.load(io.StringIO("text"), PAIR)
 
 
 def test_an_automatic_id_is_none_that_was_given_by_hand(tmp_path: Path) -> None:

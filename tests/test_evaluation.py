@@ -373,6 +373,18 @@ def test_the_delimiter_that_would_do_is_named(tmp_path: Path, text: str, delimit
     assert abcd().evaluate_word_pairs(put(tmp_path, text * 2), delimiter=chosen)[2] == 0
 
 
+def test_lines_with_another_delimiter_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    path = put(tmp_path, "a\tb\t1\nb\tc\t2\na\tc\t4\na,d,3\nb,d,1\n")
+    with pytest.warns(FastW2VWarning, match=f"{path}: 2 lines or more are left out .*delimiter=','"):
+        abcd().evaluate_word_pairs(path)
+
+
+def test_a_judgement_that_is_no_number_does_not_spoil_the_others(tmp_path: Path) -> None:
+    path = put(tmp_path, "a\tb\t1\nb\tc\t2\na\tc\t4\na\td\tnan\nb\td\tinf\n")
+    pearson, spearman, _ = abcd().evaluate_word_pairs(path)
+    assert math.isfinite(pearson[0]) and math.isfinite(spearman[0])
+
+
 def test_lines_that_no_delimiter_helps_are_shown(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"line 2 is not two words and a number .*'a\\tb\\tX\\t1'"):
         abcd().evaluate_word_pairs(put(tmp_path, "one\ttwo\tpos\tscore\na\tb\tX\t1\n"))
@@ -388,8 +400,32 @@ def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path: Path, read: st
     with pytest.raises(UnicodeDecodeError, match=rf"line 2 of {path}: the text is not utf-8"):
         getattr(abcd(), read)(path)
     path = put(tmp_path, gzip.compress(random_bytes(9000))[:-20], "cut.gz")
-    with pytest.raises(ValueError, match=rf"{path}: the compressed data is cut short or damaged"):
+    with pytest.raises(ValueError, match=rf"{path}: the compressed data is cut short"):
         getattr(abcd(), read)(path)
+
+
+@pytest.mark.parametrize("read", ["evaluate_word_pairs", "evaluate_word_analogies"])
+def test_what_is_no_text_is_named_for_what_it_is(tmp_path: Path, read: str) -> None:
+    others = {"Parquet": b"PAR1\x15\x04", "numpy": b"\x93NUMPY\x01\0", "zip": b"PK\x03\x04" + bytes(30)}
+    for what, content in others.items():
+        path = put(tmp_path, content)
+        with pytest.raises(ValueError, match=rf"{path}: expected a text, the file is .*{what}"):
+            getattr(abcd(), read)(path)
+    for given in (["a"], None, {"q": {"d": 1}}):
+        with pytest.raises(TypeError, match="expected a path"):
+            getattr(abcd(), read)(given)
+
+
+def test_judgements_are_read_whatever_tells_of_compression_and_encoding(tmp_path: Path) -> None:
+    text = "q1 d1 1\n"
+    for content in (
+        text.encode(),
+        gzip.compress(text.encode()),
+        gzip.compress(text.encode("utf-16")),
+        *(text.encode(encoding) for encoding in ("utf-8-sig", "utf-16", "utf-32", "utf-16-le")),
+    ):
+        for name in ("qrels.txt", "qrels.gz"):
+            assert evaluation.read_judgements(put(tmp_path, content, name)) == {"q1": {"d1": 1}}
 
 
 def random_bytes(size: int) -> bytes:
@@ -405,7 +441,7 @@ QRELS = {"q1": {"d1": 1, "d2": 0}, "q2": {"d1": 2}}
         "q1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "q1 d1 1\nq1 d2 0\n\nq2  d1\t2",
         "q1\td1\t1\r\nq1\td2\t0\r\nq2\td1\t2\r\n",
-        "# judged by 3\n#topic 3 4\nq1 0 d1 1\nq1 0 d2 0\n# x y 3\nq2 0 d1 2\n",
+        "  # judged by 3\n#topic 3 4\nq1 0 d1 1\nq1 0 d2 0\n# x y 3\nq2 0 d1 2\n",
         "\ufeffq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "\ufeff# by 3\nq1 0 d1 1\nq1 0 d2 0\nq2 0 d1 2\n",
         "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\nq2\td1\t2\n",
@@ -435,6 +471,7 @@ def test_tabs_separate_where_there_are_tabs(tmp_path: Path) -> None:
         ("q1 d1 1\nq1 d2 0.5\n", "line 2: .*'0.5' is not a whole number"),
         ("q1 d1 1\nquery document grade\n", "line 2: .*'grade' is not a whole number"),
         ("q1 d1 high\n", "line 1: .*'high' is not a whole number"),
+        ('{"query-id": "q1", "corpus-id": "d1", "score": 1}\n', "line 1: .*JSON"),
         ("q1,d1,1\n", "line 1: .*by tabs or spaces, not by commas"),
         ("q1 d1 1\nq1 a b 1\n", "line 2: .*4 columns, where the lines before have 3"),
         ("q1 d1 1\nq1 d2 1\nq1 d1 2\n", "line 3: query 'q1' has document 'd1' with grade 2, but .* 1"),

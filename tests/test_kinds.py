@@ -9,6 +9,7 @@ import json
 import lzma
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,16 @@ OTHERS: dict[str, tuple[str, bytes, str]] = {
     "bzip2": ("a.txt", bz2.compress(b"the cat"), "suffix .bz2"),
     "xz": ("a.txt", lzma.compress(b"the cat"), "suffix .xz"),
     "zstd": ("a.txt", b"\x28\xb5\x2f\xfd\x04\x58", "suffix .zst"),
+    "lz4": ("a.txt", b"\x04\x22\x4d\x18\x64\x40", "lz4: unpack"),
+    "zlib": ("a.txt", zlib.compress(b"the cat"), "zlib.*: unpack"),
+    "compressed twice": ("a.txt.gz", gzip.compress(b"the cat"), "compressed twice"),
+    "tar": ("a.tar", b"a.txt" + bytes(252) + b"ustar\x0000" + bytes(99), "tar archive: unpack"),
+    "rar": ("a.txt", b"Rar!\x1a\x07\x01\0", "rar archive: unpack"),
+    "a pointer of Git LFS": (
+        "a.txt",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "lfs pull",
+    ),
     "npy": ("a.npy", array_file(np.arange(9)), "numpy.load"),
     "a pickle": ("a.pkl", pickle.dumps([["the", "cat"]]), "pickle"),
     "one of our files": ("a.fw2v", saved(few_vectors()).getvalue(), "KeyedVectors.load"),
@@ -108,6 +119,7 @@ TEXTS: dict[str, tuple[str, bytes]] = {
     "node ids": ("a.txt", b"3 2\n3 2 1\n1 2 3\n"),
     "a count and a word": ("a.txt", b"3 2\nthe cat sat\n"),
     "markup of documents": ("a.txt", b'<doc id="1">\nthe cat\n</doc>\n'),
+    "formulas": ("a.txt", b"x^2 + y^2 = z^2\nx^n"),
     "PAR2": ("a.txt", b"PAR 1\n"),
     "Latin-1 is another error": ("a.txt", b"caf\xe9\n"),
 }
@@ -167,11 +179,21 @@ def test_a_compressed_table_is_known_by_the_name_before_that(tmp_path: Path) -> 
         list(LineSentence(path))
 
 
+def test_damage_of_an_open_file_is_told_in_our_words() -> None:
+    cut = gzip.compress(" ".join(map(str, range(99))).encode())[:90]
+    with gzip.open(io.BytesIO(cut)) as file, pytest.raises(ValueError, match="is compressed, and cut short"):
+        list(LineSentence(file))
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
 @pytest.mark.parametrize("damage", ["plain", "cut"])
 def test_damaged_compression_is_told_with_the_files_name(tmp_path: Path, suffix: str, damage: str) -> None:
     path = Path(write(tmp_path / f"text{suffix}", "the cat sat\n" * 99))
-    path.write_bytes(b"the cat\n" if damage == "plain" else path.read_bytes()[:-9])
+    path.write_bytes(b"the cat sat\n" if damage == "plain" else path.read_bytes()[:-9])
+    says = (
+        f"is not compressed, although .* without {suffix}" if damage == "plain" else "is compressed, and cut"
+    )
     for reader in (LineSentence(path), Text8Corpus(path)):
-        with pytest.raises(ValueError, match=f"text{suffix} is compressed, and damaged or cut short"):
+        with pytest.raises(ValueError, match=f"text{suffix} {says}") as caught:
             list(reader)
+        assert caught.value.__cause__ is None

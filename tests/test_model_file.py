@@ -188,7 +188,7 @@ def test_generators_that_cannot_be(change: dict[str, Any]) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] = {
-    "a setting": (lambda state, _: state.pop("window"), "settings are damaged: KeyError.'window'"),
+    "a setting": (lambda state, _: state.pop("window"), "settings are damaged: 'window' is missing"),
     "generator": (lambda state, _: state.update(random=["MT19937", 700, 0, 0.0]), "settings are damaged"),
     "another": (lambda state, _: state.update(random=["PCG64", 0, 0, 0.0]), "settings are damaged"),
     "logs": (lambda _, tensors: tensors.update(logs=np.frombuffer(b"[]", np.uint8)), "settings are damaged"),

@@ -419,3 +419,10 @@ def test_a_file_whose_name_begins_as_a_home_does(tmp_path: Path, monkeypatch: py
     assert list(LineSentence("~x.txt")) == SENTENCES
     few_vectors().save("~x.kv")
     assert os.path.isfile("~x.kv")
+
+
+def test_what_is_not_there_is_named_by_its_whole_address() -> None:
+    pytest.importorskip("fsspec")
+    for read in (Word2Vec.load, KeyedVectors.load_word2vec_format):
+        with pytest.raises(FileNotFoundError, match="No such file.*'memory://nowhere/vectors'"):
+            read("memory://nowhere/vectors")

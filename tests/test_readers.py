@@ -130,7 +130,7 @@ def test_what_is_no_path(reader: Any, given: Any) -> None:
 
 
 def test_a_folder_is_for_another_reader(tmp_path: Path) -> None:
-    for reader in (LineSentence(tmp_path), Text8Corpus(tmp_path)):
+    for reader in (LineSentence(tmp_path), Text8Corpus(tmp_path), LineSentence(tmp_path.as_uri())):
         with pytest.raises(IsADirectoryError, match=r"is a folder: give PathLineSentences\(folder\)"):
             list(reader)
     with pytest.raises(TypeError, match=r"not a file that exists: for all .* PathLineSentences\(folder\)"):

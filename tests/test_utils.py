@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v import utils
+from fastw2v.warn import FastW2VWarning
 
 KEEP_SHORT = {1: utils.RULE_KEEP, 2: utils.RULE_DISCARD}
 
@@ -104,6 +105,11 @@ def test_save_as_line_sentence(gensim_utils: Any, tmp_path: Path) -> None:
     utils.save_as_line_sentence(corpus, tmp_path / "ours.gz")
     with utils.open(tmp_path / "ours.gz", "rb") as packed:
         assert packed.read() == (tmp_path / "ours").read_bytes()
+
+
+def test_sentences_that_are_strings_are_said_to_become_letters(tmp_path: Path) -> None:
+    with pytest.warns(FastW2VWarning, match="'the cat' is a string: its letters are written as words"):
+        utils.save_as_line_sentence(["the cat", "sat"], tmp_path / "text")
 
 
 @pytest.mark.parametrize("corpus", [[], ["a"], ["a", "b", "c"]], ids=len)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import NO_GENSIM, gensim_twin
+from factories import NO_GENSIM, few_vectors, gensim_twin
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -267,6 +267,20 @@ def test_rows_without_a_key_are_not_written() -> None:
     buffer = io.BytesIO()
     kv.save_word2vec_format(buffer)
     assert buffer.getvalue() == b"1 1\na 1.0\n"
+
+
+def test_vectors_and_counts_need_two_files_however_these_are_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    kv = few_vectors()
+    for key in kv.key_to_index:
+        kv.set_vecattr(key, "count", 1)
+    for other in (tmp_path / "v", "~/v", (tmp_path / "v").as_uri()):
+        with pytest.raises(ValueError, match="the one would replace the other"):
+            kv.save_word2vec_format(tmp_path / "v", fvocab=other)
+    assert not list(tmp_path.iterdir())
 
 
 def test_fvocab_needs_the_attribute(tmp_path: Path) -> None:
@@ -722,13 +736,29 @@ def test_a_missing_header(raw: bytes, binary: bool, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"The cat sat on the mat.\n", b"\x00\x01\x02\n", b"", b"the cat", b"3.0 x\n"]
+    "raw",
+    [
+        *(b"The cat sat on the mat.\n", b"\x00\x01\x02\n", b"", b"the cat", b"3.0 x\n", b"V 5.0 file"),
+        *(header + b"\nthe 0.5 1 2\n" for header in (b"-2 3", b"2.0 3", b"99999999999999999999 3")),
+    ],
 )
 def test_no_header_is_not_advised_for_what_is_no_row(raw: bytes) -> None:
     for binary in (False, True):
         with pytest.raises(FormatError, match="found") as caught:
             load(raw, binary=binary)
         assert "no_header" not in str(caught.value)
+
+
+def test_a_file_of_another_kind_is_named_as_a_file_of_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"PAR1\x15\x04")
+    with pytest.raises(FormatError, match=r"f, line 1: expected 'word count', the file is a Parquet"):
+        load(TEXT_FILE, fvocab=tmp_path / "f")
+
+
+def test_text_is_not_guessed_where_a_binary_file_is_cut() -> None:
+    with pytest.raises(TruncatedError, match="the file ends in row") as caught:
+        load(BINARY[:-3], binary=True)
+    assert "binary=False" not in str(caught.value)
 
 
 def test_no_header_though_there_is_one() -> None:
@@ -946,6 +976,9 @@ def test_fewer_vectors_than_words() -> None:
     kv.vectors = kv.vectors[:-3]
     with pytest.raises(ValueError, match=r"shape \(37, 7\) has not a vector for each of 40 words"):
         kv.save_word2vec_format(io.BytesIO())
+    wide = Vectors(["a"], np.zeros((1, word2vec_format.MAX_DIMENSION + 1), dtype=np.float32), {})
+    with pytest.raises(ValueError, match="16,777,217 numbers: .* hold 1 to 16,777,216"):
+        word2vec_format.write(io.BytesIO(), wide)
     with pytest.raises(ValueError, match="0 numbers"):
         KeyedVectors(0).save_word2vec_format(io.BytesIO())
 

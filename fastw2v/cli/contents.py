@@ -9,16 +9,16 @@ from typing import Any, Literal, TypeVar
 from fastw2v import paths
 from fastw2v.cli.options import TRAINING_OPTIONS
 from fastw2v.formats import native
-from fastw2v.formats.errors import FormatError, naming_damage
+from fastw2v.formats.errors import FormatError
+from fastw2v.formats.streams import name_kind, open_stream
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.utils import open as open_file
 from fastw2v.word2vec import Word2Vec
 
 Held = TypeVar("Held", Word2Vec, KeyedVectors)
 Kind = Literal["Word2Vec", "KeyedVectors", "DESMIndex", "gensim", "text", "text without header", "binary"]
 
 _OWN: tuple[Kind, ...] = ("Word2Vec", "KeyedVectors", "DESMIndex")
-_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\d{1,18})\s+(\d{1,9})\s*\n")
+_HEADER = re.compile(rb"\s*(\d{1,18})\s+(\d{1,9})\s*\n")
 _LINE = 1 << 20  # bytes: no line of a text with vectors is longer
 _FIRST = 10  # words that are shown
 
@@ -29,23 +29,22 @@ def kind_of(path: str) -> Kind:
 
     if gensim_pickle.is_pickle(path):
         return "gensim"
-    with open_file(path, "rb") as file, naming_damage(path):
-        head = file.read(9)
-    if head[4:] == b"\0\0\0\0{":  # the length of a header, and its first byte
+    head, first, second = _beginning(path)
+    if head[4:9] == b"\0\0\0\0{":  # the length of a header, and its first byte
         kind = native.read(path, wanted=lambda _: False)[1].get("kind")
         for known in _OWN:
             if kind == known:
                 return known
         raise FormatError(f"{path} holds a {kind} object, which this version of fastw2v does not know")
-    first, second = _first_lines(path)
     header = _HEADER.fullmatch(first)
     if header is None:
         fields = first.split()
         if len(fields) > 2 and _are_numbers(fields[1:]):
             return "text without header"
+        found = name_kind(head) if head else "empty"
         raise FormatError(
             f"{path} holds no model, vectors or index: give a file that fastw2v, gensim or word2vec wrote"
-            + (", this one is empty" if not first else "")
+            + (f"; this one is {found}" if found else "")
         )
     width = int(header[2])
     fields = second.split()
@@ -53,9 +52,10 @@ def kind_of(path: str) -> Kind:
     return "text" if is_text else "binary"
 
 
-def _first_lines(path: str) -> tuple[bytes, bytes]:
-    with open_file(path, "rb") as file, naming_damage(path):
-        return file.readline(_LINE), file.readline(_LINE)
+def _beginning(path: str) -> tuple[bytes, bytes, bytes]:
+    """Return the first bytes of a file, its first line and its second, decompressed."""
+    with open_stream(path) as stream:
+        return stream.head, stream.file.readline(_LINE), stream.file.readline(_LINE)
 
 
 def _are_numbers(fields: list[bytes]) -> bool:
@@ -84,8 +84,13 @@ def load_words(path: str) -> Word2Vec | KeyedVectors:
 
 def load_vectors(path: str, kind: Kind, limit: int | None = None) -> KeyedVectors:
     """Load vectors in one of word2vec's formats."""
-    without = kind == "text without header"
-    return KeyedVectors.load_word2vec_format(path, binary=kind == "binary", no_header=without, limit=limit)
+    return KeyedVectors.load_word2vec_format(
+        path,
+        binary=kind == "binary",
+        no_header=kind == "text without header",
+        limit=limit,
+        on_bad_values="drop",  # with a warning: no option of a command says otherwise
+    )
 
 
 def _load(of: type[Held], path: str) -> Held:
@@ -112,7 +117,7 @@ def facts_of(path: str) -> dict[str, Any]:
     if kind in ("text", "binary"):
         # Only the first rows are read: it may be large, and the header says the rest.
         words = load_vectors(path, kind, limit=_FIRST)
-        size = next(int(header[1]) for header in [_HEADER.match(_first_lines(path)[0])] if header)
+        size = next(int(header[1]) for header in [_HEADER.match(_beginning(path)[1])] if header)
         return about | _facts_of_vectors(f"vectors, word2vec {kind}", words, size)
     held = load_words(path)
     of = "gensim " if kind == "gensim" else ""

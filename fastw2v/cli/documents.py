@@ -15,6 +15,7 @@ from fastw2v.cli.options import (
     UsageError,
     add_command,
     as_sentence,
+    check_not_input,
     check_writable,
     note,
     positive,
@@ -136,6 +137,8 @@ def run_desm_index(options: argparse.Namespace) -> None:
     from fastw2v.desm import DESM  # imported here: slow, and other commands do not need it
 
     check_writable(options.output)
+    check_not_input(options.output, options.docs, "file of documents")
+    check_not_input(options.output, options.model, "model")
     desm = DESM(
         load_words(options.model),
         options.spaces,
@@ -247,7 +250,7 @@ def _read_texts(path: str, what: str) -> Iterator[tuple[str, str]]:
             name, text = record["_id" if "id" not in record else "id"], record["text"]  # BEIR writes "_id"
         except (ValueError, TypeError, KeyError, RecursionError):
             name = text = None
-        if not isinstance(name, str | int) or not isinstance(text, str):
+        if not isinstance(name, str | int) or isinstance(name, bool) or not isinstance(text, str):
             raise ValueError(
                 f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
             )

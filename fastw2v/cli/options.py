@@ -169,6 +169,13 @@ def check_writable(path: str) -> None:
         raise PermissionError(f"cannot write {path}: no permission")
 
 
+def check_not_input(path: str, given: str, what: str) -> None:
+    """Raise UsageError if an output would replace what the command reads; `what` says which input that is."""
+    there = not (paths.is_remote(path) or paths.is_remote(given)) and os.path.exists(path)
+    if path == given or (there and os.path.exists(given) and os.path.samefile(path, given)):
+        raise UsageError(f"{path} is the {what} itself and would be overwritten: give another output")
+
+
 def note(text: str) -> None:
     """Print a line for the user on standard error."""
     print(f"fastw2v: {text}", file=sys.stderr)

@@ -20,6 +20,7 @@ from fastw2v.cli.options import (
     UsageError,
     add_command,
     add_training_options,
+    check_not_input,
     check_writable,
     note,
     positive,
@@ -117,10 +118,7 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
         if path == "-":
             continue
         check_writable(path)
-        if path == options.corpus or (
-            os.path.exists(path) and os.path.exists(options.corpus) and os.path.samefile(path, options.corpus)
-        ):
-            raise UsageError(f"{path} is the corpus itself and would be overwritten: give another output")
+        check_not_input(path, options.corpus, "corpus")
 
 
 def check_settings(settings: Mapping[str, Any]) -> Word2Vec:

@@ -34,6 +34,7 @@ from fastw2v.desm.sides import (
 )
 from fastw2v.desm.store import DocumentStore, Rows
 from fastw2v.formats.atomic import StrPath
+from fastw2v.formats.streams import seekable
 from fastw2v.lifecycle import class_only
 from fastw2v.progress import Mode, make_progress
 from fastw2v.query.choices import ALPHAS, RANKS, SPACE_PAIRS, Mix, Precision, SpacePair
@@ -762,7 +763,7 @@ class DESMIndex:
             ValueError: `model` is another one, or was trained further; or the index needs a tokenizer and
                 none is given.
         """
-        saved = files.read(fname, mmap, verify)
+        saved = files.read(seekable(fname), mmap, verify)
         if saved.own_tokenizer and tokenizer is None:
             raise ValueError(f"{fname} was made with a tokenizer of its own: load it with tokenizer=...")
         side = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastw2v.evaluation.words import Unit, fold_case, lines_of, rows_by_word
 from fastw2v.formats.atomic import StrPath
+from fastw2v.warn import warn_user
 
 _DELIMITERS = ("\t", ",", ";", "|", " ", None)  # None: any white space
 _SKIPPED_KEPT = 100  # lines
@@ -75,6 +76,13 @@ def word_pairs(
             f"{unknown} pairs have words that are not among the {len(words):,} words of the vectors"
             + _describe_skipped(skipped, delimiter)
         )
+    other, more = _other_delimiter(skipped)
+    if more > 1:  # one is a slip
+        warn_user(
+            f"{path}: {more} lines or more are left out that are two words and a number with "
+            f"delimiter={other!r}, not {delimiter!r}: separate the fields of all lines alike",
+            log=logger,
+        )
     places, left, right = np.array(known, dtype=np.intp).reshape(-1, 3).T
     cosines = np.zeros(len(gold))
     cosines[places] = np.einsum("ij,ij->i", unit(left), (unit_second or unit)(right), dtype=np.float64)
@@ -103,25 +111,31 @@ def _read_pairs(
 def _parse_pair(line: str, delimiter: str | None) -> tuple[str, str, float] | None:
     """Return two words and a number, or None if the line is something else."""
     try:
-        a, b, judgement = line.rstrip("\r\n").split(delimiter)
-        number = float(judgement)
+        a, b, number = line.rstrip("\r\n").split(delimiter)
+        judgement = float(number)
     except ValueError:
         return None
-    return (a, b, number) if math.isfinite(number) else None
+    return (a, b, judgement) if math.isfinite(judgement) else None  # one NaN would make all NaN
 
 
 def _describe_skipped(skipped: list[tuple[int, str]], delimiter: str) -> str:
     """Return what a message says of lines that were no pairs: what they are, and which delimiter would do."""
     if not skipped:
         return ""
+    other, more = _other_delimiter(skipped)
+    if more:
+        return f"; with delimiter={other!r} instead of {delimiter!r} more lines are two words and a number"
+    number, line = skipped[-1]  # the first may be a header
+    return f"; line {number} is not two words and a number separated by {delimiter!r}: {line.strip()[:60]!r}"
+
+
+def _other_delimiter(skipped: list[tuple[int, str]]) -> tuple[str | None, int]:
+    """Return the delimiter by which most of these lines are pairs, and how many are."""
     usable = {
         other: sum(_parse_pair(line, other) is not None for _, line in skipped) for other in _DELIMITERS
     }
     best = max(_DELIMITERS, key=lambda other: usable[other])
-    if usable[best]:
-        return f"; with delimiter={best!r} instead of {delimiter!r} more lines are two words and a number"
-    number, line = skipped[-1]  # the first may be a header
-    return f"; line {number} is not two words and a number separated by {delimiter!r}: {line.strip()[:60]!r}"
+    return best, usable[best]
 
 
 def log_evaluate_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: StrPath) -> None:

@@ -35,7 +35,7 @@ def read_judgements(path: StrPath) -> dict[str, dict[str, int]]:
     columns = 0
     for number, line in lines_of(path):
         fields = _fields_of(line)
-        if not fields or line.startswith("#"):
+        if not fields or fields[0].startswith("#"):
             continue
         if not columns and _HEADER.fullmatch(fields[0]) and not _GRADE.fullmatch(fields[-1]):
             continue
@@ -69,6 +69,8 @@ def _refuse(path: StrPath, number: int, line: str, fields: list[str], columns: i
     found = f"found {line.strip():.60}"
     if len(fields) == 6 and _are_numbers(fields[3:5]):
         found += ": six columns are a run, the output of a search, not judgements"
+    elif line.lstrip().startswith(("{", "[")):
+        found += ": it looks like JSON; write a line for each judgement, its columns separated by tabs"
     elif len(fields) > 4:
         found += (
             f": {len(fields)} columns; leave query, document and grade, and separate by tabs ids with spaces"

@@ -4,65 +4,56 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy.typing as npt
 
+from fastw2v import magic
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.errors import naming_damage
-from fastw2v.utils import open as open_file
+from fastw2v.formats.errors import FormatError
+from fastw2v.formats.streams import name_kind, open_stream
 
 Array = npt.NDArray[Any]
 Unit = Callable[[Any], Array]
 """slice or int array of row numbers → rows of length 1, float (n, D)."""
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
-_LONGEST_MARK = 3  # bytes
 
 
 def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
     """Yield the lines of a file.
 
     Args:
-        path (path): the file; it may be compressed.
-        encoding (str): of the text, unless it begins with a byte order mark, which is left out.
+        path (path): the file; it may be compressed, whatever its name.
+        encoding (str): of the text, unless it tells its own by a byte order mark, which is left out.
 
     Yields:
         (int, str): the number of a line, from 1, and the line.
 
     Raises:
+        FormatError: it is no text, or its compressed data is damaged; the error says what it is.
         UnicodeDecodeError: the text has another encoding; the error names the file and the line.
     """
     number = 0
-    with open_file(path, "rb") as file, naming_damage(os.fspath(path)):
-        content = io.BufferedReader(cast(io.RawIOBase, file))
-        encoding = codecs.lookup(_skip_mark(content) or encoding).name
-        wide = encoding.startswith(("utf-16", "utf-32"))
+    with open_stream(path) as stream:
+        kind = magic.kind_of(stream.head)
+        if kind is not None and kind.group == "wide":
+            encoding = kind.what
+        elif kind is not None and kind.name != "json":  # lines of JSON are for who reads them
+            about_vectors = kind.group in ("model", "arrays", "table")  # is what there would be to do
+            found = kind.what if about_vectors else name_kind(stream.head)
+            raise FormatError(f"{stream.name}: expected a text, the file is {found}")
+        elif stream.marked:
+            encoding = "utf-8"
+        wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
         # Bytes where lines can be told in them: an error is then found in its line, not where a block begins.
-        lines: Iterable[Any] = io.TextIOWrapper(content, encoding) if wide else content
+        lines: Iterable[Any] = io.TextIOWrapper(cast(Any, stream.file), encoding) if wide else stream.file
         try:
             for number, line in enumerate(lines, 1):
                 yield number, line if wide else line.decode(encoding)
         except UnicodeDecodeError as error:
             at = number + 1 if wide else number
-            error.reason += f" (line {at} of {os.fspath(path)}: the text is not {encoding})"
+            error.reason += f" (line {at} of {stream.name}: the text is not {codecs.lookup(encoding).name})"
             raise
-
-
-def _skip_mark(content: Any) -> str | None:
-    """Read over a byte order mark, and return the encoding that it tells; None if there is no mark."""
-    start = content.peek(_LONGEST_MARK)[:_LONGEST_MARK]
-    for mark, told in _MARKS.items():
-        if start.startswith(mark):
-            content.read(len(mark))
-            return told
-    return None
 
 
 def fold_case(words: Sequence[Any], case_insensitive: bool) -> Sequence[Any]:

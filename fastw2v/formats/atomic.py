@@ -91,6 +91,7 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
     Raises:
         IsADirectoryError: `path` is a directory.
         PermissionError: the file is read-only.
+        FileNotFoundError: `path` is empty, or its folder does not exist.
         OSError: there is not enough room, or the file cannot be written; the error names `path`.
     """
     name = paths.expand(path)
@@ -138,8 +139,8 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
 
 
 def _stat_target(name: str) -> os.stat_result | None:
-    if not name:  # beside it would be beside the folder
-        raise FileNotFoundError(errno.ENOENT, "the path is empty", name)
+    if not name:  # which `realpath` takes for the folder that we are in
+        raise FileNotFoundError(errno.ENOENT, "cannot write to a file without a name", name)
     try:
         return os.stat(name)
     except FileNotFoundError:

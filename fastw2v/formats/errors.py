@@ -6,11 +6,7 @@ argument a `ValueError` or `TypeError`.
 
 from __future__ import annotations
 
-import contextlib
-import lzma
 import pickle
-import zlib
-from collections.abc import Iterator
 
 
 class FastW2VError(ValueError):
@@ -35,14 +31,3 @@ class RefusedPickle(FormatError, pickle.UnpicklingError):
 
 class OddKey(RefusedPickle):
     """A key, of a dict or of words, is of a class that no safe file holds."""
-
-
-@contextlib.contextmanager
-def naming_damage(name: str) -> Iterator[None]:
-    """Turn the errors of a decompressor into a TruncatedError that names the file."""
-    try:
-        yield
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        if isinstance(error, TruncatedError) or getattr(error, "errno", None) is not None:
-            raise  # the system's, not a decompressor's
-        raise TruncatedError(f"{name}: the compressed data is cut short or damaged: get it again") from error

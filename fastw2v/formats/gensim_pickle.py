@@ -26,7 +26,7 @@ from typing import IO, Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import paths
+from fastw2v import magic, paths
 from fastw2v.columns import object_column
 from fastw2v.formats import inflate
 from fastw2v.formats._unpickler import Budget, Unpickler
@@ -133,9 +133,8 @@ def _read_open(
         ArithmeticError,
         LookupError,
         RecursionError,
-    ) as error:
-        what = _cut(error)
-        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's: {what}") from None
+    ):
+        raise RefusedPickle(f"{name}: the pickle is damaged, or not gensim's") from None
 
 
 def _cut(error: Exception) -> str:
@@ -530,11 +529,7 @@ _MOVED = (
 )
 
 _FROM_GENSIM = "Word2Vec.from_gensim(model) or KeyedVectors.from_gensim(model.wv)"
-_PACKAGES = {
-    "fastw2v": "pickle.load",
-    "joblib": f"joblib.load, then {_FROM_GENSIM}",
-    "torch": "torch.load",
-}
+_PACKAGES = {"joblib": f"joblib.load, then {_FROM_GENSIM}", "torch": "torch.load"}
 _OTHER_CLASSES = re.compile(r"gensim\.(?:[a-z_0-9]+\.)*(?:(FastText|Doc2Vec)|(\w*KeyedVectors)|([A-Z]\w*))$")
 
 
@@ -563,6 +558,11 @@ def _say_refused(name: str, *, in_model: bool) -> str:
     package = name.partition(".")[0]
     if package in _PACKAGES:
         return f"it was written by {package}, not by gensim: if you trust it, use {_PACKAGES[package]}"
+    if package == "fastw2v" and not in_model:
+        return (
+            f"it is a pickle of {name[:_LONGEST_NAME]}, as pickle.dump writes: if you trust it, use "
+            "pickle.load, then save() what it returns"
+        )
     known = _OTHER_CLASSES.match(name)
     if known is not None and not in_model:
         return _say_known(*known.groups())
@@ -625,15 +625,22 @@ def _read_npy(path: str, mmap: Mmap) -> Array:
     # Always mapped: numpy then compares the shape with the size of the file before it allocates.
     try:
         with paths.fetched(path) as local:
+            with open(local, "rb") as file:
+                kind = magic.kind_of(file.read(magic.HEAD))
+            if kind is None or kind.name != "npy":
+                found = "something else" if kind is None else kind.what
+                raise RefusedPickle(
+                    f"expected an array as numpy.save writes it beside a model, found {found}"
+                )
             mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
-            if not isinstance(mapped, np.ndarray):
-                raise ValueError("it is an archive of arrays")
             _check_text(mapped)
             return np.asarray(mapped) if mmap else np.array(mapped)
-    except (ValueError, EOFError, TypeError, OverflowError) as error:
+    except RefusedPickle as error:
+        raise RefusedPickle(f"{path}: {error}") from None
+    except (ValueError, EOFError, TypeError, OverflowError):  # numpy's words are of its own parameters
         raise RefusedPickle(
-            f"{path}: it is damaged or cut short, or no array as gensim saves it: copy or download it again"
-        ) from error
+            f"{path}: it is damaged, cut short, or holds Python objects: copy or download it again"
+        ) from None
 
 
 # --- what was saved, inert or alive ---

@@ -9,20 +9,19 @@ import lzma
 import math
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import paths
+from fastw2v import magic, paths
 from fastw2v.formats.errors import RefusedPickle
 
 Content = TypeVar("Content")
 
-_KINDS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
-_LONGEST_MAGIC = 6  # bytes
+_READ = ("gzip", "bzip2", "xz")
+_LONGEST_MAGIC = 10  # bytes
 _RATIO = 32  # what gensim saves shrinks to a third at best; a table of zeros much more, see `read_npz`
 _ALWAYS = 16 << 20  # bytes that any file may hold
 _DEFLATED = 1100  # bytes of zeros that a byte of a zip archive can hold
@@ -41,9 +40,9 @@ def compression_of(file: IO[bytes]) -> str | None:
         str or None: "gzip", "bzip2" or "xz"; None if it is none of these.
     """
     start = file.tell()
-    magic = file.read(_LONGEST_MAGIC)
+    kind = magic.compression_of(file.read(_LONGEST_MAGIC))
     file.seek(start)
-    return next((kind for prefix, kind in _KINDS.items() if magic.startswith(prefix)), None)
+    return kind if kind in _READ else None
 
 
 def read_head(file: IO[bytes], kind: str, size: int) -> bytes:
@@ -107,20 +106,16 @@ def _checked(kind: str, read: Callable[[], Content]) -> Content:
         return read()
     except RefusedPickle:
         raise
-    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError) as error:
-        raise _damaged(kind, error) from None
-    except OSError as error:
-        if error.errno is not None:  # of the system; those of gzip and bz2 have no number
+    except Exception as error:
+        # A zip archive, and the head of an array in it, have errors of their own.
+        state = magic.damage_of(error) or (
+            "damaged" if isinstance(error, ValueError | zipfile.BadZipFile) else None
+        )
+        if state is None:
             raise
-        raise _damaged(kind, error) from None
-
-
-def _damaged(kind: str, error: Exception) -> RefusedPickle:
-    if isinstance(error, EOFError):
-        return RefusedPickle(f"it is compressed by {kind}, and cut short: copy or download it again")
-    if "Memory usage" in str(error):
-        return RefusedPickle(f"it is compressed by {kind}, and needs more than {_XZ_MEMORY >> 20} MB to read")
-    return RefusedPickle(f"it is compressed by {kind}, and damaged: copy or download it again")
+        needs = f"needs more than {_XZ_MEMORY >> 20} MB to read" if "Memory usage" in str(error) else None
+        what = needs or f"{state}: copy or download it again"
+        raise RefusedPickle(f"it is compressed by {kind}, and {what}") from None
 
 
 def _blocks(file: IO[bytes], kind: str, size: int) -> Iterator[bytes]:

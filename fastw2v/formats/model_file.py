@@ -486,7 +486,8 @@ def _read_state(
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"the model's settings are damaged: {error!r}") from None
+        missing = f": {error} is missing" if isinstance(error, KeyError) else ""
+        raise FormatError(f"the model's settings are damaged{missing}") from None
     return settings, random, logs
 
 

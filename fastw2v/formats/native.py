@@ -24,7 +24,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import paths
+from fastw2v import magic, paths
 from fastw2v._version import __version__
 from fastw2v.checks import one_of
 from fastw2v.columns import rises
@@ -65,30 +65,17 @@ _DTYPES = {
 }
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 
-# Files of other kinds, by their first bytes.
-_OTHERS = (
-    (b"\x80", "it looks like a pickle, as gensim saves models; pickles can run code and are not read here"),
-    (b"\x1f\x8b", "it is gzip-compressed"),
-    (b"BZh", "it is bzip2-compressed"),
-    (b"\xfd7zXZ", "it is xz-compressed"),
-    (b"\x28\xb5\x2f\xfd", "it is zstd-compressed"),
-    *(
-        (begin, "it is zlib-compressed, as joblib.dump writes: if you trust it, use joblib.load")
-        for begin in (b"x\x5e", b"x\x9c", b"x\xda")
-    ),
-    (b"PK", "it is a zip archive, as numpy.savez and torch.save write"),
-    (
-        b"\x93NUMPY",
-        "it is a numpy .npy file: give its rows to add_vectors(words, numpy.load(file))",
-    ),
-    (b"\x89HDF", "it is an HDF5 file, as Keras and pandas write"),
-    *((begin, "it looks like JSON") for begin in (b"{", b"[{", b'["')),
-    *(
-        (begin, "it looks like HTML or XML, as a page that came instead of a download")
-        for begin in (b"<!", b"<html", b"<HTML", b"<?xml")
-    ),
-    (b"version ", "it is the pointer of git-lfs to a file: fetch the file itself with git lfs pull"),
-)
+# What to do with a file of another kind, by its name or its group.
+_ADVICE = {
+    "pickle": "pickles can run code and are not read here",
+    "compressed": "unpack it",
+    "packed": "unpack it; if you trust it, joblib.load reads what joblib wrote",
+    "archive": "unpack it",
+    "arrays": "give its rows to add_vectors",
+    "npy": "give its rows to add_vectors(words, numpy.load(file))",
+    "markup": "a page that came instead of a download",
+    "lfs": "fetch the file itself with git lfs pull",
+}
 
 
 def write(
@@ -232,16 +219,16 @@ def _read_header(file: IO[bytes]) -> tuple[dict[str, str], Entries, int]:
     prefix = file.read(8)
     header_size = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else -1
     if not 2 <= header_size <= min(size - 8, MAX_HEADER):
-        raise FormatError(_describe_other(prefix, size))
+        raise FormatError(_describe_other(prefix + file.read(magic.HEAD), size))
     raw = file.read(header_size)
     if not raw.startswith(b"{"):
-        raise FormatError(_describe_other(prefix, size))
+        raise FormatError(_describe_other(prefix + raw[: magic.HEAD], size))
     try:
         header = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_join_pairs, parse_constant=_refuse_constant
         )
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"the header is not valid JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise FormatError("the header is damaged: it is not the JSON that save() writes") from None
     metadata = header.pop("__metadata__", None)
     if not _is_strings(metadata):
         raise FormatError("the header has no '__metadata__', or it does not consist of strings")
@@ -249,14 +236,17 @@ def _read_header(file: IO[bytes]) -> tuple[dict[str, str], Entries, int]:
     return metadata, header, start + 8 + header_size
 
 
-def _describe_other(prefix: bytes, size: int) -> str:
+def _describe_other(head: bytes, size: int) -> str:
     """Return what to say of a file that does not begin with a header."""
     if size == 0:
         return "the file is empty"
-    for magic, meaning in _OTHERS:
-        if prefix.startswith(magic):
-            return f"not a fastw2v file: {meaning}"
-    if prefix[:1].isdigit():
+    kind = magic.kind_of(head)
+    # One that begins as ours do has a damaged header.
+    if kind is not None and kind.name not in ("fw2v", "safetensors"):
+        return (
+            "not a fastw2v file: it is " + ("text in " if kind.group == "wide" else "") + kind.told(_ADVICE)
+        )
+    if head[:1].isdigit():
         return "not a fastw2v file; if it holds vectors in word2vec's format, use load_word2vec_format"
     return f"not a fastw2v file, or cut short: it has {size:,} bytes and does not begin with a header"
 
@@ -572,7 +562,7 @@ def unpack_strings(tensors: Mapping[str, Array], name: str = "vocab") -> list[An
     try:
         text = data.tobytes().decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise FormatError(f"array '{name}_bytes' is not UTF-8: {error}") from None
+        raise FormatError(f"array '{name}_bytes' is damaged: byte {error.start:,} is not UTF-8") from None
     if len(text) != len(data):
         # Offsets become those of characters. An offset inside a character must not be rounded to its start.
         starts_character = (data & 0xC0) != 0x80

@@ -9,68 +9,38 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
-import lzma
 import os
-import re
 import stat
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from gzip import BadGzipFile
 from typing import IO, Any
 
-from fastw2v import paths, utils
+from fastw2v import magic, paths, utils
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 
-HEAD = 512  # bytes that are looked at; the magic of a tar archive is the farthest
 _CHUNK = 1 << 18  # bytes that are fetched at a time
-
-_COMPRESSED = (
-    (re.compile(rb"\x1f\x8b\x08"), ".gz"),
-    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), ".bz2"),
-    (re.compile(rb"\xfd7zXZ\0"), ".xz"),
-    (re.compile(rb"\x28\xb5\x2f\xfd"), ".zst"),
-)
 
 _LOAD = "load it with KeyedVectors.load(path), or a whole model with Word2Vec.load(path)"
 
-# What a file is, and what to do; DOTALL, because bytes are not lines.
-_KINDS = tuple(
-    (re.compile(pattern, re.DOTALL), meaning)
-    for pattern, meaning in (
-        (rb'.{4}\0{4}\{"__metadata__":\{"kind":', f"a fastw2v file: {_LOAD}"),
-        (
-            rb'.{4}\0{4}\{\s*"',
-            "a safetensors file: read it with safetensors and give KeyedVectors the arrays",
-        ),
-        (rb"\x80[\x02-\x05]|ccopy_?reg\n", f"a pickle, as gensim's save() writes: {_LOAD}"),
-        (rb"PK\x03\x04.{26}[^\n]{0,80}\.npy", "numpy's .npz: read it with numpy.load and use add_vectors"),
-        (
-            rb"PK\x03\x04.{26}[^\n]{0,80}data\.pkl",
-            "a PyTorch file: read it with torch.load and use add_vectors",
-        ),
-        (rb"PK[\x03\x05]", "a zip archive: unpack it, and give the file that was in it"),
-        (rb".{257}ustar", "a tar archive: unpack it, and give the file that was in it"),
-        (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a", "an archive: unpack it, and give the file that was in it"),
-        (rb"\x93NUMPY", "numpy's .npy: read it with numpy.load and use add_vectors"),
-        (rb"\x89HDF\r\n", "an HDF5 file: read it with h5py or pandas and use add_vectors"),
-        (rb"PAR1[^ \t]", "a Parquet file: read it with pandas or polars and use add_vectors"),
-        (rb"ARROW1\0|FEA1[^ \t]", "an Arrow file: read it with pyarrow and use add_vectors"),
-        (rb"SQLite format 3\0", "a SQLite database: read it with sqlite3 and use add_vectors"),
-        (rb"\xba\x16\x4f\x2f", "a model of fastText: give its .vec file, or load it with gensim's FastText"),
-        (rb"%PDF-", "a PDF"),
-        (rb"version https://git-lfs", "a pointer of Git LFS, not the file: fetch it with git lfs pull"),
-        (
-            rb"\s*<(!doctype|!DOCTYPE|html|HTML|\?xml)",
-            "a web page or XML: was it downloaded from the right place?",
-        ),
-        (rb"\s*[\[{]\s*[\[{\"']", "JSON: read it with json.load and use add_vectors"),
-        (rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff", "text in UTF-16 or UTF-32: give encoding='utf-16' or 'utf-32'"),
-        (rb"(\d\0)+ \0\d\0", "text in UTF-16: give encoding='utf-16-le'"),
-        (rb"(\0\d)+\0 \0\d", "text in UTF-16: give encoding='utf-16-be'"),
-    )
-)
+# What to do with a file of another kind, by its name or its group.
+_ADVICE = {
+    "model": _LOAD,
+    "safetensors": "read it with safetensors and give KeyedVectors the arrays",
+    "npz": "read it with numpy.load and use add_vectors",
+    "npy": "read it with numpy.load and use add_vectors",
+    "torch": "read it with torch.load and use add_vectors",
+    "hdf5": "read it with h5py or pandas and use add_vectors",
+    "sqlite": "read it with sqlite3 and use add_vectors",
+    "table": "read it with pandas, polars or pyarrow and use add_vectors",
+    "compressed": "unpack it",
+    "packed": "unpack it",
+    "archive": "unpack it, and give the file that was in it",
+    "fasttext": "give its .vec file, or load it with gensim's FastText",
+    "lfs": "fetch it with git lfs pull",
+    "markup": "was it downloaded from the right place?",
+    "json": "read it with json.load and use add_vectors",
+}
 
 
 @dataclass
@@ -82,12 +52,14 @@ class Stream:
         name (str): of the file, for errors.
         head (bytes): the first bytes of the content; they are still to be read from `file`.
         size (int or None): bytes of the content, None where that is unknown.
+        marked (bool): whether it began with a byte order mark of UTF-8.
     """
 
     file: IO[bytes]
     name: str
     head: bytes
     size: int | None
+    marked: bool
 
 
 @contextlib.contextmanager
@@ -123,33 +95,35 @@ def open_stream(
 
 def _stream_of(file: Any, name: str, encoding: str, errors: str) -> Stream:
     head, file = _peek(file, name)
-    if suffix := _compression(head):
-        head, file = _peek(utils.compression(suffix).open(file, "rb"), name)
-        if suffix := _compression(head):
+    if packed := magic.compression_of(head):
+        head, file = _peek(utils.compression(magic.SUFFIXES[packed]).open(file, "rb"), name)
+        if packed := magic.compression_of(head):
             raise FormatError(
-                f"{name}: it is compressed twice: unpack it, and give the {suffix} file that was in it"
+                f"{name}: it is compressed twice: unpack it, and give the {magic.SUFFIXES[packed]} file that "
+                "was in it"
             )
     elif _belies_its_name(name, head):
         raise FormatError(f"{name}: it is not what its name says, or damaged: get or write the file anew")
     if not _has_ascii_digits(encoding):
         head, file = _peek(_Recoded(file, name, encoding, errors), name)
     size = _plain_size(file)
-    if head.startswith(codecs.BOM_UTF8):
+    marked = head.startswith(codecs.BOM_UTF8)
+    if marked:
         file.read(len(codecs.BOM_UTF8))
         head = head[len(codecs.BOM_UTF8) :]
         size = None if size is None else size - len(codecs.BOM_UTF8)
-    return Stream(file, name, head, size)
+    return Stream(file, name, head, size, marked)
 
 
 def _peek(file: Any, name: str) -> tuple[bytes, IO[bytes]]:
     """Return the first bytes, and a buffered file from which they are still to be read."""
     if isinstance(file, io.BufferedReader) and file.seekable():
-        head = file.read(HEAD)
+        head = file.read(magic.HEAD)
         file.seek(-len(head), io.SEEK_CUR)
         return head, file
     raw = _Fetched(file, name)
     head = b""
-    while len(head) < HEAD and (more := raw.fetch(HEAD - len(head))):
+    while len(head) < magic.HEAD and (more := raw.fetch(magic.HEAD - len(head))):
         head += more
     raw.rest = head
     return head, io.BufferedReader(raw, _CHUNK)
@@ -163,13 +137,9 @@ def _plain_size(file: IO[bytes]) -> int | None:
     return status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else None
 
 
-def _compression(head: bytes) -> str | None:
-    return next((suffix for magic, suffix in _COMPRESSED if magic.match(head)), None)
-
-
 def _belies_its_name(name: str, head: bytes) -> bool:
     """Return whether a name tells of compression, but the file begins as no other file either."""
-    named = name.lower().endswith(tuple(suffix for _, suffix in _COMPRESSED))
+    named = name.lower().endswith(tuple(magic.SUFFIXES.values()))
     return named and not head[:1].isdigit() and b"\0" in head and name_kind(head) is None
 
 
@@ -188,9 +158,9 @@ class _Fetched(io.RawIOBase):
         try:
             data = self.file.read(size)
         except Exception as error:
-            if isinstance(error, FormatError) or not _is_of_decompressor(error):
+            state = magic.damage_of(error)
+            if isinstance(error, FormatError) or state is None:
                 raise
-            state = "cut short" if isinstance(error, EOFError) else "damaged"
             raise TruncatedError(
                 f"{self.name}: the compressed data is {state}: get or write the file anew"
             ) from None
@@ -207,13 +177,6 @@ class _Fetched(io.RawIOBase):
         part, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
-
-
-def _is_of_decompressor(error: Exception) -> bool:
-    """Return whether it says that compressed data is damaged; errors of the system have a number."""
-    if isinstance(error, EOFError | zlib.error | lzma.LZMAError) or type(error).__name__ == "ZstdError":
-        return True
-    return type(error) in (OSError, BadGzipFile) and getattr(error, "errno", None) is None
 
 
 class _Recoded:
@@ -266,12 +229,17 @@ def name_kind(head: bytes) -> str | None:
     """Return what a file is, and what to do with it.
 
     Args:
-        head (bytes): its first bytes, `HEAD` or all.
+        head (bytes): its first bytes, `magic.HEAD` or all.
 
     Returns:
         str or None: such as "numpy's .npy: read it with …"; None if it is no kind that is known.
     """
-    return next((meaning for magic, meaning in _KINDS if magic.match(head)), None)
+    kind = magic.kind_of(head)
+    if kind is None:
+        return None
+    if kind.group == "wide":
+        return f"text in {kind.what}: give encoding={codecs.lookup(kind.what).name!r}"
+    return kind.told(_ADVICE)
 
 
 def seekable(source: StrPath | IO[bytes]) -> StrPath | IO[bytes]:

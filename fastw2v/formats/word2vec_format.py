@@ -277,7 +277,8 @@ class _Reader:
         dimension = _count_numbers(line, self.separator)
         if not dimension:
             kind = name_kind(self.head)
-            found = f"found {_show(line) if self.head else 'an empty file'}{self.binary_hint(block)}"
+            hint = self.binary_hint(block) or _csv_hint(line)
+            found = f"found {_show(line) if self.head else 'an empty file'}{hint}"
             self.fail(1, f"expected 'word number …', {f'the file is {kind}' if kind else found}")
         self.allocate(0, dimension)
         return dimension
@@ -313,19 +314,29 @@ class _Reader:
         """Return what the file is, instead of one that begins with a header, and what to do."""
         found = f"expected 'rows dimension', found {_show(header) if header else 'an empty file'}"
         # The end of a long line has not been read.
-        read = header if header.endswith(b"\n") else b"".join(header.rsplit(None, 1)[:1])
-        numbers, fields = _count_numbers(read, None), len(read.split())
-        if numbers and 2 * numbers >= fields - 1 and not _NOT_IN_TEXT.search(header):
+        is_whole = header.endswith(b"\n") or len(header) < _MAX_HEADER
+        read = header if is_whole else b"".join(header.rsplit(None, 1)[:1])
+        if self.looks_like_row(read) and not _NOT_IN_TEXT.search(header):
+            # By name: not all who read this format have such parameters.
             return found + (
-                ": this looks like text without a header: read it with binary=False and no_header=True"
+                ": this looks like text without a header: read it by load_word2vec_format with binary=False "
+                "and no_header=True"
                 if binary
-                else ": give no_header=True if the file has no header"
+                else ": give no_header=True to load_word2vec_format if the file has no header"
             )
         if kind := name_kind(self.head):
             return f"expected 'rows dimension', the file is {kind}"
-        if header.count(b",") > 1 and fields <= 2:
-            return found + ": this looks like CSV: read it with pandas or csv and use add_vectors"
+        if hint := _csv_hint(header):
+            return found + hint
         return found + (": a binary file cannot be read without it" if binary else "")
+
+    def looks_like_row(self, line: bytes) -> bool:
+        """Return whether the first line is a word and numbers, not a header that is wrong, such as "-2 3"."""
+        fields, numbers = line.split(), _count_numbers(line, None)
+        if len(fields) == 2 and _is_number(fields[0]):
+            second = self.head.partition(b"\n")[2].partition(b"\n")[0]
+            return 0 < numbers == _count_numbers(second, None)
+        return numbers > 0 and 2 * numbers >= len(fields) - 1
 
     def blocks_of_lines(self) -> Iterator[bytes]:
         """Yield the remaining lines, many whole ones at a time."""
@@ -430,7 +441,8 @@ class _Reader:
             more = self.file.read(max(_CHUNK, len(block) - position))
             if not more:
                 where = f", {before + position:,} bytes after the header"
-                self.fail_short(rows, where, " Or is it text? Then read it with binary=False.")
+                text = " Or is it text? Then read it with binary=False." if _is_text(block) else ""
+                self.fail_short(rows, where, text)
             if not before and not block and _looks_like_text(more, dimension):
                 self.fail(self.number, "this looks like text: read it with binary=False")
             before += position
@@ -496,7 +508,7 @@ class _Reader:
             self.fail(
                 numbers[row],
                 f"NaN, infinity or a number too large for {self.dtype}, as number {column} of "
-                f"{block.shape[1]}: give on_bad_values='drop' or 'keep' to read such files",
+                f"{block.shape[1]}: give on_bad_values='drop' or 'keep' to load_word2vec_format to read it",
             )
         return np.flatnonzero(good).tolist()
 
@@ -565,6 +577,12 @@ def _columns(text: bytes) -> int:
     return len(text.decode("utf-8", "replace"))
 
 
+def _csv_hint(line: bytes) -> str:
+    if line.count(b",") > 1 and len(line.split()) <= 2:
+        return ": this looks like CSV: read it with pandas or csv and use add_vectors"
+    return ""
+
+
 def _show(line: bytes) -> str:
     return f"{line[:60]!r}" if line.strip() else "an empty line"
 
@@ -593,7 +611,9 @@ def _read_counts(source: StrPath | IO[bytes], encoding: str, errors: str) -> dic
         for number, line in enumerate(stream.file, 1):
             match = _COUNT_LINE.fullmatch(line)
             if match is None:
-                raise FormatError(f"{stream.name}, line {number}: expected 'word count', found {_show(line)}")
+                kind = name_kind(stream.head)
+                found = f"the file is {kind}" if kind else f"found {_show(line)}"
+                raise FormatError(f"{stream.name}, line {number}: expected 'word count', {found}")
             try:
                 counts[match[1].decode(*decoding)] = int(match[2])
             except UnicodeDecodeError as error:
@@ -668,8 +688,11 @@ def write(
     if fvocab is not None and _is_same_file(fvocab, target):
         raise ValueError(f"fname and fvocab are both {_name_of(target)}: the one would replace the other")
     keys, vectors = words.keys, words.vectors
-    if vectors.ndim == 2 and not vectors.shape[1]:
-        raise ValueError("the vectors have 0 numbers: word2vec's formats hold at least 1, so use save()")
+    if vectors.ndim == 2 and not 1 <= vectors.shape[1] <= MAX_DIMENSION:
+        raise ValueError(
+            f"the vectors have {vectors.shape[1]:,} numbers: word2vec's formats hold 1 to {MAX_DIMENSION:,}, "
+            "so use save()"
+        )
     if vectors.ndim != 2 or len(vectors) < len(keys):
         raise ValueError(
             f"a matrix of shape {vectors.shape} has not a vector for each of {len(keys):,} words: "
@@ -693,8 +716,9 @@ def write(
 
 
 def _is_same_file(one: Any, other: Any) -> bool:
-    paths = isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike)
-    return one is other or (paths and os.path.realpath(one) == os.path.realpath(other))
+    if not (isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike)):
+        return one is other
+    return os.path.realpath(paths.expand(one)) == os.path.realpath(paths.expand(other))
 
 
 def _write_rows(file: IO[bytes], names: list[str], vectors: Array, rows: Array, binary: bool) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.magic import HEAD, compression_of, damage_of
+from fastw2v.paths import expand, is_remote, suffix
 from fastw2v.text.kinds import BOM, HEAD_BYTES, check_plain_text
 from fastw2v.utils import open as open_file
 
@@ -53,19 +53,34 @@ def open_text(path: FilePath) -> Iterator[IO[bytes]]:
         IsADirectoryError: it is a folder.
         ValueError: it is compressed, and damaged or cut short.
     """
-    if os.path.isdir(path):
+    if os.path.isdir(expand(path)):
         raise IsADirectoryError(
             f"{os.fspath(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
         )
-    with open_file(path, "rb") as handle:
-        try:
-            yield handle
-        except Exception as error:
-            # What gzip, bz2, lzma and zstd raise for bad data; an OSError of the system has a number.
-            damage = isinstance(error, EOFError | lzma.LZMAError | zlib.error | OSError)
-            if not (damage or type(error).__name__ == "ZstdError") or getattr(error, "errno", None):
-                raise
-            raise ValueError(f"{os.fspath(path)} is compressed, and damaged or cut short: {error}") from error
+    with open_file(path, "rb") as handle, naming_damage(os.fspath(path), None if is_remote(path) else path):
+        yield handle
+
+
+@contextmanager
+def naming_damage(name: object, path: FilePath | None = None) -> Iterator[None]:
+    """Make errors of a decompressor one that names the file; `path` is where it can be looked at again."""
+    try:
+        yield
+    except Exception as error:
+        state = damage_of(error)
+        if state is None:
+            raise
+        if path is not None and not _begins_compressed(path):
+            raise ValueError(
+                f"{name} is not compressed, although its name says so: name it without {suffix(path)} if it "
+                "is plain text, or get it anew"
+            ) from None
+        raise ValueError(f"{name} is compressed, and {state}: get or write the file anew") from None
+
+
+def _begins_compressed(path: FilePath) -> bool:
+    with open(expand(path), "rb") as file:
+        return compression_of(file.read(HEAD)) is not None
 
 
 def text_blocks(

@@ -13,6 +13,8 @@ import os
 import re
 from typing import Any
 
+from fastw2v import magic
+
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
 
@@ -24,42 +26,28 @@ LEAST_NULS = 16
 BYTES_PER_NUL = 8
 """A file with so many zero bytes, one in so many, is no text; a zero byte now and then is part of a word."""
 
-_COMPRESSED = "it is compressed: give its name the suffix {}, by which compression is known"
-_MODEL = "it is a saved model: load it with Word2Vec.load() or KeyedVectors.load()"
 _TABLE = "read it with pandas or pyarrow and give the column that holds lists of words"
-_WIDE = "it is not UTF-8 but {0}: convert it, as in iconv -f {0} -t UTF-8"
 _OFFICE = "save it as plain text first, one sentence per line"
 
-# The longer of those that begin alike come first.
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (codecs.BOM_UTF32_LE, _WIDE.format("UTF-32")),
-    (codecs.BOM_UTF32_BE, _WIDE.format("UTF-32")),
-    (codecs.BOM_UTF16_LE, _WIDE.format("UTF-16")),
-    (codecs.BOM_UTF16_BE, _WIDE.format("UTF-16")),
-    (b"PAR1", f"it is a Parquet file: {_TABLE}"),
-    (b"ARROW1\0", f"it is an Arrow file: {_TABLE}"),
-    (b"FEA1", f"it is a Feather file: {_TABLE}"),
-    (b"\x89HDF\r\n", f"it is an HDF5 file: {_TABLE}"),
-    (b"SQLite format 3\0", f"it is an SQLite database: {_TABLE}"),
-    (b"PK\x03\x04", f"it is a zip archive, as .xlsx, .docx and .npz files are: unpack it, or {_OFFICE}"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"it is an Office document: {_OFFICE}"),
-    (b"%PDF-", f"it is a PDF document: {_OFFICE}"),
-    (b"{\\rtf", f"it is a rich text document: {_OFFICE}"),
-    (b"\x1f\x8b", _COMPRESSED.format(".gz")),
-    (b"\xfd7zXZ\0", _COMPRESSED.format(".xz")),
-    (b"\x28\xb5\x2f\xfd", _COMPRESSED.format(".zst")),
-    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive: unpack it"),
-    (b"\x04\x22\x4d\x18", "it is compressed with lz4: unpack it"),
-    (b"\x93NUMPY", "it is a numpy array: read it with numpy.load()"),
-)
-_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
-_MARKUP = re.compile(rb"\s*<(\?xml[\s?]|!doctype\s|html[\s>]|mediawiki[\s>])", re.IGNORECASE)
+# What to do with a file of another kind, by its name or its group.
+_ADVICE = {
+    "model": "if it is a saved model, load it with Word2Vec.load() or KeyedVectors.load()",
+    "safetensors": "if it is a saved model, load it with Word2Vec.load() or KeyedVectors.load()",
+    "packed": "unpack it",
+    "archive": "unpack it",
+    "zip": f"as .xlsx and .docx files are too: unpack it, or {_OFFICE}",
+    "arrays": "read it, and give lists of words",
+    "npy": "read it with numpy.load(), and give lists of words",
+    "table": _TABLE,
+    "hdf5": _TABLE,
+    "document": _OFFICE,
+    "lfs": "fetch the file with git lfs pull",
+    "markup": "extract its text first, one sentence per line",
+}
 _FRACTION = re.compile(rb"-?\d+\.\d+(e[+-]?\d+)?")
 _COUNTS = re.compile(rb"\d{1,12} \d{1,6}\s*")
 _JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[\[{"])')
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
-_COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst"}
 
 
 def check_plain_text(head: bytes, name: Any, *, whole: bool = False) -> None:
@@ -72,7 +60,7 @@ def check_plain_text(head: bytes, name: Any, *, whole: bool = False) -> None:
     """
     whole = whole and len(head) < HEAD_BYTES
     head = head[:HEAD_BYTES]
-    reason = _vectors(head) or _binary(head) or _markup(head)
+    reason = _vectors(head) or _other(head, name)
     if reason is None:
         text = head.removeprefix(BOM).decode("utf8", "replace")
         suffix = _suffix(name)
@@ -84,34 +72,28 @@ def check_plain_text(head: bytes, name: Any, *, whole: bool = False) -> None:
 def _suffix(name: Any) -> str:
     """Return the last part of a file's name, in lower case, without that of compression."""
     stem, suffix = os.path.splitext(str(name).lower())
-    return os.path.splitext(stem)[1] if suffix in _COMPRESSIONS else suffix
+    return os.path.splitext(stem)[1] if suffix in magic.SUFFIXES.values() else suffix
 
 
-def _binary(head: bytes) -> str | None:
-    """Return what to do with a file that is not made of characters."""
-    for magic, reason in _MAGIC:
-        if head.startswith(magic):
-            return reason
-    if _BZIP2.match(head):
-        return _COMPRESSED.format(".bz2")
-    if _PICKLE.match(head):
-        return "it is a pickle: if it is a saved model, load it with Word2Vec.load() or KeyedVectors.load()"
-    if head[5:9] == b"\0\0\0{":  # the length of its header, then that
-        return _MODEL
-    nuls = head.count(0)
-    for offset, encoding in ((0, "UTF-16BE"), (1, "UTF-16LE")):
-        if head[offset::2].count(0) == nuls >= max(4, len(head) // 3):
-            return _WIDE.format(encoding)
-    if nuls < max(LEAST_NULS, len(head) // BYTES_PER_NUL):
+def _other(head: bytes, name: Any) -> str | None:
+    """Return what to do with a file of another kind, or one that is not made of characters."""
+    kind = magic.kind_of(head.removeprefix(BOM)[: magic.HEAD])
+    if kind is not None and kind.name != "json":  # which a line of text may look like
+        return _do_with(kind, name)
+    if head.count(0) < max(LEAST_NULS, len(head) // BYTES_PER_NUL):
         return None
     return "it holds many zero bytes, as binary files do; give a text in UTF-8, one sentence per line"
 
 
-def _markup(head: bytes) -> str | None:
-    """Return what to do with XML and HTML."""
-    if _MARKUP.match(head.removeprefix(BOM)):
-        return "it is XML or HTML: extract its text first, one sentence per line"
-    return None
+def _do_with(kind: magic.Kind, name: Any) -> str:
+    if kind.group == "wide":
+        return f"it is not UTF-8 but {kind.what}: convert it, as in iconv -f {kind.what} -t UTF-8"
+    if kind.group != "compressed":
+        return f"it is {kind.told(_ADVICE)}"
+    if str(name).lower().endswith(tuple(magic.SUFFIXES.values())):
+        return "it is compressed twice: unpack it"
+    suffix = magic.SUFFIXES[kind.name]
+    return f"it is compressed: give its name the suffix {suffix}, by which compression is known"
 
 
 def _vectors(head: bytes) -> str | None:

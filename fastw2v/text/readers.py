@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from fastw2v import paths
 from fastw2v.checks import at_least
-from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks, open_text
+from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks, naming_damage, open_text
 from fastw2v.text.kinds import HEAD_BYTES, check_plain_text
 
 
@@ -61,12 +61,13 @@ class LineSentence:
                 yield from self._sentences(chain(io.BytesIO(head), handle), name)
         else:
             name = getattr(self.source, "name", "the file given")
-            self.source.seek(0)
-            head = self.source.read(HEAD_BYTES)
-            as_bytes = head.encode("utf8", "replace") if isinstance(head, str) else head
-            check_plain_text(as_bytes, name, whole=len(head) < HEAD_BYTES)
-            self.source.seek(0)
-            yield from self._sentences(self.source, name)
+            with naming_damage(name):
+                self.source.seek(0)
+                head = self.source.read(HEAD_BYTES)
+                as_bytes = head.encode("utf8", "replace") if isinstance(head, str) else head
+                check_plain_text(as_bytes, name, whole=len(head) < HEAD_BYTES)
+                self.source.seek(0)
+                yield from self._sentences(self.source, name)
 
     def _sentences(self, lines: Iterable[str | bytes], name: object) -> Iterator[list[str]]:
         for number, line in enumerate(islice(lines, self.limit), 1):
