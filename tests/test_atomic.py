@@ -399,13 +399,3 @@ def test_file_systems_without_locks(target: Path, monkeypatch: pytest.MonkeyPatc
     save(target)
     assert target.read_bytes() == NEW
     assert left.exists()
-
-
-def test_an_empty_path_writes_nothing_beside_the_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(FileNotFoundError, match="the path is empty: ''"), atomic_path(""):
-        pass
-    assert [path.name for path in tmp_path.rglob("*")] == ["here"]

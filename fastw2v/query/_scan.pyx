@@ -163,7 +163,7 @@ cdef class Floats:
 
 
 def plain(array):
-    """Return the array if it is aligned, C-contiguous float32 or float64, or else a copy that is: float64 of no float."""
+    """Return the array if it is aligned, C-contiguous float32 or float64; else a copy that is: float64 if no float."""
     kind = array.dtype
     made = np.ascontiguousarray(array, dtype=np.float32 if kind.kind == "f" and kind.itemsize < 8 else np.float64)
     return np.require(made, requirements="A")
