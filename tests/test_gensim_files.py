@@ -562,7 +562,7 @@ def plain_attributes() -> dict[str, Any]:
         "days": np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
         "spans": np.array([1, 2], dtype="m8[15m]"),
         "moment": np.datetime64("2020-01-01T00:00:00.123456789"),
-        "while": np.timedelta64(3),
+        "while": np.timedelta64(3, "D"),
         "ratio": Fraction(1, 3),
         "raw": bytearray(b"a\xff"),
         "seen": collections.Counter("aab"),
