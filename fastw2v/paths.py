@@ -18,8 +18,8 @@ from typing import IO, Any, NoReturn
 
 StrPath = str | os.PathLike[str]
 
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)  # not one letter: C: is a drive of Windows
-_CUT_SCHEME = re.compile(r"(file|https?|s3|gs|hdfs|memory):/[^/]")
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+)://"  # not one letter: C: is a drive of Windows
+_CUT_SCHEME = r"(file|https?|s3|gs|hdfs|memory):/[^/]"
 _FILE = "file://"
 _WEB = ("http", "https")  # what can be read, not written
 HERE = "here (the environment variable TMPDIR moves it)"
@@ -40,7 +40,7 @@ def expand(path: StrPath) -> str:
         ValueError: an address was made a `pathlib.Path`, which loses one of its slashes.
     """
     name = os.fspath(path)
-    if not isinstance(path, str) and isinstance(name, str) and _CUT_SCHEME.match(name):
+    if not isinstance(path, str) and isinstance(name, str) and re.match(_CUT_SCHEME, name):
         raise ValueError(f"{name!r} has lost a slash in pathlib: give the address as a str")
     if isinstance(name, str) and name[: len(_FILE)].lower() == _FILE:
         from urllib.parse import unquote
@@ -61,7 +61,7 @@ def is_remote(path: object) -> bool:
         bool: whether it is.
     """
     name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    found = _SCHEME.match(name) if isinstance(name, str) else None
+    found = re.match(_SCHEME, name) if isinstance(name, str) else None
     return found is not None and found[0].lower() != _FILE
 
 

@@ -8,8 +8,8 @@ from typing import NoReturn
 from fastw2v.evaluation.words import lines_of
 from fastw2v.formats.atomic import StrPath
 
-_GRADE = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")  # a spreadsheet writes 1.0
-_HEADER = re.compile(r"(query|topic|q)[-_]?(id|num|number)?", re.IGNORECASE)  # of the first column
+_GRADE = r"[+-]?[0-9]{1,18}(\.0*)?"  # a spreadsheet writes 1.0
+_HEADER = r"(?i:(query|topic|q)[-_]?(id|num|number)?)"  # of the first column
 _EXPECTED = "expected query, document and grade, or these in the format of TREC"
 
 
@@ -37,10 +37,10 @@ def read_judgements(path: StrPath) -> dict[str, dict[str, int]]:
         fields = _fields_of(line)
         if not fields or fields[0].startswith("#"):
             continue
-        if not columns and _HEADER.fullmatch(fields[0]) and not _GRADE.fullmatch(fields[-1]):
+        if not columns and re.fullmatch(_HEADER, fields[0]) and not re.fullmatch(_GRADE, fields[-1]):
             continue
         columns = columns or len(fields)
-        if columns not in (3, 4) or columns != len(fields) or not _GRADE.fullmatch(fields[-1]):
+        if columns not in (3, 4) or columns != len(fields) or not re.fullmatch(_GRADE, fields[-1]):
             _refuse(path, number, line, fields, columns)
         query, document, grade = fields[0], fields[-2], int(fields[-1].partition(".")[0])
         given = found.setdefault(query, {}).setdefault(document, grade)

@@ -2,7 +2,7 @@
 
     None, bool, str, int, float, list     as JSON has them
     dict                                  as JSON has it, if all keys are str that do not begin with "~"
-    all else                              {"~kind": what it is made of}, with one of `KINDS`
+    all else                              {"~kind": what it is made of}, with one of `kinds`
 
 Values may be nested `MAX_DEPTH` deep. A subclass of str, int, float or bytes becomes what it is derived from,
 which is equal; other subclasses would lose what they add and are refused.
@@ -19,10 +19,8 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from fractions import Fraction
-from pathlib import Path, PurePath
-from typing import Any
-from uuid import UUID
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +28,9 @@ import numpy.typing as npt
 from fastw2v.columns import object_column
 from fastw2v.formats._unpickler import Budget
 from fastw2v.formats.errors import FormatError, RefusedPickle
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Array = npt.NDArray[Any]
 
@@ -121,8 +122,8 @@ class Packer:
 
     def _pack_kind(self, value: Any, depth: int) -> Any:
         """Return a value that JSON does not have."""
-        for name, (kinds, take_apart, _) in KINDS.items():
-            if type(value) in kinds or (self._as_key and name == "tuple" and isinstance(value, tuple)):
+        for name, (classes, take_apart, _) in kinds().items():
+            if type(value) in classes or (self._as_key and name == "tuple" and isinstance(value, tuple)):
                 return {f"~{name}": self._parts(take_apart(value), depth)}
         if isinstance(value, bytes):
             return {"~bytes": _as_text(value)}
@@ -265,13 +266,13 @@ def _restore(name: str, parts: Any, depth: int) -> Any:
     if name == "objects":
         shape, items = parts
         return object_column((unpack(item, depth + 1) for item in items), len(items)).reshape(shape)
-    if name not in KINDS:
+    if name not in kinds():
         raise ValueError(f"the kind of value {name[:40]!r} is unknown: was it written by a newer fastw2v?")
     if name == "Fraction" and max(map(int.bit_length, parts)) > MAX_BITS:
         raise ValueError(f"a Fraction has more than {MAX_BITS} bits")
     if not isinstance(parts, str | list):
         raise ValueError(f"a {name} is made of something else")
-    put_together = KINDS[name][2]
+    put_together = kinds()[name][2]
     return put_together(parts if isinstance(parts, str) else unpack(parts, depth))
 
 
@@ -356,27 +357,38 @@ def _quotient(value: Fraction) -> Any:
 
 # Kind → the types, what a value of them is made of, and what makes it of that. Parts are a text, a list that
 # JSON has, or an iterator of values.
-KINDS: dict[str, tuple[tuple[type, ...], Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "tuple": ((tuple,), iter, tuple),
-    "dict": ((dict,), lambda value: iter(value.items()), lambda parts: dict(_pairs(parts))),
-    "bytes": ((bytes,), _as_text, _as_bytes),
-    "set": ((set,), iter, _set_of(set)),
-    "frozenset": ((frozenset,), iter, _set_of(frozenset)),
-    "bytearray": ((bytearray,), _as_text, lambda text: bytearray(_as_bytes(text))),
-    "OrderedDict": ((OrderedDict,), lambda value: iter(value.items()), lambda x: OrderedDict(_pairs(x))),
-    "Counter": ((Counter,), lambda value: iter(value.items()), lambda parts: Counter(dict(_pairs(parts)))),
-    "defaultdict": ((defaultdict,), _default_parts, _default_of),
-    "complex": ((complex,), lambda value: [value.real, value.imag], lambda parts: complex(*parts)),
-    "datetime": ((datetime,), _moment, _moment_of(datetime)),
-    "date": ((date,), lambda value: value.isoformat(), date.fromisoformat),
-    "time": ((time,), _moment, _moment_of(time)),
-    "timedelta": (
-        (timedelta,),
-        lambda value: [value.days, value.seconds, value.microseconds],
-        lambda parts: timedelta(*parts),
-    ),
-    "Decimal": ((Decimal,), _digits, _decimal),
-    "Fraction": ((Fraction,), _quotient, lambda parts: Fraction(*parts)),
-    "UUID": ((UUID,), lambda value: value.hex, UUID),
-    "Path": ((type(Path()), Path, PurePath), str, Path),
-}
+@cache
+def kinds() -> dict[str, tuple[tuple[type, ...], Callable[[Any], Any], Callable[[Any], Any]]]:
+    """Return the kinds of values that JSON lacks: name → classes, taken apart by, put together by."""
+    from fractions import Fraction  # imported here, because most programs save no such values
+    from pathlib import Path, PurePath
+    from uuid import UUID
+
+    return {
+        "tuple": ((tuple,), iter, tuple),
+        "dict": ((dict,), lambda value: iter(value.items()), lambda parts: dict(_pairs(parts))),
+        "bytes": ((bytes,), _as_text, _as_bytes),
+        "set": ((set,), iter, _set_of(set)),
+        "frozenset": ((frozenset,), iter, _set_of(frozenset)),
+        "bytearray": ((bytearray,), _as_text, lambda text: bytearray(_as_bytes(text))),
+        "OrderedDict": ((OrderedDict,), lambda value: iter(value.items()), lambda x: OrderedDict(_pairs(x))),
+        "Counter": (
+            (Counter,),
+            lambda value: iter(value.items()),
+            lambda parts: Counter(dict(_pairs(parts))),
+        ),
+        "defaultdict": ((defaultdict,), _default_parts, _default_of),
+        "complex": ((complex,), lambda value: [value.real, value.imag], lambda parts: complex(*parts)),
+        "datetime": ((datetime,), _moment, _moment_of(datetime)),
+        "date": ((date,), lambda value: value.isoformat(), date.fromisoformat),
+        "time": ((time,), _moment, _moment_of(time)),
+        "timedelta": (
+            (timedelta,),
+            lambda value: [value.days, value.seconds, value.microseconds],
+            lambda parts: timedelta(*parts),
+        ),
+        "Decimal": ((Decimal,), _digits, _decimal),
+        "Fraction": ((Fraction,), _quotient, lambda parts: Fraction(*parts)),
+        "UUID": ((UUID,), lambda value: value.hex, UUID),
+        "Path": ((type(Path()), Path, PurePath), str, Path),
+    }

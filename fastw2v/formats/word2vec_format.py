@@ -43,8 +43,8 @@ _MAX_HEADER = 200  # bytes
 _MAX_NUMBER = 64  # bytes of a number in text, with its space
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\r\n\t"
 _SURELY_TEXT = 16  # bytes of a binary vector that are all in _TEXT_OF_NUMBERS: too many for chance
-_NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f]")
-_COUNT_LINE = re.compile(rb"(.*)[ \t]([0-9]{1,18})\s*", re.DOTALL)
+_NOT_IN_TEXT = rb"[\0-\x08\x0e-\x1f]"
+_COUNT_LINE = rb"(?s:(.*)[ \t]([0-9]{1,18})\s*)"
 _MAX_DIGITS = 18  # of a count; so many always fit into 64 bits
 _CHUNK = 1 << 18  # bytes read at a time; small, so that they are still in the cache when they are converted
 _NUMBERS_PER_BLOCK = 1 << 16  # converted at a time
@@ -316,7 +316,7 @@ class _Reader:
         # The end of a long line has not been read.
         is_whole = header.endswith(b"\n") or len(header) < _MAX_HEADER
         read = header if is_whole else b"".join(header.rsplit(None, 1)[:1])
-        if self.looks_like_row(read) and not _NOT_IN_TEXT.search(header):
+        if self.looks_like_row(read) and not re.search(_NOT_IN_TEXT, header):
             # By name: not all who read this format have such parameters.
             return found + (
                 ": this looks like text without a header: read it by load_word2vec_format with binary=False "
@@ -404,7 +404,7 @@ class _Reader:
         return ""
 
     def binary_hint(self, block: bytes, numbers: bytes = b"") -> str:
-        binary = _NOT_IN_TEXT.search(block) or "\ufffd" in numbers.decode("utf-8", "replace")
+        binary = re.search(_NOT_IN_TEXT, block) or "\ufffd" in numbers.decode("utf-8", "replace")
         return ": this looks like binary: read it with binary=True" if binary else ""
 
     # --- binary ---
@@ -562,7 +562,7 @@ def _looks_like_text(block: bytes, dimension: int) -> bool:
 
 def _is_text(block: bytes) -> bool:
     line = block.partition(b"\n")[0]
-    return not _NOT_IN_TEXT.search(block) and "\ufffd" not in line.decode("utf-8", "replace")
+    return not re.search(_NOT_IN_TEXT, block) and "\ufffd" not in line.decode("utf-8", "replace")
 
 
 def _is_word(word: bytes, separator: bytes = b" ") -> bool:
@@ -609,7 +609,7 @@ def _read_counts(source: StrPath | IO[bytes], encoding: str, errors: str) -> dic
     decoding = words_encoding(encoding, errors)
     with open_stream(source, encoding, errors) as stream:
         for number, line in enumerate(stream.file, 1):
-            match = _COUNT_LINE.fullmatch(line)
+            match = re.fullmatch(_COUNT_LINE, line)
             if match is None:
                 kind = name_kind(stream.head)
                 found = f"the file is {kind}" if kind else f"found {_show(line)}"

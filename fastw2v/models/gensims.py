@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # importing the true base takes a millisecond, and its methods are written here
 
 # Modules of gensim 3.8 and 4.4. Those that a version does not have are missing there too, and gensim says so.
 MODELS = frozenset(

@@ -7,7 +7,6 @@ is read as text. A table of comma-separated values is plain text too, so there b
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import os
 import re
@@ -44,9 +43,9 @@ _ADVICE = {
     "lfs": "fetch the file with git lfs pull",
     "markup": "extract its text first, one sentence per line",
 }
-_FRACTION = re.compile(rb"-?\d+\.\d+(e[+-]?\d+)?")
-_COUNTS = re.compile(rb"\d{1,12} \d{1,6}\s*")
-_JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[\[{"])')
+_FRACTION = rb"-?\d+\.\d+(e[+-]?\d+)?"
+_COUNTS = rb"\d{1,12} \d{1,6}\s*"
+_JSON_BEGINS = r'\s*(\{\s*"|\[\s*[\[{"])'
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
 
 
@@ -99,20 +98,20 @@ def _do_with(kind: magic.Kind, name: Any) -> str:
 def _vectors(head: bytes) -> str | None:
     """Return what to do with vectors in word2vec's formats: counts, then a word and its numbers."""
     first, _, rest = head.partition(b"\n")
-    if not _COUNTS.fullmatch(first):
+    if not re.fullmatch(_COUNTS, first):
         return None
     if b"\0" in rest:
         return "it holds word vectors: load it with KeyedVectors.load_word2vec_format(path, binary=True)"
     values = rest.partition(b"\n")[0].split()[1:]
     # A text of numbers, such as walks on a graph, may have lines of such lengths, but not of fractions.
-    if len(values) == int(first.split()[1]) and any(map(_FRACTION.fullmatch, values)):
+    if len(values) == int(first.split()[1]) and any(re.fullmatch(_FRACTION, value) for value in values):
         return "it holds word vectors: load it with KeyedVectors.load_word2vec_format()"
     return None
 
 
 def _json(text: str, suffix: str, whole: bool) -> str | None:
     """Return what to do with JSON, of which each line is a value, or which is one as a whole."""
-    if not _JSON_BEGINS.match(text):
+    if not re.match(_JSON_BEGINS, text):
         return None
     advice = (
         "read it with json.loads and give lists of words, as in [json.loads(line)[field] for line in file]"
@@ -138,6 +137,8 @@ def _is_value(text: str) -> bool:
 
 def _table(text: str, suffix: str, whole: bool) -> str | None:
     """Return what to do with a file of delimited values: named so, and each row of as many."""
+    import csv  # imported here, because most programs have no table
+
     lines = _lines(text, whole)
     for delimiter in _DELIMITERS.get(suffix, ""):
         try:
