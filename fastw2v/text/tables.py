@@ -191,9 +191,7 @@ def _explain_table(table: Any) -> str:
     lists = [name for name in names if _holds_lists(table, name)]
     if lists:
         return f"{what}, which is not read as sentences: give its column of words, as in table[{lists[0]!r}]"
-    split = _TO_SPLIT.get(_package(table), "[text.split() for text in column]").replace(
-        "column", "table[name]"
-    )
+    split = _how_to_split(table).replace("column", "table[name]")
     return (
         f"{what} with the columns {names!r:.200}, which is not read as sentences: give the column that holds "
         f"lists of words, as in table[name]; one of texts must be split first, as in {split}"
