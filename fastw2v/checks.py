@@ -16,6 +16,7 @@ import numpy as np
 T = TypeVar("T")
 
 MAX_WINDOW = 2**31 - 1  # a C int
+_MANY_BITS = 1000  # of a number that is not printed
 
 # Settings of a model, with the least and the most where these are whole numbers.
 COUNTS = {
@@ -65,7 +66,8 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
         raise TypeError(f"{name} is {value!r:.60}: it must be a whole number{border}")
     if not least <= number <= most:
         border = f"at least {least}" if number < least else f"at most {most}"
-        raise ValueError(f"{name}={number}: it must be {border}")
+        told = number if number.bit_length() < _MANY_BITS else f"a number of {number.bit_length()} bits"
+        raise ValueError(f"{name}={told}: it must be {border}")
     return number
 
 
@@ -81,12 +83,16 @@ def finite(name: str, value: Any, least: float = -math.inf) -> float:
     """Return the value as a float; TypeError or ValueError unless it is finite and at least `least`."""
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{name} is {value!r:.60}: it must be a number")
-    if not math.isfinite(value) or value < least:
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of many digits
+        number = math.inf
+    if not math.isfinite(number) or value < least:
         raise ValueError(
-            f"{name}={value}: it must be a finite number"
+            f"{name}={number}: it must be a finite number"
             + (f", at least {least}" if least > -math.inf else "")
         )
-    return float(value)
+    return number
 
 
 def flag(name: str, value: Any) -> int:

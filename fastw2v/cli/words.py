@@ -30,6 +30,7 @@ from fastw2v.cli.options import (
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.spaces import SpaceComparison
 from fastw2v.text.readers import PathLineSentences
+from fastw2v.training.report import total_of
 from fastw2v.word2vec import Word2Vec
 
 PAIRS_OF_SPACES = {
@@ -159,9 +160,9 @@ def _target_of(path: str) -> Any:
     return sys.stdout.buffer if path == "-" else path
 
 
-def describe_speed(history: Iterable[Mapping[str, Any]]) -> str:
+def describe_speed(history: Iterable[Any]) -> str:
     """Return words and seconds of training as text; words that were left out or downsampled count."""
-    words, seconds = (sum(epoch[what] for epoch in history) for what in ("words", "seconds"))
+    words, seconds = total_of(history, "words"), total_of(history, "seconds")
     return f"{words:,} words trained in {seconds:.1f} s ({words / max(seconds, 1e-9):,.0f} words/s)"
 
 

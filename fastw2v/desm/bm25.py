@@ -165,8 +165,8 @@ class BM25:
         made = cls(k1, b)
         terms = native.unpack_strings(tensors, "bm25_terms")
         made._terms = {term: number for number, term in enumerate(terms)}
-        if len(made._terms) != len(terms):
-            raise FormatError("duplicate BM25 term")
+        if len(made._terms) != len(terms) or not {*map(type, terms)} <= {str, int, type(None)}:
+            raise FormatError("a BM25 term is duplicate, or neither str nor int")
         ids = native.expect(tensors, "bm25_ids", np.int32, (None,))
         starts = np.concatenate([[0], native.expect(tensors, "bm25_ends", np.int64, (size,))])
         native.check_starts("bm25_ends", starts, len(ids))

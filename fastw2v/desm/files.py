@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
@@ -16,6 +17,7 @@ from fastw2v.desm.store import DocumentStore
 from fastw2v.formats import native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
+from fastw2v.formats.typed import shown
 from fastw2v.query.choices import PRECISIONS, SPACE_PAIRS, SpacePair
 
 Array = npt.NDArray[Any]
@@ -101,20 +103,22 @@ def read(
 
 
 def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedIndex:
-    words = native.unpack_strings(tensors, "vocab")
+    words = _plain_names(tensors, "vocab", or_none=True)
     query_rows = native.expect(tensors, "query_rows", np.float32, (len(words), None))
     weights: npt.NDArray[np.float32] | Literal["idf"] | None = None
     if settings["weights"] == "given":
         weights = native.expect(tensors, "weights", np.float32, (len(words),))
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise FormatError("array 'weights' holds what is no weight of a word")
     elif settings["weights"] == "idf":
         weights = "idf"
-    ids = native.unpack_strings(tensors, "ids")
+    ids = _plain_names(tensors, "ids")
     size, dim, constants = len(ids), query_rows.shape[1], settings["bm25"]
     centroids = Centroids.from_tensors(tensors, size, dim, settings["precision"])
     bm25 = BM25.from_tensors(tensors, size, *constants) if constants else None
     documents = DocumentStore(centroids, bm25, ids, settings["next_id"])
-    if len(documents.row_of) != size or None in documents.row_of:
-        raise FormatError("duplicate or missing id")
+    if len(documents.row_of) != size:
+        raise FormatError("duplicate id")
     return SavedIndex(
         spaces=settings["spaces"],
         center=settings["center"],
@@ -128,31 +132,47 @@ def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedI
     )
 
 
+def _plain_names(tensors: Mapping[str, Array], name: str, *, or_none: bool = False) -> list[Any]:
+    """Return packed str and int, or None; FormatError for all else, which an index could not save again."""
+    names = native.unpack_strings(tensors, name)
+    odd = next((one for one in names if type(one) not in (str, int) and not (or_none and one is None)), _NONE)
+    if odd is not _NONE:
+        raise FormatError(f"array '{name}_bytes' holds {shown(odd)}, expected str or int")
+    return names
+
+
+_NONE = object()
+
+# What each setting of an index must be.
+_SETTINGS: dict[str, Callable[[Any], bool]] = {
+    "spaces": lambda given: given in SPACE_PAIRS,
+    "center": lambda given: type(given) is bool,
+    "weights": lambda given: given in (None, "idf", "given"),
+    "tokenizer": lambda given: given in ("tokenize", "custom"),
+    "precision": lambda given: given in PRECISIONS,
+    "bm25": lambda given: given is None or _are_constants(given),
+    "next_id": lambda given: type(given) is int and 0 <= given,
+    "fingerprint": lambda given: type(given) is str,
+}
+
+
+def _are_constants(given: Any) -> bool:
+    """Return whether these are k1 and b of BM25."""
+    if not isinstance(given, list) or len(given) != 2 or not all(type(one) is float for one in given):
+        return False
+    return 0 <= given[0] < math.inf and 0 <= given[1] <= 1
+
+
 def _check_settings(text: str) -> dict[str, Any]:
     """Return the settings in a file's metadata, checked."""
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError):
         settings = None
-    kinds: dict[str, Any] = {
-        "spaces": str,
-        "center": bool,
-        "tokenizer": str,
-        "precision": str,
-        "next_id": int,
-        "fingerprint": str,
-        "weights": str | None,
-        "bm25": list | None,
-    }
-    if not isinstance(settings, dict) or settings.keys() != kinds.keys():
+    if not isinstance(settings, dict) or settings.keys() != _SETTINGS.keys():
         raise FormatError("the settings of the index are missing or incomplete")
-    wrong = [name for name, kind in kinds.items() if not isinstance(settings[name], kind)]
-    constants = settings["bm25"]
-    if constants is not None and not (len(constants) == 2 and all(type(c) is float for c in constants)):
-        wrong.append("bm25")
-    for name, choices in (("precision", PRECISIONS), ("spaces", SPACE_PAIRS)):
-        if settings[name] not in choices:
-            wrong.append(name)
+    wrong = [name for name, is_right in _SETTINGS.items() if not is_right(settings[name])]
     if wrong:
-        raise FormatError(f"invalid settings of the index: {', '.join(wrong)}")
+        told = ", ".join(f"{name} is {shown(settings[name])}" for name in wrong)
+        raise FormatError(f"invalid settings of the index: {told}")
     return settings

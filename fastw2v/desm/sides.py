@@ -25,6 +25,7 @@ from fastw2v.desm._centroids import unit_sums
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.cosines import unit_rows
 from fastw2v.text._encoder import SentenceEncoder
+from fastw2v.training.report import total_of
 from fastw2v.word2vec import Word2Vec
 
 logger = logging.getLogger("fastw2v.desm")
@@ -323,7 +324,7 @@ def warn_of_little_text(model: Any) -> None:
     history = getattr(model, "history", None)
     if not history:
         return
-    words = sum(epoch["words"] for epoch in history)
+    words = total_of(history, "words")
     if words < ENOUGH_WORDS:
         logger.warning(
             "the model was trained on %s words, all epochs together: rankings need %s or more, so give a "

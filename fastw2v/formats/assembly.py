@@ -15,6 +15,7 @@ from fastw2v.checks import not_vectors
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.extras import set_attributes, users_attributes
 from fastw2v.formats.parts import MODELS_HOLD, SETTINGS, Model, generator_in, state_of
+from fastw2v.formats.state import checked_settings
 from fastw2v.formats.typed import shown
 
 M = TypeVar("M")
@@ -139,6 +140,7 @@ def _complete(cls: Any, parts: Model, base: type[Any]) -> Model:
     wv = parts.wv if parts.wv.lockf is not None else replace(parts.wv, lockf=new.wv.vectors_lockf)
     if parts.random is not None:
         new.random = generator_in(parts.random)
+    settings |= checked_settings({name: settings[name] for name in SETTINGS})
     return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
 
 

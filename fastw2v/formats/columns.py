@@ -7,8 +7,7 @@ lengths, and `attr_json.x` or `attr_typed.x` if it has other values: as JSON, if
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from fastw2v.columns import Ragged, object_column
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
-from fastw2v.formats.typed import Packer, dumps, loads
+from fastw2v.formats.typed import Packer, dumps, loads, plain
 from fastw2v.vocabulary.huffman import HuffmanTree
 
 Array = npt.NDArray[Any]
@@ -125,6 +124,26 @@ def unpack_columns(tensors: Mapping[str, Array], size: int) -> Columns:
     return columns
 
 
+def check_numbers(
+    tensors: Mapping[str, Array], names: Iterable[str], error: Callable[[str], Exception] = ValueError
+) -> None:
+    """Check columns that must have one number for each word, if they are there.
+
+    Args:
+        tensors (mapping of str to array): what `pack_columns` returned, or a file has.
+        names (iterable of str): of the columns.
+        error (callable): makes the error of its message.
+
+    Raises:
+        ValueError: `error(message)`; one holds something else.
+    """
+    for name in names:
+        others = [kind for kind in (_STARTS, _OBJECTS, _TYPED) if kind + name in tensors]
+        numbers = tensors.get(_NUMBERS + name, np.zeros(0))
+        if others or numbers.ndim != 1 or numbers.dtype.kind not in "iuf" or not native.all_finite(numbers):
+            raise error(f"attribute {name!r} of a model's words is not one finite number for each")
+
+
 def _pack_objects(name: str, column: Array) -> dict[str, Array]:
     """Return a column of other values than numbers as one array of JSON."""
     packer = Packer()
@@ -142,13 +161,7 @@ def _pack_objects(name: str, column: Array) -> dict[str, Array]:
 
 
 def _unpack_objects(packed: Array, name: str, size: int, *, typed: bool) -> Array:
-    raw = packed.tobytes()
-    try:
-        values = loads(raw, f"attribute {name!r}") if typed else json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"attribute {name!r} is damaged: {error}") from None
+    values = (loads if typed else plain)(packed.tobytes(), f"attribute {name!r}", wraps=1)
     if typed and isinstance(values, np.ndarray) and values.ndim and len(values) == size:
         return values
     if not isinstance(values, list) or len(values) != size:

@@ -147,7 +147,7 @@ def unpack_extras(tensors: Mapping[str, Array], prefix: str = "") -> dict[str, A
     }
     packed = tensors.get(f"{prefix}extras")
     if packed is not None:
-        items = loads(packed.tobytes(), "attributes set by users")
+        items = loads(packed.tobytes(), "attributes set by users", wraps=2)
         if not isinstance(items, list) or not all(
             isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in items
         ):

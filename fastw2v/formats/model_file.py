@@ -40,7 +40,8 @@ from fastw2v.formats.parts import (
     Vectors,
     generator_in,
 )
-from fastw2v.formats.typed import Packer, dumps, loads, shown
+from fastw2v.formats.state import checked_settings
+from fastw2v.formats.typed import Packer, dumps, loads, plain, shown
 from fastw2v.vocabulary.sampling import check_noise_table
 from fastw2v.warn import warn_user
 
@@ -52,6 +53,7 @@ VECTORS_NEED = frozenset({"vectors", "vector_size", "index_to_key", "key_to_inde
 MODELS_NEED = frozenset({"wv", "random", *SETTINGS})
 
 _LOGS = ("history", "lifecycle_events")
+_TRAINED_BY = ("count", "sample_int")  # attributes of words that training calculates with
 _ODD = "odd."  # begins the names of arrays that do not fit the words
 
 logger = logging.getLogger(__name__)
@@ -277,7 +279,8 @@ def write_model(
     """
     wv = _kept(model.wv, left_out)
     tensors = pack_vectors(wv)
-    settings = dict(model.settings)
+    columns.check_numbers(tensors, _TRAINED_BY)
+    settings = model.settings | checked_settings({name: model.settings[name] for name in SETTINGS})
     if not tensors["syn0"].shape[1]:
         raise ValueError("the vectors have no dimensions: a model needs at least one")
     if len(tensors["syn0"]):
@@ -415,8 +418,9 @@ def _unpack_model(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> 
     """Return the model that `write_model` packed."""
     settings, random, logs = _read_state(tensors, metadata)
     wv = unpack_vectors(tensors)
+    columns.check_numbers(tensors, _TRAINED_BY, FormatError)
     native.expect(tensors, "syn0", wv.vectors.dtype, (len(wv.keys), settings["vector_size"]))
-    has_tree = settings.pop("tree", True)  # unless the file says that there was none
+    has_tree = settings.pop("tree")  # unless the file says that there was none
     if settings["hs"] and len(wv.keys) and has_tree and "point" not in wv.columns:
         raise FormatError("hs=1, but the file has no Huffman tree")
     odd = {name: array for name in OUTPUTS if (array := tensors.get(_ODD + name)) is not None}
@@ -436,6 +440,8 @@ def _unpack_model(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> 
     if "raw_counts" in tensors:
         words = native.unpack_strings(tensors, "raw_vocab")
         counts = native.expect(tensors, "raw_counts", np.int64, (len(words),))
+        if counts.size and int(counts.min()) < 0:
+            raise FormatError("array 'raw_counts' holds a negative count")
         model.raw_vocab = dict(zip(words, counts.tolist(), strict=True))
     if settings["negative"]:
         model.cum_table = _read_noise_table(tensors, len(wv.keys))
@@ -470,15 +476,17 @@ def _read_state(
 ) -> tuple[dict[str, Any], RandomState, dict[str, Any]]:
     """Return the settings, the state of the generator and the logs; FormatError if one is incomplete."""
     try:
-        read = loads if metadata.get("values") == "typed" else _plain
-        state = read(metadata["model"], "settings")
-        logs = read(native.expect(tensors, "logs", np.uint8, (None,)).tobytes(), "logs")
-        settings = {name: (NOT_GENSIMS | state)[name] for name in SETTINGS}
-        if "tree" in state:
-            settings["tree"] = state["tree"]
+        read = loads if metadata.get("values") == "typed" else plain
+        state = read(metadata["model"], "settings", wraps=1)
+        logs = read(native.expect(tensors, "logs", np.uint8, (None,)).tobytes(), "logs", wraps=3)
+        settings = checked_settings({name: (NOT_GENSIMS | state)[name] for name in SETTINGS})
+        settings["tree"] = state.get("tree", True)
+        if type(settings["tree"]) is not bool:
+            raise TypeError(f"tree is {shown(settings['tree'])}, expected true or false")
         logs = {name: logs[name] for name in _LOGS}
         if not all(log is None or isinstance(log, list) for log in logs.values()):
             raise FormatError("the model's logs are no lists")
+        logs["history"] = logs["history"] or []  # only events can be turned off
         kind, position, has_gauss, gauss = state["random"]
         keys = native.expect(tensors, "random_state", np.uint32, (TWISTER_WORDS,))
         random = kind, keys, position, has_gauss, gauss
@@ -486,12 +494,6 @@ def _read_state(
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, FormatError):
             raise
-        missing = f": {error} is missing" if isinstance(error, KeyError) else ""
-        raise FormatError(f"the model's settings are damaged{missing}") from None
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FormatError(f"the model's settings are damaged: {what}") from None
     return settings, random, logs
-
-
-def _plain(raw: bytes | str, what: str) -> Any:
-    """Return JSON as format 1 has it, where no type is marked; ValueError if it is none."""
-    del what
-    return json.loads(raw)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import finite, whole
 from fastw2v.columns import Ragged
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
@@ -211,9 +212,12 @@ def generator_in(state: RandomState) -> np.random.RandomState:
         RandomState: the generator.
 
     Raises:
+        TypeError: a part of it is no number.
         ValueError: no generator can be in this state.
     """
     kind, keys, position, has_gauss, gauss = state
+    position = whole("the generator's position", position, -(2**63))
+    has_gauss, gauss = whole("has_gauss", has_gauss, 0, 1), finite("gauss", gauss)
     if keys.shape != (TWISTER_WORDS,) or not 0 <= position <= len(keys):
         raise ValueError(
             f"the generator has keys of shape {keys.shape} and position {position}, "

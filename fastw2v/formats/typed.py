@@ -176,12 +176,13 @@ def dumps(value: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def loads(raw: bytes | str, what: str) -> Any:
+def loads(raw: bytes | str, what: str, *, wraps: int = 0) -> Any:
     """Return the values that were packed and dumped.
 
     Args:
         raw (bytes or str): JSON.
         what (str): what it holds, for the error.
+        wraps (int): how deep the values that were packed are in it.
 
     Returns:
         any: the values.
@@ -189,9 +190,40 @@ def loads(raw: bytes | str, what: str) -> Any:
     Raises:
         FormatError: it cannot have been written by `dumps`.
     """
+    return _read(raw, what, lambda node: unpack(node, -wraps))
+
+
+def plain(raw: bytes | str, what: str, *, wraps: int = 0) -> Any:
+    """Return values as format 1 has them: JSON's own, none of which is marked with its type.
+
+    Args:
+        raw (bytes or str): JSON.
+        what (str): what it holds, for the error.
+        wraps (int): how deep the values are in it.
+
+    Returns:
+        any: the values.
+
+    Raises:
+        FormatError: it is no JSON, or nested deeper than what is saved.
+    """
+    return _read(raw, what, lambda node: _within_depth(node, -wraps))
+
+
+def _within_depth(node: Any, depth: int) -> Any:
+    """Return JSON; ValueError if it is nested too deep."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"values are nested more than {MAX_DEPTH} deep")
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(item, list | dict):
+            _within_depth(item, depth + 1)
+    return node
+
+
+def _read(raw: bytes | str, what: str, use: Callable[[Any], Any]) -> Any:
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogatepass")
-        return unpack(json.loads(text))
+        return use(json.loads(text))
     except _UNREADABLE as error:
         raise FormatError(f"{what} cannot be read: {type(error).__name__}: {error!s:.200}") from None
 

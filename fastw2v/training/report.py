@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypedDict
 
 from fastw2v.training.hooks import warn_of_hooks
@@ -15,6 +15,7 @@ from fastw2v.warn import warn_user
 logger = logging.getLogger("fastw2v.word2vec")
 
 LEAST_DELAY = 1.0  # seconds before the first progress line of an epoch
+_MOST = 2**63  # words, examples or seconds; an epoch has fewer
 
 LogProgress = Callable[[float, int, int], None]
 """Called with the seconds and effective words since the epoch began, and the jobs that wait."""
@@ -47,6 +48,20 @@ class EpochRecord(TypedDict):
     examples: int
     seconds: float
     alpha: float | None
+
+
+def total_of(history: Iterable[Any], name: str) -> float:
+    """Return the sum of a field over the epochs of a history, whatever else a user or a file put there.
+
+    Args:
+        history (iterable): records of epochs.
+        name (str): such as "words".
+
+    Returns:
+        number: the sum of what is a number.
+    """
+    values = (record.get(name) for record in history if isinstance(record, Mapping))
+    return sum(value for value in values if isinstance(value, int | float) and 0 <= value < _MOST)
 
 
 def record_of(epoch: int, result: EpochResult, compute_loss: bool) -> EpochRecord:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 DOMAIN = 2**31 - 1
 """Last and largest entry of a noise table; noise draws are integers below it."""
 
+_MOST = 2.0**62  # occurrences; no word has more
+
 MAX_INDEX_BITS = 20
 """A noise index has at most 2**20 entries (4 MB), so that it stays in the cache."""
 
@@ -40,7 +42,7 @@ def downsampling(counts: npt.ArrayLike, sample: float | None) -> tuple[npt.NDArr
     elif sample < 1.0:
         frequent = sample * total
     else:
-        frequent = int(sample * (3 + math.sqrt(5)) / 2)
+        frequent = int(min(sample * (3 + math.sqrt(5)) / 2, _MOST))
     probability = np.ones(seen.shape, dtype=np.float64)
     occurring = seen > 0
     c = seen[occurring]
