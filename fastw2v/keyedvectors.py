@@ -44,6 +44,7 @@ from fastw2v.older import OlderKeyedVectors
 from fastw2v.older import Vocab as Vocab
 from fastw2v.older import VocabRecord as VocabRecord
 from fastw2v.older import VocabView as VocabView
+from fastw2v.paths import name_of
 from fastw2v.query.computed import RowLengths
 from fastw2v.query.cosines import (
     cosine,
@@ -1438,7 +1439,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         try:
             return cls.from_words(parts.wv if isinstance(parts, Model) else parts)
         except FormatError as error:
-            raise FormatError(f"{fname}: {error}") from None
+            raise FormatError(f"{name_of(fname)}: {error}") from None
 
     def save_word2vec_format(
         self,

@@ -51,6 +51,19 @@ def expand(path: StrPath) -> str:
     return os.path.expanduser(name) if isinstance(name, str) and name.startswith("~") else name
 
 
+def name_of(source: object) -> str:
+    """Return what an error calls a file.
+
+    Args:
+        source (path or open file): what a caller gave.
+
+    Returns:
+        str: the path, the name of an open file if it has one, else "the open file".
+    """
+    name = source if isinstance(source, str | bytes | os.PathLike) else getattr(source, "name", None)
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else "the open file"
+
+
 def is_remote(path: object) -> bool:
     """Return whether this is the address of a file elsewhere: `s3://bucket/key`, but not `file:///a`.
 

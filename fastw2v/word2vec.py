@@ -1276,9 +1276,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             parts = gensim_parts.read(fname, mmap)
             if not isinstance(parts, Model):
                 raise AttributeError(model_file.not_a_model(fname, "KeyedVectors"))
-            model = assembly.of_gensim(cls, parts, str(fname), base=Word2Vec)
+            model = assembly.of_gensim(cls, parts, fname, base=Word2Vec)
         else:
-            model = assembly.of_file(cls, model_file.read_model(fname, mmap, verify=verify), str(fname))
+            model = assembly.of_file(cls, model_file.read_model(fname, mmap, verify=verify), fname)
         model.add_lifecycle_event("loaded", fname=str(fname))
         return model
 

@@ -169,7 +169,7 @@ def test_damaged_compression_is_said_in_our_words(
 @COMPRESSED
 def test_cut_compression_is_an_eof_error(suffix: str, compress: Callable[[bytes], bytes]) -> None:
     for length in (30, -1):
-        with pytest.raises(TruncatedError, match="<file>: the compressed data is cut short"):
+        with pytest.raises(TruncatedError, match="the open file: the compressed data is cut short"):
             content(io.BytesIO(compress(RAW)[:length]))
 
 

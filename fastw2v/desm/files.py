@@ -11,6 +11,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v import paths
 from fastw2v.desm.bm25 import BM25, DEFAULT_BM25
 from fastw2v.desm.centroids import Centroids
 from fastw2v.desm.store import DocumentStore
@@ -93,13 +94,13 @@ def read(
     if metadata.get("kind") != KIND:
         held = metadata.get("kind", "foreign")
         raise FormatError(
-            f"{source} holds a {held} object, not a DESMIndex: give a file that DESMIndex.save or "
-            "`fastw2v desm index` wrote"
+            f"{paths.name_of(source)} holds a {held} object, not a DESMIndex: give a file that "
+            "DESMIndex.save or `fastw2v desm index` wrote"
         )
     try:
         return _unpack(tensors, _check_settings(metadata.get("desm", "")))
     except FormatError as error:
-        raise FormatError(f"{source}: {error}") from None
+        raise FormatError(f"{paths.name_of(source)}: {error}") from None
 
 
 def _unpack(tensors: Mapping[str, Array], settings: Mapping[str, Any]) -> SavedIndex:
@@ -151,7 +152,7 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "tokenizer": lambda given: given in ("tokenize", "custom"),
     "precision": lambda given: given in PRECISIONS,
     "bm25": lambda given: given is None or _are_constants(given),
-    "next_id": lambda given: type(given) is int and 0 <= given,
+    "next_id": lambda given: type(given) is int and given >= 0,
     "fingerprint": lambda given: type(given) is str,
 }
 
@@ -160,7 +161,7 @@ def _are_constants(given: Any) -> bool:
     """Return whether these are k1 and b of BM25."""
     if not isinstance(given, list) or len(given) != 2 or not all(type(one) is float for one in given):
         return False
-    return 0 <= given[0] < math.inf and 0 <= given[1] <= 1
+    return bool(0 <= given[0] < math.inf and 0 <= given[1] <= 1)
 
 
 def _check_settings(text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import evaluation
+from fastw2v import evaluation, paths
 from fastw2v.checks import one_of, whole
 from fastw2v.desm import files
 from fastw2v.desm.answers import Explanation, Ranking, Tuned
@@ -765,14 +765,16 @@ class DESMIndex:
         """
         saved = files.read(seekable(fname), mmap, verify)
         if saved.own_tokenizer and tokenizer is None:
-            raise ValueError(f"{fname} was made with a tokenizer of its own: load it with tokenizer=...")
+            raise ValueError(
+                f"{paths.name_of(fname)} was made with a tokenizer of its own: load it with tokenizer=..."
+            )
         side = None
         if model is not None:
             made = DESM(model, saved.spaces, center=saved.center)
             if made.fingerprint != saved.fingerprint:
                 raise ValueError(
-                    f"{fname} was made with another model, or with this one before further training: "
-                    "give the model as it was, or make the index again"
+                    f"{paths.name_of(fname)} was made with another model, or with this one before further "
+                    "training: give the model as it was, or make the index again"
                 )
             side = made._document_side
         index = cls(DESM._of_saved(saved, tokenizer or tokenize, side))

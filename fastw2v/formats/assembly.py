@@ -17,6 +17,7 @@ from fastw2v.formats.extras import set_attributes, users_attributes
 from fastw2v.formats.parts import MODELS_HOLD, SETTINGS, Model, generator_in, state_of
 from fastw2v.formats.state import checked_settings
 from fastw2v.formats.typed import shown
+from fastw2v.paths import name_of
 
 M = TypeVar("M")
 
@@ -54,13 +55,13 @@ def take_apart(model: Any) -> Model:
     )
 
 
-def of_file(cls: type[M], parts: Model, source: str) -> M:
+def of_file(cls: type[M], parts: Model, source: object) -> M:
     """Return a model of the parts that a file of ours held.
 
     Args:
         cls (type): the class of the model, `Word2Vec` or one derived from it.
         parts (Model): the parts; they are not copied.
-        source (str): where they come from, for the error.
+        source (path, open file or str): where they come from, for the error.
 
     Returns:
         Word2Vec: the model.
@@ -73,13 +74,13 @@ def of_file(cls: type[M], parts: Model, source: str) -> M:
     return model
 
 
-def of_gensim(cls: type[M], parts: Model, source: str, base: type[Any]) -> M:
+def of_gensim(cls: type[M], parts: Model, source: object, base: type[Any]) -> M:
     """Return a model of gensim's parts.
 
     Args:
         cls (type): the class of the model.
         parts (Model): the parts; they are not copied.
-        source (str): where they come from, for the error.
+        source (path, open file or str): where they come from, for the error.
         base (type): `Word2Vec` itself, whose constructor says what gensim's version did not have.
 
     Returns:
@@ -98,7 +99,7 @@ def of_gensim(cls: type[M], parts: Model, source: str, base: type[Any]) -> M:
             if model.negative:
                 model.make_cum_table()
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{source}: {error}") from None
+        raise FormatError(f"{name_of(source)}: {error}") from None
     _check(model, source)
     made: M = model
     return made
@@ -144,9 +145,9 @@ def _complete(cls: Any, parts: Model, base: type[Any]) -> Model:
     return replace(parts, wv=wv, settings=settings, random=state_of(new.random))
 
 
-def _check(model: Any, source: str) -> None:
+def _check(model: Any, source: object) -> None:
     """Raise `FormatError` unless the settings are in range."""
     try:
         model._check_settings()
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{source}: {error}") from None
+        raise FormatError(f"{name_of(source)}: {error}") from None

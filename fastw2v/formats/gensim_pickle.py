@@ -103,7 +103,7 @@ def read(source: StrPath | IO[bytes], mmap: Mmap, describe: Callable[[Any, Budge
     """
     check_mmap(mmap)
     if not isinstance(source, str | os.PathLike):
-        return _read_open(source, None, str(getattr(source, "name", "<file>")), mmap, describe)
+        return _read_open(source, None, paths.name_of(source), mmap, describe)
     path = paths.expand(source)
     with paths.fetched(path, mmap) as local, open(local, "rb") as file:
         return _read_open(file, path, path, mmap, describe)

@@ -26,6 +26,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v import paths
 from fastw2v.formats import columns, extras, native
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError
@@ -168,7 +169,7 @@ def read_vectors(
     try:
         return unpack_vectors(tensors)
     except FormatError as error:
-        raise FormatError(f"{source}: {error}") from None
+        raise FormatError(f"{paths.name_of(source)}: {error}") from None
 
 
 def _is_of_words(name: str) -> bool:
@@ -411,7 +412,7 @@ def read_model(
     try:
         return _unpack_model(tensors, metadata)
     except FormatError as error:
-        raise FormatError(f"{source}: {error}") from None
+        raise FormatError(f"{paths.name_of(source)}: {error}") from None
 
 
 def _unpack_model(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> Model:
@@ -468,7 +469,9 @@ def not_a_model(source: Any, kind: str) -> str:
     Returns:
         str: what the file holds, and how to load it.
     """
-    return f"{source} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
+    return (
+        f"{paths.name_of(source)} holds a {kind} object, not a Word2Vec model: load it with KeyedVectors.load"
+    )
 
 
 def _read_state(

@@ -173,7 +173,7 @@ def read(
             raise TypeError(f"expected a path or an open binary file, got {source!r}")
         if mmap is not None:
             raise ValueError(f"mmap={mmap!r} needs a path: an open file cannot be mapped")
-        return _read_open(source, str(getattr(source, "name", "<file>")), None, verify, wanted)
+        return _read_open(source, paths.name_of(source), None, verify, wanted)
     name = paths.expand(source)
     with paths.fetched(name, mmap) as local, open(local, "rb") as file:
         return _read_open(file, name, mmap, verify, wanted)

@@ -88,7 +88,7 @@ def open_stream(
         with paths.open_stream(name) if paths.is_remote(name) else open(name, "rb") as file:
             yield _stream_of(file, name, encoding, errors)
     elif hasattr(source, "read"):
-        yield _stream_of(source, str(getattr(source, "name", "<file>")), encoding, errors)
+        yield _stream_of(source, paths.name_of(source), encoding, errors)
     else:
         raise TypeError(f"expected a path or an open binary file, got {source!r}")
 
@@ -257,9 +257,7 @@ def seekable(source: StrPath | IO[bytes]) -> StrPath | IO[bytes]:
     if isinstance(source, str | os.PathLike) or not hasattr(source, "read"):
         return source
     if isinstance(source.read(0), str):
-        raise TypeError(
-            f"{getattr(source, 'name', '<file>')} is open as text: open it in binary, with mode 'rb'"
-        )
+        raise TypeError(f"{paths.name_of(source)} is open as text: open it in binary, with mode 'rb'")
     try:
         source.seek(source.tell())
     except (AttributeError, OSError):

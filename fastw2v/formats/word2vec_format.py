@@ -114,7 +114,7 @@ def read(
     words, vectors = _keep_first_rows(reader.words, reader.vectors, reader.name)
     if counts_by_word is None:
         return Vectors(words, vectors, {})
-    return Vectors(words, vectors, {"count": _look_up_counts(words, counts_by_word, _name_of(fvocab))})
+    return Vectors(words, vectors, {"count": _look_up_counts(words, counts_by_word, paths.name_of(fvocab))})
 
 
 def read_wanted(
@@ -184,10 +184,6 @@ def _read_rows(
         reader = _Reader(stream, dtype, on_bad_values, most, decoding, wanted, dimension)
         reader.read_binary() if binary else reader.read_text(no_header)
     return reader
-
-
-def _name_of(file: Any) -> str:
-    return os.fspath(file) if isinstance(file, str | os.PathLike) else str(getattr(file, "name", "<file>"))
 
 
 class _Reader:
@@ -686,7 +682,9 @@ def write(
     if total_vec is not None:
         whole("total_vec", total_vec, 0)
     if fvocab is not None and _is_same_file(fvocab, target):
-        raise ValueError(f"fname and fvocab are both {_name_of(target)}: the one would replace the other")
+        raise ValueError(
+            f"fname and fvocab are both {paths.name_of(target)}: the one would replace the other"
+        )
     keys, vectors = words.keys, words.vectors
     if vectors.ndim == 2 and not 1 <= vectors.shape[1] <= MAX_DIMENSION:
         raise ValueError(
