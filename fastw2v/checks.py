@@ -16,7 +16,7 @@ import numpy as np
 T = TypeVar("T")
 
 MAX_WINDOW = 2**31 - 1  # a C int
-_MANY_BITS = 1000  # of a number that is not printed
+_MOST_BITS = 256  # of a number that is printed
 
 # Settings of a model, with the least and the most where these are whole numbers.
 COUNTS = {
@@ -55,6 +55,12 @@ def callbacks_of(callbacks: Iterable[Any]) -> list[Any]:
     return callbacks
 
 
+def _told(number: Any) -> str:
+    """Return a number as text; of a very long one how long it is."""
+    long = isinstance(number, int) and number.bit_length() > _MOST_BITS
+    return f"a number of {number.bit_length()} bits" if long else str(number)
+
+
 def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
     """Return the value as an int; TypeError or ValueError unless it is a whole number `least`…`most`."""
     try:  # 100.0 is a whole number; a bool is none, nor is a text of digits
@@ -66,8 +72,7 @@ def whole(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
         raise TypeError(f"{name} is {value!r:.60}: it must be a whole number{border}")
     if not least <= number <= most:
         border = f"at least {least}" if number < least else f"at most {most}"
-        told = number if number.bit_length() < _MANY_BITS else f"a number of {number.bit_length()} bits"
-        raise ValueError(f"{name}={told}: it must be {border}")
+        raise ValueError(f"{name}={_told(number)}: it must be {border}")
     return number
 
 
@@ -100,7 +105,7 @@ def flag(name: str, value: Any) -> int:
     if not isinstance(value, Real | np.bool_):
         raise TypeError(f"{name} is {value!r:.60}: it must be 0 or 1")
     if value not in (0, 1):
-        raise ValueError(f"{name}={value}: it must be 0 or 1")
+        raise ValueError(f"{name}={_told(value)}: it must be 0 or 1")
     return int(bool(value))
 
 
@@ -144,7 +149,8 @@ def one_of(name: str, value: object, choices: tuple[T, ...], advice: str | None 
     for choice in choices:
         if value == choice:
             return choice
-    raise ValueError(f"{name}={value!r}: {advice or 'give one of ' + ', '.join(map(repr, choices))}")
+    shown = _told(value) if isinstance(value, int) else f"{value!r:.200}"
+    raise ValueError(f"{name}={shown}: {advice or 'give one of ' + ', '.join(map(repr, choices))}")
 
 
 def check_topn(topn: Any, or_none: bool) -> None:

@@ -14,7 +14,21 @@ from fastw2v.formats.errors import FormatError
 Array = npt.NDArray[Any]
 
 DEFAULT_BM25 = (1.2, 0.75)  # k1 and b, as in Lucene
+_LARGEST = 1e30
 PAPER_BM25 = (1.7, 0.95)  # k1 and b, as in the paper on DESM
+
+
+def are_constants(k1: float, b: float) -> bool:
+    """Return whether these can be k1 and b.
+
+    Args:
+        k1 (float): how slowly repeated terms saturate; scores are float32, which it must fit.
+        b (float): how much long documents lose.
+
+    Returns:
+        bool: whether both are in range.
+    """
+    return bool(0 <= k1 < _LARGEST and 0 <= b <= 1)
 
 
 class BM25:
@@ -39,8 +53,8 @@ class BM25:
     """
 
     def __init__(self, k1: float = DEFAULT_BM25[0], b: float = DEFAULT_BM25[1]) -> None:
-        if not (k1 >= 0 and 0 <= b <= 1):
-            raise ValueError(f"k1={k1}, b={b}: k1 must be at least 0, and b between 0 and 1")
+        if not are_constants(k1, b):
+            raise ValueError(f"k1={k1}, b={b}: k1 must be finite and at least 0, and b between 0 and 1")
         self.k1, self.b = float(k1), float(b)
         self._terms: dict[Any, int] = {}
         self._documents: list[npt.NDArray[np.int32] | None] = []  # None: removed

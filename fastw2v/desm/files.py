@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Literal
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import paths
-from fastw2v.desm.bm25 import BM25, DEFAULT_BM25
+from fastw2v.desm.bm25 import BM25, DEFAULT_BM25, are_constants
 from fastw2v.desm.centroids import Centroids
 from fastw2v.desm.store import DocumentStore
 from fastw2v.formats import native
@@ -151,17 +150,14 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "weights": lambda given: given in (None, "idf", "given"),
     "tokenizer": lambda given: given in ("tokenize", "custom"),
     "precision": lambda given: given in PRECISIONS,
-    "bm25": lambda given: given is None or _are_constants(given),
+    "bm25": lambda given: given is None or _are_floats(given) and are_constants(*given),
     "next_id": lambda given: type(given) is int and given >= 0,
     "fingerprint": lambda given: type(given) is str,
 }
 
 
-def _are_constants(given: Any) -> bool:
-    """Return whether these are k1 and b of BM25."""
-    if not isinstance(given, list) or len(given) != 2 or not all(type(one) is float for one in given):
-        return False
-    return bool(0 <= given[0] < math.inf and 0 <= given[1] <= 1)
+def _are_floats(given: Any) -> bool:
+    return isinstance(given, list) and len(given) == 2 and all(type(one) is float for one in given)
 
 
 def _check_settings(text: str) -> dict[str, Any]:
