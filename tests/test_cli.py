@@ -870,6 +870,76 @@ def test_what_cannot_be_sent_is_told_before_training(corpus: str, capsys: Captur
     assert_one_line(capsys.readouterr().err, "fastw2v[remote]")
 
 
+# --- documents and queries ---
+
+RIGHT = '{"id": 1, "text": "apple pear"}\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            brackets[0] * 3000 + brackets[1] * 3000
+            for brackets in (("[", "]"), ('{"id":', "}"), ('{"text":[', "]}"))
+        ),
+        *(
+            '{"id": "x", "text": "a", "title": ' + "[" * depth + "]" * depth + "}"
+            for depth in (400, 900, 3000)
+        ),
+        *(
+            f'{{"id": {number}, "text": "a"}}'
+            for number in ("9" * 5000, "NaN", "Infinity", "1.5", "true", "null")
+        ),
+        *('"a"', "1", "[]", "{}", "null", '{"id": "x"}', '{"text": "x"}', '{"id": "x", "text": ["a"]}', "{"),
+        *('{"id": 1, "text": "twice"}', '{"id": "x", "text": "a"}\0', "\0"),
+    ],
+    ids=lambda line: line[:30],
+)
+def test_a_line_that_is_no_document(
+    line: str, model_file: str, index_file: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """The file and the line are named, whatever the line holds, and the index that was there stays."""
+    given = write(tmp_path / "lines.jsonl", RIGHT + "\n" + line + "\n")
+    index = tmp_path / "index"
+    index.write_text("before")
+    assert main(["desm", "index", given, "-m", model_file, "-o", str(index), "-q"]) == 1
+    assert_one_line(capsys.readouterr().err, "lines.jsonl, line 3")
+    assert index.read_text() == "before"
+    assert main(["desm", "search", index_file, "--queries", given, "-q"]) == 1
+    assert_one_line(capsys.readouterr().err, "lines.jsonl, line 3")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f'{{"id": "x", "text": {text}}}' for text in ('"\\ud800 apple"', '"a\\u0000b apple"', '""')),
+        *(f'{{"id": {number}, "text": "apple"}}' for number in ("9" * 4000, '"\\udcff"', '""')),
+        '{"id": "y", "id": "x", "text": "a", "text": "apple"}',
+        '{"id": "x", "text": "' + "apple pear " * 1_000_000 + '"}',
+    ],
+    ids=lambda line: line[:30],
+)
+def test_a_strange_document_is_one(line: str, model_file: str, tmp_path: Path, capsys: Capture) -> None:
+    given = write(tmp_path / "lines.jsonl", RIGHT + line + "\n")
+    index = str(tmp_path / "index")
+    assert main(["desm", "index", given, "-m", model_file, "-o", index, "-q", "--idf"]) == 0
+    assert main(["desm", "search", index, "apple", "-q", "--json"]) == 0
+    assert {found["id"] for found in json.loads(capsys.readouterr().out)["documents"]} >= {"1"}
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
+def test_no_documents_and_no_queries(
+    content: str, model_file: str, index_file: str, tmp_path: Path, capsys: Capture
+) -> None:
+    given = write(tmp_path / "lines.jsonl", content)
+    index = tmp_path / "index"
+    assert main(["desm", "index", given, "-m", model_file, "-o", str(index), "-q"]) == 1
+    assert_one_line(capsys.readouterr().err, "lines.jsonl has no documents", '{"id"')
+    assert not index.exists()
+    assert main(["desm", "search", index_file, "--queries", given]) == 1
+    assert_one_line(capsys.readouterr().err, "lines.jsonl has no queries", '{"id"')
+
+
 # --- judgements ---
 
 

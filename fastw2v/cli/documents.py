@@ -23,12 +23,14 @@ from fastw2v.cli.options import (
     wants_progress,
 )
 from fastw2v.evaluation.words import lines_of
+from fastw2v.formats.typed import shown
 from fastw2v.query.choices import ALPHAS, MIXES, PRECISIONS, RANKS, SPACE_PAIRS
 
 if TYPE_CHECKING:
     from fastw2v.desm import DESMIndex
 
 
+_PLURALS = {"document": "documents", "query": "queries"}
 _JSON_LINES = 'one JSON object a line: {"id" or "_id": ..., "text": ...}, with a "title" or without'
 
 
@@ -255,19 +257,18 @@ def _read_texts(path: str, what: str) -> Iterator[tuple[str, str]]:
                 f'{path}, line {number}: expected {{"id": ..., "text": ...}}, found {line.strip():.40}'
             )
         if str(name) in seen:
-            raise ValueError(f"{path}, line {number}: duplicate {what} id {name!r}")
+            raise ValueError(f"{path}, line {number}: duplicate {what} id {name!r:.60}")
         seen.add(str(name))
         title = record.get("title") or ""
         if not isinstance(title, str):
-            raise ValueError(f"{path}, line {number}: the title is {title!r:.60}, expected a text")
+            raise ValueError(f"{path}, line {number}: the title is {shown(title)}, expected a text")
         yield str(name), text if text.startswith(title) else f"{title} {text}"
+    if not seen:
+        raise ValueError(f"{path} has no {_PLURALS[what]}: give {_JSON_LINES}")
 
 
 def _queries(path: str) -> dict[str, str]:
-    queries = dict(_read_texts(path, "query"))
-    if not queries:
-        raise ValueError(f"{path} has no queries: give {_JSON_LINES}")
-    return queries
+    return dict(_read_texts(path, "query"))
 
 
 _judgements = evaluation.read_judgements
