@@ -51,6 +51,25 @@ def expand(path: StrPath) -> str:
     return os.path.expanduser(name) if isinstance(name, str) and name.startswith("~") else name
 
 
+class Reopened(os.PathLike[str]):
+    """A path of what has no name of its own, such as a copy of standard input.
+
+    Args:
+        path (str): by which it is opened.
+        name (str): what errors call it.
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self.name = name
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 def name_of(source: object) -> str:
     """Return what an error calls a file.
 
@@ -60,7 +79,8 @@ def name_of(source: object) -> str:
     Returns:
         str: the path, the name of an open file if it has one, else "the open file".
     """
-    name = source if isinstance(source, str | bytes | os.PathLike) else getattr(source, "name", None)
+    is_path = isinstance(source, str | bytes | os.PathLike) and not isinstance(source, Reopened)
+    name = source if is_path else getattr(source, "name", None)
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else "the open file"
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from fastw2v import paths
@@ -27,9 +24,11 @@ from fastw2v.cli.options import (
     print_json,
     wants_progress,
 )
+from fastw2v.formats.streams import open_stream
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.spaces import SpaceComparison
-from fastw2v.text.readers import PathLineSentences
+from fastw2v.text.once import readable_again
+from fastw2v.text.readers import LineSentence, PathLineSentences
 from fastw2v.training.report import total_of
 from fastw2v.word2vec import Word2Vec
 
@@ -141,18 +140,17 @@ def train_model(corpus: Iterable[list[str]], options: argparse.Namespace) -> Wor
 
 
 @contextlib.contextmanager
-def _open_corpus(source: str) -> Iterator[PathLineSentences]:
+def _open_corpus(source: str) -> Iterator[LineSentence | PathLineSentences]:
     """Open the sentences of a file or folder."""
     if paths.is_remote(source) or (source != "-" and (os.path.isfile(source) or os.path.isdir(source))):
         yield PathLineSentences(source)
         return
-    # Standard input (-) and pipes are copied to a file first, because training reads a text more than once.
-    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
-        path = Path(folder, "corpus")
-        with contextlib.ExitStack() as files:
-            text = sys.stdin.buffer if source == "-" else files.enter_context(open(source, "rb"))
-            shutil.copyfileobj(text, files.enter_context(path.open("wb")), 1 << 20)
-        yield PathLineSentences(path)
+    # Standard input (-) and pipes are copied, decompressed, because training reads a text more than once.
+    with contextlib.ExitStack() as steps:
+        stream = steps.enter_context(open_stream(sys.stdin.buffer if source == "-" else source))
+        name = "standard input" if source == "-" else source
+        copy = steps.enter_context(readable_again(stream.file, name))
+        yield LineSentence(copy)
 
 
 def _target_of(path: str) -> Any:

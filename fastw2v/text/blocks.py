@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.magic import HEAD, compression_of, damage_of
-from fastw2v.paths import expand, is_remote, suffix
+from fastw2v.paths import expand, is_remote, name_of, suffix
 from fastw2v.text.kinds import BOM, HEAD_BYTES, check_plain_text
+from fastw2v.text.once import kind_of_once
 from fastw2v.utils import open as open_file
 
 FilePath = str | os.PathLike[str]
+
+_SPACE_OF_TEXT = re.compile(r"\s")
+SPACE = re.compile(
+    b"|".join(re.escape(chr(point).encode()) for point in range(0x3001) if chr(point).isspace())
+)
+"""White space of Unicode in UTF-8."""
+
 BLOCK_BYTES = 1 << 20
 """Files are encoded in blocks of this size: they fit into the cache, and each takes a few ms."""
+
+MOST_WORD = 1 << 22
+"""Bytes without white space that may be a word: far above any real one, and they fit into memory."""
 
 NEAR_END = 256
 """White space is looked for among so many last bytes of a block first: in most texts it is there."""
@@ -55,9 +68,9 @@ def open_text(path: FilePath) -> Iterator[IO[bytes]]:
     """
     if os.path.isdir(expand(path)):
         raise IsADirectoryError(
-            f"{os.fspath(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
+            f"{name_of(path)} is a folder: give PathLineSentences(folder), which reads all files in it"
         )
-    with open_file(path, "rb") as handle, naming_damage(os.fspath(path), None if is_remote(path) else path):
+    with open_file(path, "rb") as handle, naming_damage(name_of(path), None if is_remote(path) else path):
         yield handle
 
 
@@ -70,7 +83,7 @@ def naming_damage(name: object, path: FilePath | None = None) -> Iterator[None]:
         state = damage_of(error)
         if state is None:
             raise
-        if path is not None and not _begins_compressed(path):
+        if path is not None and kind_of_once(path) is None and not _begins_compressed(path):
             raise ValueError(
                 f"{name} is not compressed, although its name says so: name it without {suffix(path)} if it "
                 "is plain text, or get it anew"
@@ -98,6 +111,7 @@ def text_blocks(
     """
     rest = b""
     begun = False
+    offset = line = 0  # bytes and line ends before the block
     handle: Any
     with open_text(path) as handle:
         while limit is None or limit > 0:
@@ -111,22 +125,33 @@ def text_blocks(
                 break
             if not begun:
                 begun = True
-                head = bytes(block[: min(size, HEAD_BYTES)])
-                check_plain_text(head, os.fspath(path), whole=size < len(buffer))
-                if buffer.startswith(BOM):
-                    size -= len(BOM)
-                    block[:size] = block[len(BOM) : size + len(BOM)]
+                offset = _begin(buffer, size, name_of(path))
+                size -= offset
             if limit is not None:
                 lines = buffer.count(b"\n", len(rest), size)
                 if lines >= limit:
                     size = _end_of_line(buffer, limit)
                 limit -= lines
             end = _after_space(buffer, size)
+            if size - end > MOST_WORD and (end := _after_any_space(buffer, size)) < size - MOST_WORD:
+                line += buffer.count(b"\n", 0, end)
+                raise ValueError(explain_long_word(name_of(path), line + 1, offset + end))
             rest = bytes(block[end:size])
+            offset += end
+            line += buffer.count(b"\n", 0, end)
             if end:
                 yield block[:end]
     if rest:
         yield memoryview(rest)
+
+
+def _begin(buffer: bytearray, size: int, name: str) -> int:
+    """Check that the first bytes are of a plain text; drop a byte order mark, and return its length."""
+    check_plain_text(bytes(memoryview(buffer)[: min(size, HEAD_BYTES)]), name, whole=size < len(buffer))
+    if not buffer.startswith(BOM):
+        return 0
+    buffer[: size - len(BOM)] = buffer[len(BOM) : size]
+    return len(BOM)
 
 
 def _end_of_line(text: bytearray, number: int) -> int:
@@ -147,6 +172,42 @@ def _after_space(text: bytearray, size: int) -> int:
     return 0
 
 
+def _after_any_space(text: bytearray, size: int) -> int:
+    """Return where the last white space of Unicode among the first `size` bytes ends; 0 if there is none."""
+    near = max(0, size - MOST_WORD)
+    last = max((found.end() for found in SPACE.finditer(text, near, size)), default=0)
+    return last or max((found.end() for found in SPACE.finditer(text, 0, near)), default=0)
+
+
+def explain_long_word(name: str, line: int, offset: int | None = None) -> str:
+    """Return what to say of a word that is too long, in a line counted from 1."""
+    where = f"line {line}" if offset is None else f"line {line}, byte {offset:,}"
+    return (
+        f"{name}, {where}: more than {MOST_WORD:,} bytes without white space, which are no word: words are "
+        "separated by white space; split the text into words first"
+    )
+
+
+def lines_of(handle: Any, name: str) -> Iterator[Any]:
+    """Yield the lines of an open file of text or bytes; ValueError for a word that is too long."""
+    offset = 0
+    if not hasattr(handle, "readline"):
+        yield from handle
+        return
+    for number in itertools.count(1):
+        line = handle.readline(MOST_WORD)
+        parts = [line]
+        while len(parts[-1]) == MOST_WORD and parts[-1][-1:] not in ("\n", b"\n"):
+            if not (SPACE if isinstance(line, bytes) else _SPACE_OF_TEXT).search(parts[-1]):
+                raise ValueError(explain_long_word(name, number, offset + sum(map(len, parts[:-1]))))
+            parts.append(handle.readline(MOST_WORD))
+        whole = line if len(parts) == 1 else line[:0].join(parts)
+        if not whole:
+            return
+        offset += len(whole)
+        yield whole
+
+
 def decode_line(line: bytes, number: int, name: object) -> str:
     """Return a line as str; the UnicodeDecodeError, if it is not UTF-8, names the line and the file."""
     try:
@@ -164,7 +225,7 @@ def decoded_blocks(path: FilePath, limit: int | None = None, block_bytes: int = 
             text = block.decode("utf8")
         except UnicodeDecodeError:
             for number, line in enumerate(block.split(b"\n"), first_line):
-                decode_line(line, number, os.fspath(path))
+                decode_line(line, number, name_of(path))
             raise
         yield text
         first_line += block.count(b"\n")

@@ -10,13 +10,22 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import IO, Any
 
 from fastw2v import paths
 from fastw2v.checks import at_least
-from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks, naming_damage, open_text
+from fastw2v.text.blocks import (
+    FilePath,
+    TextFiles,
+    decode_line,
+    decoded_blocks,
+    lines_of,
+    naming_damage,
+    open_text,
+)
 from fastw2v.text.kinds import HEAD_BYTES, check_plain_text
+from fastw2v.text.once import refuse_again
 
 
 class LineSentence:
@@ -53,27 +62,41 @@ class LineSentence:
 
     def __iter__(self) -> Iterator[list[str]]:
         if isinstance(self.source, (str, os.PathLike)):
-            name = os.fspath(self.source)
+            name = paths.name_of(self.source)
+            refuse_again(self, self.source)
             with open_text(self.source) as handle:
                 head = handle.read(HEAD_BYTES)
                 check_plain_text(head, name, whole=len(head) < HEAD_BYTES)
-                head += handle.readline()  # not rewound: what is read may be a pipe
-                yield from self._sentences(chain(io.BytesIO(head), handle), name)
+                # Not rewound: what is read may be a pipe.
+                yield from self._sentences(lines_of(_Ahead(head, handle), name), name)
         else:
-            name = getattr(self.source, "name", "the file given")
+            name = paths.name_of(self.source)
             with naming_damage(name):
                 self.source.seek(0)
                 head = self.source.read(HEAD_BYTES)
                 as_bytes = head.encode("utf8", "replace") if isinstance(head, str) else head
                 check_plain_text(as_bytes, name, whole=len(head) < HEAD_BYTES)
                 self.source.seek(0)
-                yield from self._sentences(self.source, name)
+                yield from self._sentences(lines_of(self.source, name), name)
 
     def _sentences(self, lines: Iterable[str | bytes], name: object) -> Iterator[list[str]]:
         for number, line in enumerate(islice(lines, self.limit), 1):
             text = line if isinstance(line, str) else decode_line(line, number, name)
             words = (text.removeprefix("\ufeff") if number == 1 else text).split()
             yield from _cut(words, self.max_sentence_length)
+
+
+class _Ahead:
+    """A file of which the first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head = io.BytesIO(head)
+        self._rest = rest
+
+    def readline(self, size: int) -> bytes:
+        line = self._head.readline(size)
+        left = 0 if line[-1:] == b"\n" else size - len(line)
+        return line + self._rest.readline(left) if left else line
 
 
 class PathLineSentences:
@@ -138,6 +161,7 @@ class Text8Corpus:
 
     def __iter__(self) -> Iterator[list[str]]:
         words: list[str] = []
+        refuse_again(self, self.fname)
         for text in decoded_blocks(self.fname):
             words += text.split()
             whole = len(words) // self.max_sentence_length * self.max_sentence_length
@@ -201,6 +225,13 @@ def text_files(source: Any) -> TextFiles | None:
     if type(source) is Text8Corpus:
         return TextFiles((source.fname,), source.max_sentence_length, by_line=False)
     return None
+
+
+def begin_reading(source: Any) -> None:
+    """Note that one of these readers reads its files; ValueError if that can be done only once, and was."""
+    files = text_files(source)
+    for path in files.paths if files is not None else ():
+        refuse_again(source, path)
 
 
 def is_static(source: Any) -> bool:

@@ -20,6 +20,7 @@ from fastw2v import paths
 from fastw2v.text._encoder import SentenceCounter, WordTable, no_row
 from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
+from fastw2v.text.once import kind_of_once
 from fastw2v.text.tables import Taker, explain_unhashable, plain_word
 from fastw2v.utils import TrimRule, prune_vocab
 
@@ -305,7 +306,10 @@ class _FileScan:
         """Add the result of the next block, in the order of the text."""
         try:
             table, ids, lines = result.result()
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if kind_of_once(block.path):
+                error.reason += f" (in {paths.name_of(block.path)}: text must be UTF-8)"
+                raise
             for _ in decoded_blocks(block.path, self.files.limit, self.block_bytes):
                 pass  # meets the same error, and names the line
             raise

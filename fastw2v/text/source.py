@@ -14,9 +14,12 @@ from fastw2v.checks import trim_rule_of
 from fastw2v.text import scan
 from fastw2v.text.blocks import FilePath, TextFiles
 from fastw2v.text.ids import EncodedCorpus
-from fastw2v.text.readers import PathLineSentences, is_static, text_files
+from fastw2v.text.once import kind_of_once
+from fastw2v.text.readers import LineSentence, PathLineSentences, begin_reading, is_static, text_files
 from fastw2v.text.tables import Rows, sentences_of
 from fastw2v.utils import TrimRule
+
+_TIMES = "(once for a new vocabulary, and once in each epoch)"
 
 FileState = tuple[int, int, int]  # inode, bytes, time of change in ns
 
@@ -48,8 +51,10 @@ class Source:
             sentences = sentences_of(given)
             _check_sentences(sentences, passes)
         else:
-            sentences = PathLineSentences(corpus_file)
+            sentences = (LineSentence if kind_of_once(corpus_file) else PathLineSentences)(corpus_file)
         files = text_files(sentences)
+        if passes > 1 and files is not None:
+            _check_files(files, passes)
         states = () if files is None else tuple(map(_state_of, files.paths))
         fixed = sentences.fixed if isinstance(sentences, Rows) else is_static(sentences)
         return cls(given, sentences, files, states, fixed)
@@ -70,6 +75,8 @@ class Source:
         threads: int,
     ) -> scan.Scan:
         """Count the words in one reading; see `text.scan.scan` for the settings."""
+        if not max_vocab_size:  # else the sentences are iterated over, which notes it
+            begin_reading(self.sentences)
         return scan.scan(
             self.sentences,
             self.files,
@@ -82,11 +89,12 @@ class Source:
 
     def encode(self, key_to_index: dict[Any, int], *, threads: int) -> EncodedCorpus:
         """Return the text as rows of a vocabulary, without words that it lacks."""
+        begin_reading(self.sentences)
         return scan.encode(self.sentences, self.files, key_to_index, threads=threads)
 
 
 def _state_of(path: FilePath) -> FileState:
-    if paths.is_remote(path):
+    if paths.is_remote(path) or kind_of_once(path):
         return 0, 0, time.time_ns()  # each reading may find another text
     state = os.stat(paths.expand(path))
     return state.st_ino, state.st_size, state.st_mtime_ns
@@ -104,7 +112,7 @@ def _check_one_corpus(sentences: Any, corpus_file: Any) -> None:
         raise TypeError("two corpora: give either an iterable of lists of words or corpus_file, not both")
     if not paths.is_remote(corpus_file):
         local = paths.expand(corpus_file)
-        if not os.path.isfile(local):
+        if not os.path.isfile(local) and not kind_of_once(local):
             advice = ": for all files of a folder, give PathLineSentences(folder)" * os.path.isdir(local)
             raise TypeError(f"corpus_file {os.fspath(corpus_file)!r} is not a file that exists{advice}")
 
@@ -125,9 +133,18 @@ def _check_sentences(sentences: Any, passes: int) -> None:
         advice = "corpus_file=path" if hasattr(sentences, "readline") else "a list"
         raise TypeError(
             f"a {type(sentences).__name__} can be read only once, and the corpus is read {passes} times "
-            "(once for a new vocabulary, and once in each epoch): "
-            f"give {advice}, or an object whose __iter__ starts again from the beginning"
+            f"{_TIMES}: give {advice}, or an object whose __iter__ starts again from the beginning"
         )
+
+
+def _check_files(files: TextFiles, passes: int) -> None:
+    """Raise TypeError for what can be read only once; to open a pipe again may wait for ever."""
+    for path in files.paths:
+        if (kind := kind_of_once(path)) is not None:
+            raise TypeError(
+                f"{paths.name_of(path)} is {kind}, which can be read only once, and the corpus is read "
+                f"{passes} times {_TIMES}: write the text to a file and give that"
+            )
 
 
 def _is_one_shot(sentences: Iterable[Any]) -> bool:
