@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from fastw2v.utils import open as open_file
 
 FilePath = str | os.PathLike[str]
 
+_LINE_ENDS = ("\n", b"\n")
 _SPACE_OF_TEXT = re.compile(r"\s")
 SPACE = re.compile(
     b"|".join(re.escape(chr(point).encode()) for point in range(0x3001) if chr(point).isspace())
@@ -111,7 +111,7 @@ def text_blocks(
     """
     rest = b""
     begun = False
-    offset = line = 0  # bytes and line ends before the block
+    offset = 0  # bytes before the block
     handle: Any
     with open_text(path) as handle:
         while limit is None or limit > 0:
@@ -134,11 +134,9 @@ def text_blocks(
                 limit -= lines
             end = _after_space(buffer, size)
             if size - end > MOST_WORD and (end := _after_any_space(buffer, size)) < size - MOST_WORD:
-                line += buffer.count(b"\n", 0, end)
-                raise ValueError(explain_long_word(name_of(path), line + 1, offset + end))
+                raise ValueError(explain_long_word(name_of(path), _line_at(path, offset + end), offset + end))
             rest = bytes(block[end:size])
             offset += end
-            line += buffer.count(b"\n", 0, end)
             if end:
                 yield block[:end]
     if rest:
@@ -179,33 +177,64 @@ def _after_any_space(text: bytearray, size: int) -> int:
     return last or max((found.end() for found in SPACE.finditer(text, 0, near)), default=0)
 
 
-def explain_long_word(name: str, line: int, offset: int | None = None) -> str:
+def _line_at(path: FilePath, offset: int) -> int | None:
+    """Return the number of the line, from 1, at an offset in a text; None if it cannot be read again."""
+    if kind_of_once(path) is not None:
+        return None
+    line = 1
+    with open_text(path) as handle:
+        while offset and (piece := handle.read(min(offset, BLOCK_BYTES))):
+            line += piece.count(b"\n")
+            offset -= len(piece)
+    return line
+
+
+def explain_long_word(name: str, line: int | None, offset: int) -> str:
     """Return what to say of a word that is too long, in a line counted from 1."""
-    where = f"line {line}" if offset is None else f"line {line}, byte {offset:,}"
+    where = "" if line is None else f"line {line}, "
     return (
-        f"{name}, {where}: more than {MOST_WORD:,} bytes without white space, which are no word: words are "
-        "separated by white space; split the text into words first"
+        f"{name}, {where}byte {offset:,}: more than {MOST_WORD:,} bytes without white space, which are no "
+        "word: words are separated by white space; split the text into words first"
     )
 
 
-def lines_of(handle: Any, name: str) -> Iterator[Any]:
-    """Yield the lines of an open file of text or bytes; ValueError for a word that is too long."""
-    offset = 0
+def lines_of(handle: Any, name: str, head: bytes = b"") -> Iterator[Any]:
+    """Yield the lines of an open file of text or bytes, of which a `head` may have been read.
+
+    ValueError for a word that is too long.
+    """
     if not hasattr(handle, "readline"):
         yield from handle
         return
-    for number in itertools.count(1):
-        line = handle.readline(MOST_WORD)
-        parts = [line]
-        while len(parts[-1]) == MOST_WORD and parts[-1][-1:] not in ("\n", b"\n"):
-            if not (SPACE if isinstance(line, bytes) else _SPACE_OF_TEXT).search(parts[-1]):
-                raise ValueError(explain_long_word(name, number, offset + sum(map(len, parts[:-1]))))
-            parts.append(handle.readline(MOST_WORD))
-        whole = line if len(parts) == 1 else line[:0].join(parts)
-        if not whole:
-            return
-        offset += len(whole)
-        yield whole
+    *lines, begun = head.split(b"\n")
+    offset = 0
+    for line in lines:
+        yield line + b"\n"
+        offset += len(line) + 1
+    number = len(lines) + 1
+    text = handle.readline(MOST_WORD)
+    text = begun + text if begun else text
+    while text:
+        if len(text) >= MOST_WORD and text[-1:] not in _LINE_ENDS:
+            text = _whole_line(handle, text, name, number, offset)
+        yield text
+        number += 1
+        offset += len(text)
+        text = handle.readline(MOST_WORD)
+
+
+def _whole_line(handle: Any, text: Any, name: str, number: int, offset: int) -> Any:
+    """Return a line that begins so, at an offset; ValueError if a part of it has no white space."""
+    space = SPACE if isinstance(text, bytes) else _SPACE_OF_TEXT
+    parts = [text]
+    while len(parts[-1]) >= MOST_WORD and parts[-1][-1:] not in _LINE_ENDS:
+        if not space.search(parts[-1]):
+            before = text[:0].join(parts[-2:-1])
+            word = max((found.end() for found in space.finditer(before)), default=0)
+            begin = offset + sum(map(len, parts[:-1])) - len(before) + word
+            raise ValueError(explain_long_word(name, number, begin))
+        parts.append(handle.readline(MOST_WORD))
+    return text[:0].join(parts)
 
 
 def decode_line(line: bytes, number: int, name: object) -> str:

@@ -7,7 +7,6 @@ What is no plain text (JSON lines, tables, archives, saved models) is refused wh
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -68,7 +67,7 @@ class LineSentence:
                 head = handle.read(HEAD_BYTES)
                 check_plain_text(head, name, whole=len(head) < HEAD_BYTES)
                 # Not rewound: what is read may be a pipe.
-                yield from self._sentences(lines_of(_Ahead(head, handle), name), name)
+                yield from self._sentences(lines_of(handle, name, head), name)
         else:
             name = paths.name_of(self.source)
             with naming_damage(name):
@@ -84,19 +83,6 @@ class LineSentence:
             text = line if isinstance(line, str) else decode_line(line, number, name)
             words = (text.removeprefix("\ufeff") if number == 1 else text).split()
             yield from _cut(words, self.max_sentence_length)
-
-
-class _Ahead:
-    """A file of which the first bytes were read already."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = io.BytesIO(head)
-        self._rest = rest
-
-    def readline(self, size: int) -> bytes:
-        line = self._head.readline(size)
-        left = 0 if line[-1:] == b"\n" else size - len(line)
-        return line + self._rest.readline(left) if left else line
 
 
 class PathLineSentences:
