@@ -96,9 +96,9 @@ def test_a_word_that_is_too_long(short: int, tmp_path: Path, read: Callable[[str
 def test_where_a_long_word_begins(short: int, tmp_path: Path) -> None:
     for before in (b"", b"a b\nc ", "ö\n\u3000".encode(), b"\xef\xbb\xbfa ", b"word " * 50_000):
         path = write(tmp_path / "text", before + b"x" * 70_000)
-        for read in (lambda: list(text_blocks(path, block_bytes=64)), lambda: list(LineSentence(path))):
+        for read in (READERS["blocks"], READERS["LineSentence"]):
             with pytest.raises(ValueError, match=f"^{path}, line [12], byte {len(before):,}: "):
-                read()
+                read(path)
 
 
 @pytest.mark.parametrize("space", SPACES, ids=ascii)

@@ -520,7 +520,16 @@ def test_a_newer_format() -> None:
     def newer(header: dict[str, Any]) -> None:
         header["__metadata__"].update(format_version="3", writer="fastw2v 9.1")
 
-    with pytest.raises(FormatError, match=r"written by fastw2v 9\.1 in format 3.*update"):
+    with pytest.raises(FormatError, match=r"of format 3 and needs fastw2v ≥ 9\.1; this is .*update it"):
+        from_bytes(forged(newer))
+
+
+@pytest.mark.parametrize("writer", ["", "x" * 1000, "fastw2v \n9", "fastw2v " + "9" * 100])
+def test_a_newer_format_of_who_knows_what(writer: str) -> None:
+    def newer(header: dict[str, Any]) -> None:
+        header["__metadata__"].update(format_version="3", writer=writer)
+
+    with pytest.raises(FormatError, match=r"of format 3 and needs a newer fastw2v; this is .*update it"):
         from_bytes(forged(newer))
 
 

@@ -127,7 +127,7 @@ def test_the_wheel_has_nothing_else(installed: set[str]) -> None:
     assert not elsewhere, "tests or benchmarks would be importable by everyone"
 
 
-FILES_OF_OLDER_VERSIONS = {"tests/data/model.fw2v", "tests/data/vectors.fw2v"}
+FILES_OF_OLDER_VERSIONS = {f"tests/data/{path.name}" for path in (ROOT / "tests/data").glob("*.fw2v")}
 
 
 def test_the_sdist_has_what_is_needed(sdist: set[str]) -> None:
@@ -137,6 +137,7 @@ def test_the_sdist_has_what_is_needed(sdist: set[str]) -> None:
         *(*SOURCES, *DECLARATIONS, ROOT / "fastw2v/py.typed"),
         *(path for kind in ("*.pyx", "*.h") for path in (ROOT / "fastw2v").rglob(kind)),
         *(ROOT / "tests").rglob("*.py"),
+        *(path for path in (ROOT / "tests/data").iterdir() if path.is_file()),
         *(ROOT / "benchmarks").rglob("*.py"),
     ]
     assert {path.relative_to(ROOT).as_posix() for path in wanted} <= sdist

@@ -17,6 +17,7 @@ import json
 import math
 import mmap as _mmap
 import os
+import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, Literal
@@ -290,9 +291,12 @@ def _check_metadata(metadata: dict[str, str], entries: Entries) -> dict[str, str
     if not (version.isascii() and version.isdigit() and len(version) < 6):
         raise FormatError(f"the format version {version[:20]!r} is not a number of up to 5 digits")
     if int(version) > FORMAT_VERSION:
+        writer = re.fullmatch(r"fastw2v (\d[\w.+-]{0,30})", metadata.get("writer", ""), re.ASCII)
+        needed = f"fastw2v ≥ {writer[1]}" if writer else "a newer fastw2v"
         raise FormatError(
-            f"written by {metadata.get('writer', 'a newer fastw2v')} in format {version}; this version of "
-            f"fastw2v ({__version__}) reads formats up to {FORMAT_VERSION}: update it"
+            f"it is of format {version} and needs {needed}; "
+            f"this is fastw2v {__version__}, which reads formats up to {FORMAT_VERSION}: update it with "
+            "pip install -U fastw2v"
         )
     content = {key: value for key, value in metadata.items() if key != "header_sha256"}
     if metadata.get("header_sha256") != _header_digest(content, entries):
