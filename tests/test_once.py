@@ -18,6 +18,9 @@ from children import HANGS, PYTHON, environment
 from factories import small, text, write, written
 
 from fastw2v import LineSentence, PathLineSentences, Text8Corpus, Word2Vec
+from fastw2v.cli import main
+from fastw2v.desm import DESM
+from fastw2v.formats.errors import FormatError
 from fastw2v.text import once
 from fastw2v.text.once import kind_of_once, readable_again
 
@@ -210,3 +213,35 @@ def test_what_is_wrong_with_standard_input(content: bytes, says: str, tmp_path: 
     run = subprocess.run(command, input=content, capture_output=True, env=environment(), timeout=HANGS)
     assert run.returncode == 1 and says in run.stderr.decode() and run.stderr.count(b"\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+# --- models, vectors and indices ---
+
+
+def test_what_is_loaded_may_come_from_a_pipe(
+    tmp_path: Path, pipe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = small(SENTENCES)
+    index = DESM(model).index(["w1 w2"], ["x"])
+    for obj in (model, model.wv, index):
+        obj.save(tmp_path / "file")
+        cls: Any = type(obj)
+        writer = fill(pipe, (tmp_path / "file").read_bytes())
+        assert str(cls.load(pipe)) == str(obj)
+        writer.join()
+        writer = fill(pipe, b"nonsense")
+        with pytest.raises(FormatError, match=f"^{pipe}: "):
+            cls.load(pipe)
+        writer.join()
+        writer = fill(pipe, b"nonsense")
+        with pytest.raises(ValueError, match="an open file cannot be mapped"):
+            cls.load(pipe, mmap="r")
+        writer.join()
+    index.save(tmp_path / "file")
+    writer = fill(pipe, (tmp_path / "file").read_bytes())
+    assert main(["desm", "search", str(pipe), "w1"]) == 0
+    writer.join()
+    assert capsys.readouterr().out.endswith("  x\n")
+    for command in (["info", str(pipe)], ["neighbors", str(pipe), "w1"]):
+        assert main(command) == 1
+        assert "pipe is a pipe, and is read more than once" in capsys.readouterr().err

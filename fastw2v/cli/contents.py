@@ -12,6 +12,7 @@ from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.streams import name_kind, open_stream
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.text.once import kind_of_once
 from fastw2v.word2vec import Word2Vec
 
 Held = TypeVar("Held", Word2Vec, KeyedVectors)
@@ -27,6 +28,8 @@ def kind_of(path: str) -> Kind:
     """Return what a file is; FormatError if it is nothing that fastw2v reads."""
     from fastw2v.formats import gensim_pickle
 
+    if (once := kind_of_once(path)) is not None:
+        raise ValueError(f"{path} is {once}, and is read more than once: write it to a file and give that")
     if gensim_pickle.is_pickle(path):
         return "gensim"
     head, first, second = _beginning(path)

@@ -25,6 +25,7 @@ from fastw2v.cli.options import (
 from fastw2v.evaluation.words import lines_of
 from fastw2v.formats.typed import shown
 from fastw2v.query.choices import ALPHAS, MIXES, PRECISIONS, RANKS, SPACE_PAIRS
+from fastw2v.text.once import kind_of_once
 
 if TYPE_CHECKING:
     from fastw2v.desm import DESMIndex
@@ -228,7 +229,8 @@ def _check_mixture(options: argparse.Namespace) -> None:
 def _load_index(options: argparse.Namespace) -> DESMIndex:
     from fastw2v.desm import DESMIndex
 
-    index = DESMIndex.load(options.index, mmap=None if paths.is_remote(options.index) else "r")
+    mapped = not (paths.is_remote(options.index) or kind_of_once(options.index))
+    index = DESMIndex.load(options.index, mmap="r" if mapped else None)
     if options.mix and index.bm25 is None:
         raise ValueError(f"{options.index} has no BM25 for --mix: make it with `fastw2v desm index --bm25`")
     return index

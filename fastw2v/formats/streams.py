@@ -18,6 +18,7 @@ from typing import IO, Any
 from fastw2v import magic, paths, utils
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
+from fastw2v.text.once import kind_of_once
 
 _CHUNK = 1 << 18  # bytes that are fetched at a time
 
@@ -249,17 +250,30 @@ def seekable(source: StrPath | IO[bytes]) -> StrPath | IO[bytes]:
         source (path or binary file): what a caller gave.
 
     Returns:
-        path or binary file: the same; or, of a file that cannot be rewound, its content in memory.
+        path or binary file: the same; or, of a pipe or a file that cannot be rewound, its content in memory.
 
     Raises:
         TypeError: the file is open as text.
+        OSError: a pipe cannot be read.
     """
-    if isinstance(source, str | os.PathLike) or not hasattr(source, "read"):
+    if isinstance(source, str | os.PathLike):
+        if kind_of_once(source) != "a pipe":
+            return source
+        with open(paths.expand(source), "rb") as pipe:
+            return _in_memory(pipe, paths.name_of(source))
+    if not hasattr(source, "read"):
         return source
     if isinstance(source.read(0), str):
         raise TypeError(f"{paths.name_of(source)} is open as text: open it in binary, with mode 'rb'")
     try:
         source.seek(source.tell())
     except (AttributeError, OSError):
-        return io.BytesIO(source.read())
-    return source if hasattr(source, "readinto") else io.BytesIO(source.read())
+        return _in_memory(source, paths.name_of(source))
+    return source if hasattr(source, "readinto") else _in_memory(source, paths.name_of(source))
+
+
+def _in_memory(source: IO[bytes], name: str) -> IO[bytes]:
+    """Return the rest of a file, under its name."""
+    content: Any = io.BytesIO(source.read())
+    content.name = name
+    return content  # type: ignore[no-any-return]
