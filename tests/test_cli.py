@@ -314,7 +314,7 @@ def test_ctrl_c_is_130(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_standard_input_leaves_no_file(corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    monkeypatch.setattr(cli.words.tempfile, "tempdir", str(spool))
+    monkeypatch.setattr("tempfile.tempdir", str(spool))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff not utf-8\n")))
     assert main(["train", "-", "-o", str(tmp_path / "a"), *QUICK]) == 1
     assert list(spool.iterdir()) == []
