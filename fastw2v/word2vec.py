@@ -53,7 +53,7 @@ from fastw2v.older import (
     train_batch_cbow,
     train_batch_sg,
 )
-from fastw2v.progress import Mode, make_progress
+from fastw2v.progress import Mode
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
@@ -61,18 +61,10 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.course import Course, check_rates
-from fastw2v.training.jobs import EpochResult, Schedule
+from fastw2v.training.course import Course
+from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
-from fastw2v.training.report import (
-    EpochRecord,
-    Length,
-    log_epoch,
-    record_of,
-    warn_of_call,
-    warn_of_odd_corpus,
-)
-from fastw2v.training.run import Options, run_epoch
+from fastw2v.training.report import EpochRecord, Length, warn_of_call
 from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -941,12 +933,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
     ) -> tuple[int, int]:
         """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
         course.warn_of_rising_rate()
-        epochs, callbacks = course.epochs, course.callbacks
         warn_of_call(self, course.alpha, length)
         begin = time.perf_counter()
-        trained = raw = 0
         with self._restore_on_error():  # a text in memory may be refused
-            self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
+            self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, course.epochs
             self.compute_loss = course.compute_loss
             self.running_training_loss = 0.0
             self.add_lifecycle_event(
@@ -956,57 +946,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
                 f"step={self.step}",
             )
-            for callback in callbacks:
+            for callback in course.callbacks:
                 callback.on_train_begin(self)
             text = read()  # only now, because the time to encode a text is reported too
-        with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
-            for epoch in range(epochs):
-                for callback in callbacks:
-                    callback.on_epoch_begin(self)
-                # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                check_rates(alpha=self.alpha, min_alpha=self.min_alpha)
-                objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
-                result = run_epoch(
-                    Baskets(text) if self.baskets and not pairs else text,
-                    objective.of_pairs() if pairs else objective,
-                    self._trained_matrices(),
-                    Schedule(self.alpha, self.min_alpha, epochs, *length),
-                    epoch,
-                    random=self.random,
-                    options=Options(self.workers, self.batch_words, course.queue_factor, course.report_delay),
-                    progress=progress,
-                )
-                self._take(epoch, result, length)
-                trained += result.effective_words
-                raw += result.raw_words
-                for callback in callbacks:
-                    callback.on_epoch_end(self)
-        seconds = time.perf_counter() - begin
-        self.total_train_time += seconds
-        self.add_lifecycle_event(
-            "train",
-            msg=f"training on {raw} raw words ({trained} effective words) took {seconds:.1f}s, "
-            f"{trained / max(seconds, 1e-9):.0f} effective words/s",
-        )
-        self.train_count += 1
-        for callback in callbacks:
-            callback.on_train_end(self)
-        return trained, raw
-
-    def _take(self, epoch: int, result: EpochResult, length: Length) -> None:
-        """Take over what an epoch did, and report it; FloatingPointError if the vectors are not finite."""
-        if result.alpha is not None:
-            self.min_alpha_yet_reached = result.alpha
-        self.running_training_loss += result.loss
-        self.history.append(record_of(epoch, result, self.compute_loss))
-        log_epoch(epoch, result)
-        warn_of_odd_corpus(epoch, result, length)
-        if not self._is_finite(result.rows):
-            raise FloatingPointError(
-                f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
-                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
-            )
+        return Training(self, text, length, course, begin, pairs=pairs).run()
 
     def _check_call(
         self, corpus_file: StrPath | None, total_examples: float | None, total_words: float | None
