@@ -11,7 +11,8 @@ from typing import Any
 
 from fastw2v.progress import Progress, make_progress
 from fastw2v.text.ids import Block
-from fastw2v.text.texts import Baskets
+from fastw2v.text.texts import Baskets, EncodedText
+from fastw2v.training.checkpoint import Checkpoints
 from fastw2v.training.course import Course, check_rates
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import Length, log_epoch, record_of, warn_of_odd_corpus
@@ -28,38 +29,75 @@ class Training:
         course (Course): epochs, callbacks and the like.
         begin (float): when the call began, by `time.perf_counter`.
         pairs (bool): its sentences are pairs.
+        checkpoints (Checkpoints or None): where it goes on from, and what it writes.
     """
 
     def __init__(
-        self, model: Any, text: Iterable[Block], length: Length, course: Course, begin: float, *, pairs: bool
+        self,
+        model: Any,
+        text: Iterable[Block],
+        length: Length,
+        course: Course,
+        begin: float,
+        *,
+        pairs: bool = False,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._model = model
         self._text = Baskets(text) if model.baskets and not pairs else text
+        self._in_memory = isinstance(text, EncodedText)
         self._length = length
         self._course = course
         self._begin = begin
         self._pairs = pairs
+        self._checkpoints = checkpoints
         self._raw = self._effective = 0  # words of all epochs so far
 
+    def take_up(self) -> None:
+        """Take over what was done before; ValueError or OSError if the text or a file will not do."""
+        if self._checkpoints is not None:
+            state = self._checkpoints.state
+            self._begin -= state.seconds
+            self._effective, self._raw = state.trained_words, state.raw_words
+            self._checkpoints.begin(self._text, self._in_memory, self._begin)
+
     def run(self) -> tuple[int, int]:
-        """Train all epochs; return the words trained, and all words read."""
-        model, course, length = self._model, self._course, self._length
+        """Train all epochs; return the words trained here, and all words read here."""
+        checkpoints = self._checkpoints
+        if checkpoints is None:
+            return self._train(0)
+        trained, raw = self._effective + checkpoints.state.job_words, self._raw
+        with checkpoints:
+            self._train(checkpoints.state.epoch)
+        return self._effective - trained, self._raw - raw - checkpoints.raw_words_before
+
+    def _train(self, first: int) -> tuple[int, int]:
+        """Train from the epoch `first` on; return the words trained, and all words read."""
+        model, course, length, checkpoints = self._model, self._course, self._length, self._checkpoints
         words = length.words and length.words * course.epochs
         with make_progress(model.progress, words, "training") as progress:
-            for epoch in range(course.epochs):
+            if self._raw:
+                progress.update(self._raw)
+            for epoch in range(first, course.epochs):
                 for callback in course.callbacks:
                     callback.on_epoch_begin(model)
-                self._take(epoch, self._train_epoch(epoch, progress))
+                result = self._train_epoch(epoch, progress)
+                self._take(epoch, result)
                 for callback in course.callbacks:
                     callback.on_epoch_end(model)
+                if checkpoints is not None:
+                    checkpoints.end_epoch(result)
         self._finish()
         for callback in course.callbacks:
             callback.on_train_end(model)
+        if checkpoints is not None:
+            checkpoints.end()
         return self._effective, self._raw
 
     def _train_epoch(self, epoch: int, progress: Progress) -> EpochResult:
         # Settings and arrays are looked up in each epoch: a callback may have changed them.
         model, course = self._model, self._course
+        done = EpochResult() if self._checkpoints is None else self._checkpoints.begin_epoch()
         check_rates(alpha=model.alpha, min_alpha=model.min_alpha)
         objective = model._objective(model.compute_loss, course.freeze, written=bool(course.callbacks))
         return run_epoch(
@@ -71,6 +109,8 @@ class Training:
             random=model.random,
             options=Options(model.workers, model.batch_words, course.queue_factor, course.report_delay),
             progress=progress,
+            result=done,
+            rests=self._checkpoints,
         )
 
     def _take(self, epoch: int, result: EpochResult) -> None:
