@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import chain, islice
 from typing import IO, Any, Literal, Self
 
@@ -298,7 +298,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
-            interval = check_interval(checkpoint_every)
+            kept = {"checkpoint": checkpoint, "checkpoint_every": check_interval(checkpoint_every)}
             try:
                 self._build_and_train(
                     source,
@@ -307,7 +307,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                     corpus_file,
                     epochs=epochs,
                     callbacks=callbacks,
-                    **({"checkpoint": checkpoint, "checkpoint_every": interval} if checkpoint else {}),
+                    **({} if checkpoint is None else kept),
                 )
             except BaseException as error:
                 self._go_with(error)
@@ -1039,10 +1039,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
             for callback in course.callbacks:
                 callback.on_train_begin(self)
             text = read()  # only now, because the time to encode a text is reported too
-            training = Training(self, text, length, course, begin, pairs=pairs, checkpoints=checkpoints)
-            training.take_up()
-        self._checkpoint = None
-        return training.run()
+        training = Training(self, text, length, course, begin, pairs=pairs, checkpoints=checkpoints)
+        with checkpoints or nullcontext():
+            with self._restore_on_error():
+                training.take_up()
+            self._checkpoint = None
+            return training.run()
 
     def _checked_checkpoint(self) -> Checkpoint:
         """Return where the call stands that is to go on; RuntimeError if there is none."""

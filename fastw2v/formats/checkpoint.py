@@ -87,6 +87,8 @@ def unpack_checkpoint(tensors: Mapping[str, Array]) -> Checkpoint | None:
     for name, is_right in _CHECKS.items():
         if name not in values or not is_right(values[name]):
             raise FormatError(f"the checkpoint is damaged: {name} is {values.get(name)!r:.60}")
+    if values["epoch"] > values["epochs"]:
+        raise FormatError(f"the checkpoint is damaged: epoch {values['epoch']} of {values['epochs']}")
     names, generator, keys = (values.get(name) for name in ("callbacks", "random", "random_keys"))
     if not isinstance(names, list) or not all(type(name) is str for name in names):
         raise FormatError("the checkpoint is damaged: its callbacks have no names")

@@ -68,19 +68,11 @@ class Fingerprint:
         """Return the digest of what was added so far."""
         return self._digest.hexdigest()
 
-    def differs_from(self, sentences: int) -> str:
+    def differ_from(self, sentences: int) -> str:
         """Return in what this text differs from one of so many sentences."""
         if self.sentences != sentences:
             return f"it has {self.sentences:,} sentences, and had {sentences:,}"
         return f"it has {sentences:,} sentences as before, but other words"
-
-    @classmethod
-    def of(cls, text: Iterable[Block], batch_words: int, window: int) -> Fingerprint:
-        """Read a whole text."""
-        fingerprint = cls()
-        for job in jobs_of(text, batch_words, window, Schedule(0.0, 0.0, 1, None, None), 0, EpochResult()):
-            fingerprint.add(job)
-        return fingerprint
 
 
 def passes_left(checkpoint: Checkpoint) -> int:
@@ -161,6 +153,7 @@ class Checkpoints:
         self._generator: RandomState | None = None  # as it was where the other process stopped in an epoch
         self._text = Fingerprint()  # of what was read of an epoch
         self._ahead: deque[tuple[str, int]] = deque()  # digests up to jobs that are read, not handed out
+        self._is_known = False  # whether the text is in memory, and was compared as a whole
         self._is_reading = False
         self._signal: int | None = None
         self._handlers: dict[int, Any] = {}
@@ -225,18 +218,33 @@ class Checkpoints:
 
     def begin(self, text: Iterable[Block], in_memory: bool, began: float) -> None:
         """Compare the text, set callbacks to their states, and write the first checkpoint."""
-        state, model, self._began = self.state, self._model, began
+        state, self._began = self.state, began
         if in_memory or (state.text is not None and not state.varies):
-            whole = Fingerprint.of(text, model.batch_words, UNBOUNDED if model.baskets else model.window)
+            whole = self._read_whole(text)
             if state.text not in (None, whole.hex()):
-                raise _other_text(whole.differs_from(state.text_sentences))
+                raise _other_text(whole.differ_from(state.text_sentences))
             state.text, state.text_sentences = whole.hex(), whole.sentences
+        self._is_known = in_memory
         for callback, (name, kept) in zip(self._callbacks, state.callbacks, strict=False):
             if kept and type(callback).__name__ == name:
                 callback.set_state(kept)
-        model.__dict__.update(state.settings)  # what a hook has set now it had set before
+        self._put_back_settings()
         if self._path is not None:  # now, because to learn hours later that it cannot be written is too late
             self._save(self._path)
+
+    def _read_whole(self, text: Iterable[Block]) -> Fingerprint:
+        """Return the fingerprint of a whole text."""
+        model = self._model
+        window = UNBOUNDED if model.baskets else model.window
+        schedule = Schedule(0.0, 0.0, 1, None, None)
+        for _ in self.read(jobs_of(text, model.batch_words, window, schedule, 0, EpochResult())):
+            self._ahead.clear()
+        return self._text
+
+    def _put_back_settings(self) -> None:
+        """Set those of another process; what a hook has set now it had set then."""
+        kept = self.state.settings
+        self._model.__dict__.update({name: kept[name] for name in DECISIVE if name in kept})
 
     def begin_epoch(self) -> EpochResult:
         """Return what was done of the epoch before; model and generator are set to its beginning."""
@@ -244,7 +252,7 @@ class Checkpoints:
         if not state.jobs:
             state.random = state_of(random)
             return EpochResult()
-        self._model.__dict__.update(state.settings)  # as above
+        self._put_back_settings()
         self._generator = state_of(random)
         random.set_state(state.random)
         return EpochResult(
@@ -260,7 +268,7 @@ class Checkpoints:
         state = self.state
         if state.text is None:
             state.text, state.text_sentences = self._text.hex(), self._text.sentences
-        state.varies |= state.text != self._text.hex()
+        state.varies |= not self._is_known and state.text != self._text.hex()
         state.epoch += 1
         state.trained_words += result.effective_words
         state.raw_words += result.raw_words
@@ -287,7 +295,8 @@ class Checkpoints:
                 self._is_reading = False
             if job is None:
                 return
-            self._text.add(job)
+            if not self._is_known:
+                self._text.add(job)
             self._ahead.append((self._text.hex(), self._text.sentences))
             yield job
 
@@ -298,12 +307,16 @@ class Checkpoints:
             count += 1
             self.raw_words_before += job.raw_words
             digest, sentences = self._ahead.popleft()
-        if not state.jobs or state.varies:
-            return
         if count < state.jobs:
-            raise _other_text(f"it ends before the {state.sentences:,} sentences that were trained already")
-        if digest != state.begun:
-            raise _other_text(f"its first {sentences:,} sentences are not those that were trained already")
+            raise self._refused(f"it ends before the {state.sentences:,} sentences that were trained already")
+        if state.jobs and not self._is_known and not state.varies and digest != state.begun:
+            raise self._refused(f"its first {sentences:,} sentences are not those that were trained already")
+
+    def _refused(self, what: str) -> ValueError:
+        """Return the error for another text; the model can go on with the right one."""
+        self.set_generator(self._model.random)
+        self._model._checkpoint = self.state
+        return _other_text(what)
 
     def set_generator(self, random: np.random.RandomState) -> None:
         """Set the generator to what it was after these jobs."""

@@ -67,8 +67,7 @@ class Training:
         if checkpoints is None:
             return self._train(0)
         trained, raw = self._effective + checkpoints.state.job_words, self._raw
-        with checkpoints:
-            self._train(checkpoints.state.epoch)
+        self._train(checkpoints.state.epoch)
         return self._effective - trained, self._raw - raw - checkpoints.raw_words_before
 
     def _train(self, first: int) -> tuple[int, int]:
