@@ -529,6 +529,8 @@ def sentences():
             print("ready", flush=True)
             if BLOCKED:
                 time.sleep(600)
+        if number >= 3000 and stream.passes >= 3:
+            time.sleep(0.01)
         yield sentence
 stream = Restartable(sentences)
 Word2Vec(stream, **RUN, checkpoint=path, checkpoint_every=1e6)
