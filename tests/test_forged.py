@@ -286,6 +286,43 @@ def test_counters_that_training_leaves_are_saved(model: Word2Vec) -> None:
     assert (loaded.min_alpha_yet_reached, loaded.train_count, loaded.history[-1]) == (0.5, 3, "my note")
 
 
+# --- checkpoints ---
+
+CHECKPOINT = Path(__file__).parent / "data/0.1.0-checkpoint.fw2v"
+OF_A_RUN = 20 * [["the", "cat", "says", "meow"]]
+
+
+def stand() -> list[list[Any]]:
+    """The fields of a checkpoint, with their values."""
+    fields: list[list[Any]] = json.loads(native.read(CHECKPOINT)[0]["checkpoint.extras"].tobytes())
+    return fields
+
+
+@pytest.mark.parametrize("name", [name for name, _ in stand()])
+def test_a_field_of_a_checkpoint(name: str) -> None:
+    """Also of its settings, each of which was taken from the model."""
+    tensors, metadata = native.read(CHECKPOINT)
+    settings = dict(stand())["settings"]
+    forged = [(name, value) for value in (*VALUES, *TYPED)]
+    if name == "settings":
+        forged = [(name, replaced(settings, one, value)) for one in settings for value in VALUES]
+    for which, value in forged:
+        fields = [
+            f'["{other}", {value if other == which else json.dumps(given)}]' for other, given in stand()
+        ]
+        arrays = tensors | {"checkpoint.extras": as_bytes(f"[{', '.join(fields)}]")}
+        loaded = load_or_refuse(Word2Vec, file_of(arrays, metadata), "checkpoint")
+        if loaded is not None and loaded._checkpoint.epochs < 10:
+            use(
+                iter(
+                    [
+                        lambda of=loaded: of.save(io.BytesIO()),
+                        lambda of=loaded: of.train(OF_A_RUN, resume=True),
+                    ]
+                )
+            )  # type: ignore[misc]
+
+
 # --- values in values ---
 
 

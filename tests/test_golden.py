@@ -97,6 +97,8 @@ def test_it_goes_on(name: str) -> None:
     if cls is Word2Vec and GOLDEN[name]["kind"] == "edited":
         with pytest.raises(ValueError, match="syn1neg"):
             loaded.train(make.TEXT, total_examples=len(make.TEXT), epochs=1)
+    elif GOLDEN[name]["kind"] == "checkpoint":
+        assert loaded.train(make.TEXT, resume=True)[1] and len(loaded.history) == loaded.epochs == 2
     elif cls is Word2Vec:
         text = make.TEXT if "cat" in loaded.wv else [loaded.wv.index_to_key] * 5
         trained, words = loaded.train(text, total_examples=len(text), epochs=3, start_alpha=0.01)

@@ -137,7 +137,9 @@ class Centroids:
                 widen(block.view(np.uint16), wide)
             else:
                 wide[...] = block
-            np.matmul(vectors, wide.T, out=out[:, start : start + len(block)])
+            # BLAS may read beyond the numbers, and then reports what it finds there, which it does not use.
+            with np.errstate(all="ignore"):
+                np.matmul(vectors, wide.T, out=out[:, start : start + len(block)])
         if self.precision == "int8":
             out *= self._scales[places]
         return out

@@ -6,7 +6,6 @@ checkpoint.extra.*   arrays: the generator's state, and those of callbacks' stat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.extras import pack_extras, unpack_extras
 from fastw2v.formats.parts import Checkpoint, generator_in
+from fastw2v.formats.typed import shown
 
 Array = npt.NDArray[Any]
 
@@ -28,15 +28,19 @@ _COUNTS = (
     *("rows", "epoch", "jobs", "job_words", "job_examples", "trained_words", "raw_words"),
     *("epochs", "sentences", "text_sentences"),
 )
+_MOST = 2**63  # of a count
+_LARGEST = 1e300  # of a float; a whole number above it has no float
 _CHECKS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(_COUNTS, lambda value: type(value) is int and value >= 0),
-    **dict.fromkeys(("examples", "words"), lambda value: value is None or (type(value) is int and value > 0)),
+    **dict.fromkeys(_COUNTS, lambda value: type(value) is int and 0 <= value < _MOST),
+    **dict.fromkeys(
+        ("examples", "words"), lambda value: value is None or (type(value) is int and 0 < value < _MOST)
+    ),
     **dict.fromkeys(
         ("job_loss", "job_seconds", "seconds"),
-        lambda value: type(value) in (int, float) and math.isfinite(value),
+        lambda value: type(value) in (int, float) and abs(value) < _LARGEST,
     ),
     **dict.fromkeys(("varies", "complete"), lambda value: type(value) is bool),
-    "freeze": lambda value: value in (None, "in", "out"),
+    "freeze": lambda value: value is None or (type(value) is str and value in ("in", "out")),
     "text": lambda value: value is None or type(value) is str,
     "begun": lambda value: type(value) is str,
     "settings": lambda value: type(value) is dict,
@@ -86,7 +90,7 @@ def unpack_checkpoint(tensors: Mapping[str, Array]) -> Checkpoint | None:
         return None
     for name, is_right in _CHECKS.items():
         if name not in values or not is_right(values[name]):
-            raise FormatError(f"the checkpoint is damaged: {name} is {values.get(name)!r:.60}")
+            raise FormatError(f"the checkpoint is damaged: {name} is {shown(values.get(name))}")
     if values["epoch"] > values["epochs"]:
         raise FormatError(f"the checkpoint is damaged: epoch {values['epoch']} of {values['epochs']}")
     names, generator, keys = (values.get(name) for name in ("callbacks", "random", "random_keys"))

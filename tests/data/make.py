@@ -11,8 +11,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import logging
+import os
 import pickle
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +94,33 @@ def edited() -> Word2Vec:
     return model
 
 
+class Keep(logging.Handler):
+    """Keeps a copy of the n-th checkpoint that is written."""
+
+    def __init__(self, path: str, number: int) -> None:
+        super().__init__()
+        self.path = path
+        self.left = number
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.left -= "checkpoint written" in record.getMessage()
+        if not self.left and not os.path.exists(f"{self.path}-kept"):
+            shutil.copy(self.path, f"{self.path}-kept")
+
+
+def checkpoint() -> Word2Vec:
+    """A run that stands within its second epoch."""
+    logger = logging.getLogger("fastw2v.word2vec")
+    logger.setLevel(logging.INFO)
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/run"
+        logger.addHandler(keep := Keep(path, 20))
+        run = {"checkpoint": path, "checkpoint_every": 1e-9, "batch_words": 10, "compute_loss": True}
+        Word2Vec(TEXT, sg=1, step="pair", **SMALL, **run)
+        logger.removeHandler(keep)
+        return Word2Vec.load(f"{path}-kept")
+
+
 def vectors() -> KeyedVectors:
     kv = KeyedVectors(3)
     kv.add_vectors(
@@ -124,7 +155,7 @@ def index_int8() -> DESMIndex:
 KINDS: dict[str, Callable[[], Any]] = {
     function.__name__.replace("_", "-"): function
     for function in (
-        *(sg_neg, cbow_hs, both, baskets, keys, edited, vectors, vectors_float16),
+        *(sg_neg, cbow_hs, both, baskets, keys, edited, checkpoint, vectors, vectors_float16),
         *(index_bm25, index_float16, index_int8),
     )
 }
@@ -183,7 +214,16 @@ def facts_of(obj: Any) -> dict[str, Any]:
         "random": digest(obj.random.get_state()[1]),
         "raw_vocab": {repr(word): count for word, count in obj.raw_vocab.items()},
         "mine": repr(getattr(obj, "mine", None)),
+        "checkpoint": stand_of(obj._checkpoint),
     }
+
+
+def stand_of(checkpoint: Any) -> dict[str, Any] | None:
+    """Return where a run stands."""
+    if checkpoint is None:
+        return None
+    floats = {"job_loss", "job_seconds", "seconds"}
+    return {name: repr(value) for name, value in vars(checkpoint).items() if name not in floats | {"random"}}
 
 
 def facts_of_index(index: DESMIndex) -> dict[str, Any]:
