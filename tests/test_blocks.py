@@ -137,4 +137,4 @@ assert grown < 64 << 10, grown
     if sys.platform != "linux":
         pytest.skip("measures memory in Linux's unit")
     said = run_python(code, path).stdout
-    assert said.count("text.gz, line 1, byte 0: more than 4,194,304 bytes without white space") == 2
+    assert said.count("text.gz, line 1, byte 0: more than 2,097,152 bytes without white space") == 2

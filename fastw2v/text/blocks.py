@@ -30,8 +30,8 @@ SPACE = re.compile(
 BLOCK_BYTES = 1 << 20
 """Files are encoded in blocks of this size: they fit into the cache, and each takes a few ms."""
 
-MOST_WORD = 1 << 22
-"""Bytes without white space that may be a word: far above any real one, and they fit into memory."""
+MOST_WORD = 1 << 21
+"""Bytes without white space that may be a word: far above any real one, as many as in files of vectors."""
 
 NEAR_END = 256
 """White space is looked for among so many last bytes of a block first: in most texts it is there."""
