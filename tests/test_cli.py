@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import threading
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -869,6 +870,20 @@ def test_what_cannot_be_sent_is_told_before_training(corpus: str, capsys: Captur
     assert_one_line(capsys.readouterr().err, "web pages can only be read")
     assert main(["train", corpus, "-o", "nosuchscheme://m.fw2v", *QUICK]) == 1
     assert_one_line(capsys.readouterr().err, "fastw2v[remote]")
+
+
+def test_words_and_notes_of_any_type_are_printed(tmp_path: Path, capsys: Capture) -> None:
+    words = [("a", 1), b"bytes", 2.5, frozenset({"x"}), date(2026, 1, 2), 10**30]
+    model = Word2Vec([words], vector_size=2, min_count=1, sample=0, workers=1, epochs=1, progress=False)
+    model.comment = {(1, 2): date(2026, 1, 2)}  # type: ignore[assignment]
+    model.history += [{"loss": {1, 2}, "words": "x"}, "a note", {"words": None}]  # type: ignore[list-item]
+    model.save(tmp_path / "odd")
+    assert main(["info", str(tmp_path / "odd"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert set(facts["first_words"]) >= {2.5, 10**30, "2026-01-02", "b'bytes'"}
+    assert facts["settings"]["comment"] == {"(1, 2)": "2026-01-02"}
+    assert main(["info", str(tmp_path / "odd")]) == 0
+    assert "6 words trained in" in capsys.readouterr().out
 
 
 # --- documents and queries ---

@@ -182,6 +182,14 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; characters beyond ASCII are not escaped."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    """Print a value as JSON; characters beyond ASCII are not escaped, and what JSON lacks is a text."""
+    print(json.dumps(_as_json(value), ensure_ascii=False, indent=2))
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value as JSON has it: words and comments may be of any plain type."""
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -38,7 +38,8 @@ class LineSentence:
 
     Raises:
         TypeError: `source` is neither a path nor an open file, for instance a list.
-        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, it is no plain text.
+        ValueError: `max_sentence_length` is below 1, or `limit` below 0; in reading, it is no plain text, has
+            a word without an end (2 MiB), or is a pipe that was read before.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
 
@@ -135,7 +136,8 @@ class Text8Corpus:
 
     Raises:
         TypeError: `fname` is not a path.
-        ValueError: `max_sentence_length` is below 1; in reading, the file is no plain text.
+        ValueError: `max_sentence_length` is below 1; in reading, the file is no plain text, has a word
+            without an end (2 MiB), or is a pipe that was read before.
         UnicodeDecodeError: in reading, the text is not UTF-8; the error names the line.
         OSError: in reading, the file cannot be opened.
     """
