@@ -76,7 +76,7 @@ VECTORS_HOLD = frozenset(
 MODELS_HOLD = frozenset(
     {
         *SETTINGS,
-        *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress"),
+        *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress", "stop_training"),
         *("_raw", "_encoded", "_syn1", "_syn1neg"),
     }
 )

@@ -47,8 +47,12 @@ class Training:
         words = length.words and length.words * course.epochs
         with make_progress(model.progress, words, "training") as progress:
             for epoch in range(course.epochs):
+                if model.stop_training:
+                    break
                 for callback in course.callbacks:
                     callback.on_epoch_begin(model)
+                if model.stop_training:
+                    break
                 self._take(epoch, self._train_epoch(epoch, progress))
                 for callback in course.callbacks:
                     callback.on_epoch_end(model)
