@@ -1082,11 +1082,13 @@ class Word2Vec(Matrices, OlderWord2Vec):
             OSError: a text file cannot be read.
 
         Example:
-            >>> model = Word2Vec(sentences[6:], vector_size=10, min_count=1, sample=0, sg=1, workers=1)
-            >>> before = model.evaluate_loss(sentences[:6])
-            >>> model.train(sentences[6:], total_examples=len(sentences) - 6, epochs=20, start_alpha=0.02)
-            (13920, 13920)
-            >>> model.evaluate_loss(sentences[:6]) < before
+            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, sg=1, workers=1)
+            >>> held_out, rest = sentences[:30], sentences[30:]
+            >>> model.build_vocab(rest)
+            >>> before = model.evaluate_loss(held_out)
+            >>> model.train(rest, total_examples=len(rest), epochs=9)
+            (5400, 5400)
+            >>> model.evaluate_loss(held_out) < before
             True
         """
         source = Source.of(sentences, corpus_file, passes=1)
