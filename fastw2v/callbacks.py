@@ -86,7 +86,9 @@ class EarlyStopping(CallbackAny2Vec):
     """Ends training when epochs no longer improve a number; can bring back the best epoch.
 
     Each call of `train` is watched from anew. The number is measured after each epoch; NaN is never an
-    improvement. Training ends as by `model.stop_training = True`.
+    improvement. Training ends as by `model.stop_training = True`. While the learning rate is high, the loss
+    of `held_out` may rise and still fall again at the end of the same run: give `patience` for that, and
+    compare runs of fewer epochs, whose rate falls sooner.
 
     With `restore_best` the matrices of the best epoch are kept meanwhile, which takes as much memory again as
     the model's matrices take: V * D * 4 bytes for IN, and for OUT and nodes each if the model has them. They

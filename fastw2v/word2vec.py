@@ -777,7 +777,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
         Errors in the corpus or a callback, and Ctrl-C, are raised here after all threads have ended; the
         model can then be used and trained further. A refused call changes nothing. Callbacks run between
-        epochs, when the vectors are complete. During an epoch the matrices may be trained in copies.
+        epochs, when the vectors are complete, and may set `stop_training`: then no further epoch begins.
+        During an epoch the matrices may be trained in copies.
 
         Args:
             corpus_iterable (iterable of lists of words, or None): the text; read once per epoch unless it is
@@ -1063,8 +1064,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         It is what `history` has of an epoch, with all settings as in training, `sample` included, but at the
         vectors as they are now. Of sentences held out from training it tells when more epochs no longer help:
         see `callbacks.EarlyStopping`. Unknown words are left out. What is random is drawn by a seed of its
-        own, so that the same sentences have the same loss each time; the model is not changed. Losses can be
-        compared if settings and vocabulary are the same.
+        own, so that the same sentences have the same loss each time; the model is not changed, though a
+        matrix that is read-only is copied meanwhile. Losses can be compared if settings and vocabulary are
+        the same.
 
         Args:
             sentences (iterable of lists of words, or None): the sentences; read once.
