@@ -87,8 +87,9 @@ class EarlyStopping(CallbackAny2Vec):
 
     Each call of `train` is watched from anew. The number is measured after each epoch; NaN is never an
     improvement. Training ends as by `model.stop_training = True`. While the learning rate is high, the loss
-    of `held_out` may rise and still fall again at the end of the same run: give `patience` for that, and
-    compare runs of fewer epochs, whose rate falls sooner.
+    of `held_out` may rise and still fall again at the end of the same run: give `patience` for that. Nor is
+    it the quality of the vectors: scores on word pairs may gain while it rises, so rather watch such a score,
+    by a function, if that is what the vectors are for; figures are in benchmarks/README.md.
 
     With `restore_best` the matrices of the best epoch are kept meanwhile, which takes as much memory again as
     the model's matrices take: V * D * 4 bytes for IN, and for OUT and nodes each if the model has them. They
