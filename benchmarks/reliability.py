@@ -4,8 +4,8 @@
 
 Fifteen accidents and attacks: forged and damaged files of vectors, errors and Ctrl-C during training, a
 pickle that runs a command, a full disk, kill -9, a model saved over its own mapping. Nothing of the table is
-written down here: a process that trains and loads says what happened to it, or how long it was waited for. Time
-and memory are of one call, without the import; memory is how far its peak was above what the process held.
+written down here: a process that trains and loads says what happened to it, or how long it was waited for.
+Time and memory are of one call, without the import; memory is how far its peak rose above what was held.
 
 Every process has at most 12 GB of address space and --seconds of time; none of them writes outside a folder
 that is removed afterwards. Linux. Without gensim the table has our column alone.
