@@ -329,8 +329,8 @@ def test_rows_beyond_two_to_the_31_are_read_and_trained(tmp_path: Path) -> None:
     assert model.syn0.size > 2**31 and path.stat().st_size > 8 << 30
     last, other = f"w{words - 1}", f"w{words - 2}"
     rng = np.random.default_rng(0)
-    model.syn0[-1] = rng.standard_normal(dimensions)
-    model.syn0[-2] = model.syn0[-1] + 0.1 * rng.standard_normal(dimensions).astype(np.float32)
+    one, noise = rng.standard_normal((2, dimensions)).astype(np.float32) / np.float32(np.sqrt(dimensions))
+    model.syn0[-1], model.syn0[-2] = one, one + noise / 10
     model.syn1neg[-2] = model.syn0[-1]
     assert model.wv.similarity(last, last) == pytest.approx(1)
     (found,) = model.wv.most_similar(last, topn=1)
@@ -574,7 +574,7 @@ calls = {
     "load text": lambda: KeyedVectors.load_word2vec_format(f"{folder}/vectors.txt"),
     "save": lambda: model.save(f"{folder}/model"),
     "most_similar": lambda: model.wv.most_similar_many(words[:2000]),
-    "to_gensim": lambda: model.vectors("concat"),
+    "vectors": lambda: model.vectors("concat"),
     "index": lambda: DESM(model).index(text * 20),
 }
 def address_space():
