@@ -1,6 +1,7 @@
 """What goes wrong in practice, and what becomes of it: gensim beside fastw2v, each in a process with limits.
 
-    python benchmarks/reliability.py [--tests G1 G8 ...] [--seconds 20] [--kills 12] [--markdown]
+    python benchmarks/reliability.py [--tests G1 G8 ...] [--libraries gensim fastw2v]
+                                       [--seconds 20] [--kills 12] [--markdown]
 
 Fifteen accidents and attacks: forged and damaged files of vectors, errors and Ctrl-C during training, a
 pickle that runs a command, a full disk, kill -9, a model saved over its own mapping. Nothing of the table is
@@ -433,6 +434,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tests", nargs="*", choices=ACCIDENTS, default=list(ACCIDENTS))
+    parser.add_argument("--libraries", nargs="*", choices=MODULES, default=list(MODULES))
     parser.add_argument("--seconds", type=float, default=20, help="after which a process hangs")
     parser.add_argument("--kills", type=int, default=12, help="of G14")
     parser.add_argument("--markdown", action="store_true")
@@ -441,8 +443,8 @@ def main() -> None:
     if args.child:
         step, library, folder = args.child
         act(step, library, Path(folder))
-    libraries = [name for name in MODULES if importlib.util.find_spec(name)]
-    if "gensim" not in libraries:
+    libraries = [name for name in args.libraries if importlib.util.find_spec(name)]
+    if libraries != args.libraries:
         print("gensim is not installed: what fastw2v does, alone\n")
     heads = ["", "what happens", *(f"{name} {version(name)}" for name in libraries)]
     widths = [3, 24, *[46] * len(libraries)]

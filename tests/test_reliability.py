@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 import shutil
 import struct
 import subprocess
@@ -481,6 +482,40 @@ def test_sixteen_threads_may_ask_while_the_model_is_trained(seconds: float) -> N
     assert_usable(model)
 
 
+WRITES = """
+import os, sys
+from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.desm import DESMIndex
+written = []
+def watch(event, values):
+    if event == "open":
+        path, _, flags = values
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path != os.devnull:
+            written.append(str(path))
+    elif event in ("os.mkdir", "os.rename", "os.remove", "os.link", "os.symlink", "tempfile.mkstemp"):
+        written.append(event)
+sys.addaudithook(watch)
+model, index, vectors = sys.argv[1:]
+for mmap in (None, "r", "c"):
+    loaded = Word2Vec.load(model, mmap=mmap, verify="full")
+    loaded.wv.most_similar("w1"), loaded.predict_output_word(["w1"])
+    KeyedVectors.load(model, mmap=mmap).similarity("w1", "w2")
+    DESMIndex.load(index, mmap=mmap).search(["w1"])
+KeyedVectors.load_word2vec_format(vectors).most_similar("w1")
+print(written)
+"""
+
+
+def test_to_load_and_to_ask_writes_nothing(tmp_path: Path) -> None:
+    """No file of a cache, no lock: models may lie where nobody may write."""
+    model = small()
+    paths = [tmp_path / name for name in ("model", "index", "vectors")]
+    model.save(paths[0])
+    DESM(model).index([["w1"], ["w2", "w3"]]).save(paths[1])
+    model.wv.save_word2vec_format(paths[2])
+    assert run_python(WRITES, *paths).stdout == "[]\n"
+
+
 # --- pools of processes ---
 
 
@@ -659,3 +694,30 @@ def test_no_part_of_an_index_is_taken_for_one(tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="cut short"):
             DESMIndex.load(copy, mmap=mmap)  # type: ignore[arg-type]
     assert len(DESMIndex.load(path, verify="full")) == 2
+
+
+# --- the figures that are published ---
+
+
+@LINUX
+def test_what_is_published_of_us_is_so() -> None:
+    """`benchmarks/reliability.py`, our column of it."""
+    script = Path(__file__).parent.parent / "benchmarks" / "reliability.py"
+    names = ["G2", "G9", "G12", "G13", "G14", "G15"]
+    options = ["--libraries", "fastw2v", "--kills", "2", "--seconds", "600", "--markdown"]
+    said = subprocess.run(
+        [sys.executable, str(script), "--tests", *names, *options],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+    )
+    assert said.returncode == 0, said.stderr
+    cells = dict(line.split(" | ", 1) for line in said.stdout.splitlines() if line.startswith("| G"))
+    assert [name[2:] for name in cells] == names
+    for name, says in zip(
+        names, ["line 2", "#1000.*0 threads left", "no command ran; Refused"], strict=False
+    ):
+        assert re.search(says, cells[f"| {name}"]), cells
+    assert "the file loads" in cells["| G13"] and "0 of 2 unloadable" in cells["| G14"]
+    assert "the old mapping answers as before; the file loads" in cells["| G15"]
