@@ -540,7 +540,7 @@ def both(seed):
 
 if __name__ == "__main__":
     method, path, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    faulthandler.dump_traceback_later(60 + 30 * rounds, exit=True)  # a deadlock says where it is
+    faulthandler.dump_traceback_later(300 + 30 * rounds, exit=True)  # a deadlock says where it is
     inherited = train()  # threads came and went before the fork
     inherited.save(path)
     expected = [inherited.wv.most_similar(f"w{i}", topn=3) for i in range(50)]
