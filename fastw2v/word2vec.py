@@ -1346,7 +1346,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             fname (path or binary file): what to read.
             mmap (str or None): "r" leaves the matrices in the file, read-only and shared between processes.
                 "c" does too, but they can be changed in memory. None reads them. Of gensim's files, only
-                arrays that were saved separately can be left there.
+                arrays that were saved separately can be left there. While a file is mapped, replace it by
+                `save` or by `mv`, never in place as `cp` does: the system ends a process whose mapped file
+                becomes shorter (SIGBUS), and other content becomes other vectors.
             rethrow (bool): ignored, errors are always raised; accepted as gensim has it.
             verify (str): "structure" checks sizes, types and indices. "full" compares checksums too and looks
                 for NaN and infinity, but not in gensim's files.
