@@ -32,7 +32,7 @@ except ImportError as error:
 
 from fastw2v import models, utils
 from fastw2v._version import __version__
-from fastw2v.callbacks import CallbackAny2Vec
+from fastw2v.callbacks import CallbackAny2Vec, EarlyStopping
 from fastw2v.formats.errors import FastW2VError, FormatError
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
@@ -42,6 +42,7 @@ from fastw2v.word2vec import FAST_VERSION, Word2Vec
 __all__ = [
     "BrownCorpus",
     "CallbackAny2Vec",
+    "EarlyStopping",
     "FAST_VERSION",
     "FastW2VError",
     "FastW2VWarning",

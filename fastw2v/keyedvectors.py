@@ -1414,7 +1414,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             fname (path or binary file): what to read; a path if gensim saved arrays in files beside it.
             mmap ("r", "c", or None): "r" leaves the matrix in the file, read-only and shared between
                 processes; "c" allows changes, which stay in memory; None reads it. Of gensim's files only
-                arrays in files of their own can be mapped.
+                arrays in files of their own can be mapped. A mapped file may be replaced, by `save` or by
+                `mv`, but not changed in place, as `cp` does: see `Word2Vec.load`.
             verify ("structure" or "full"): "full" reads everything, compares checksums and refuses NaN and
                 infinity; gensim's files have no checksums.
 

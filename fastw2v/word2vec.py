@@ -66,7 +66,7 @@ from fastw2v.training.course import Course
 from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
-from fastw2v.training.scoring import score_text, scoring_workers
+from fastw2v.training.scoring import mean_loss, score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, counts_of, log_plan, plan, table_of
@@ -182,6 +182,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         train_count (int): finished calls of `train`.
         total_train_time (float): their time, in seconds.
         lifecycle_events (list of dict, or None): what happened to the model; set None to record nothing.
+        stop_training (bool): a callback sets it True, and `train` ends before another epoch begins. False
+            again in the next call.
 
         The parameters are attributes too, except `sentences`, `corpus_file`, `trim_rule` and `callbacks`.
 
@@ -283,6 +285,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.lifecycle_events: list[dict[str, Any]] | None = []
         self._encoded: Encoded | None = None  # read last, not trained on yet
         self._checkpoint: Checkpoint | None = None  # where the call stands that a loaded file is from
+        self.stop_training = False
 
         if sentences is None and corpus_file is None:
             for name, given, method in (
@@ -818,7 +821,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
         Errors in the corpus or a callback, and Ctrl-C, are raised here after all threads have ended; the
         model can then be used and trained further. A refused call changes nothing. Callbacks run between
-        epochs, when the vectors are complete. During an epoch the matrices may be trained in copies.
+        epochs, when the vectors are complete, and may set `stop_training`: then no further epoch begins.
+        During an epoch the matrices may be trained in copies.
 
         Args:
             corpus_iterable (iterable of lists of words, or None): the text; read once per epoch unless it is
@@ -1028,6 +1032,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, course.epochs
                 self.compute_loss = course.compute_loss
                 self.running_training_loss = 0.0
+            self.stop_training = False
             self.add_lifecycle_event(
                 "train",
                 msg=f"{'training' if new else 'going on to train'} model with {self.workers} workers on "
@@ -1075,10 +1080,13 @@ class Word2Vec(Matrices, OlderWord2Vec):
         words = None if total_words is None else rounded("total_words", total_words)
         return Length(examples or None, words or None)
 
-    def _ready_to_train(self, written: bool = True) -> tuple[Noise | None, HuffmanTree | None]:
+    def _ready_to_train(
+        self, written: bool = True, trains: bool = True
+    ) -> tuple[Noise | None, HuffmanTree | None]:
         """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
         # Unless someone may have `written` to tables, nothing takes time in proportion to the vocabulary.
-        self._ready_matrices()
+        if trains:
+            self._ready_matrices()
         words = len(self.wv)
         if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
             raise RuntimeError(
@@ -1094,10 +1102,11 @@ class Word2Vec(Matrices, OlderWord2Vec):
         *,
         sg: bool | None = None,
         written: bool = True,
+        trains: bool = True,
     ) -> Objective:
         """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
         self._check_settings()  # callbacks, and the text itself, may have changed them
-        noise, tree = self._ready_to_train(written)
+        noise, tree = self._ready_to_train(written, trains)
         return Objective.to_train(
             sg=bool(self.sg) if sg is None else sg,
             window=self.window,
@@ -1106,7 +1115,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             step=self.step,
             baskets=self.baskets,
             compute_loss=compute_loss,
-            lockf=self.wv.vectors_lockf,
+            lockf=self.wv.vectors_lockf if trains else np.ones(1, dtype=np.float32),
             keep=None if self.sample == 0 else plain_column(self.wv.expandos, "sample_int"),
             negative=self.negative,
             noise=noise,
@@ -1150,6 +1159,50 @@ class Word2Vec(Matrices, OlderWord2Vec):
         return self.running_training_loss
 
     # --- scores ---
+
+    def evaluate_loss(
+        self, sentences: Iterable[Iterable[Any]] | None = None, corpus_file: StrPath | None = None
+    ) -> float:
+        """Return the mean loss per example of sentences, without training on them: lower is better.
+
+        It is what `history` has of an epoch, with all settings as in training, `sample` included, but at the
+        vectors as they are now. Of sentences held out from training it tells when more epochs no longer help:
+        see `callbacks.EarlyStopping`. Unknown words are left out. What is random is drawn by a seed of its
+        own, so that the same sentences have the same loss each time; the model is not changed, though a
+        matrix that is read-only is copied meanwhile. Losses can be compared if settings and vocabulary are
+        the same.
+
+        Args:
+            sentences (iterable of lists of words, or None): the sentences; read once.
+            corpus_file (path or None): the sentences as a file, one per line, instead.
+
+        Returns:
+            float: the loss, -log likelihood, over the number of examples: word pairs in skip-gram, words in
+            CBOW.
+
+        Raises:
+            ValueError: there is no example, `hs` and `negative` are both 0, a number is out of range, or a
+                matrix has another shape.
+            TypeError: not one corpus, or a sentence is not a list of words.
+            RuntimeError: vocabulary, vectors or tables are missing.
+            OSError: a text file cannot be read.
+
+        Example:
+            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, sg=1, workers=1)
+            >>> held_out, rest = sentences[:30], sentences[30:]
+            >>> model.build_vocab(rest)
+            >>> before = model.evaluate_loss(held_out)
+            >>> model.train(rest, total_examples=len(rest), epochs=9)
+            (5400, 5400)
+            >>> model.evaluate_loss(held_out) < before
+            True
+        """
+        source = Source.of(sentences, corpus_file, passes=1)
+        self._check_call(None, 1, None)
+        objective = self._objective(True, trains=False)
+        matrices = {name: self._check_matrix(name) for name in ("syn0", *self._outputs())}
+        text = StreamedText(source.sentences, lambda: self.wv.key_to_index)
+        return mean_loss(Baskets(text) if self.baskets else text, objective, matrices, threads=self.workers)
 
     def score(
         self,
@@ -1293,7 +1346,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             fname (path or binary file): what to read.
             mmap (str or None): "r" leaves the matrices in the file, read-only and shared between processes.
                 "c" does too, but they can be changed in memory. None reads them. Of gensim's files, only
-                arrays that were saved separately can be left there.
+                arrays that were saved separately can be left there. While a file is mapped, replace it by
+                `save` or by `mv`, never in place as `cp` does: the system ends a process whose mapped file
+                becomes shorter (SIGBUS), and other content becomes other vectors.
             rethrow (bool): ignored, errors are always raised; accepted as gensim has it.
             verify (str): "structure" checks sizes, types and indices. "full" compares checksums too and looks
                 for NaN and infinity, but not in gensim's files.

@@ -30,7 +30,7 @@ from factories import (
     written,
 )
 
-from fastw2v import CallbackAny2Vec, LineSentence, Word2Vec
+from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, Word2Vec
 from fastw2v.cli import main
 from fastw2v.formats import model_file, native
 from fastw2v.formats.errors import FormatError
@@ -434,6 +434,26 @@ def test_callbacks_go_on_too(tmp_path: Path, kept: Any) -> None:
         model, _ = go_on(file, LONGER, callbacks=[counting])
         assert_same_run(model, whole)
         assert counting.seen[0] == 3
+
+
+@pytest.mark.parametrize("stop", [False, True], ids=["by-itself", "early"])
+def test_early_stopping_goes_on_too(stop: bool, tmp_path: Path, kept: Any) -> None:
+    """With the best matrices, of an epoch that another process trained."""
+    settings = RUN | {"epochs": 6, "alpha": 0.3 if stop else 0.025, "sg": 1}
+
+    def stopping() -> EarlyStopping:
+        return EarlyStopping(held_out=LONGER[:50], restore_best=True)
+
+    whole = Word2Vec(LONGER, **settings, callbacks=[watching := stopping()])
+    assert (watching.stopped_epoch is not None) == stop
+    files = kept(
+        tmp_path, 31, lambda path: Word2Vec(LONGER, **settings, callbacks=[stopping()], checkpoint=path)
+    )
+    for file in files:
+        again = stopping()
+        model, words = go_on(file, LONGER, callbacks=[again])
+        assert_same_run(model, whole)
+        assert again.values == watching.values or words == (0, 0)
 
 
 def test_a_state_that_no_file_holds_is_told_at_once(tmp_path: Path) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
-from factories import BOTH, HS, LONGER, MODES, NEG, NO_GENSIM, SMALL, TEXT, assert_same, matrices, small
+from factories import (
+    BOTH,
+    HS,
+    LONGER,
+    MODES,
+    NEG,
+    NO_GENSIM,
+    SMALL,
+    STEPS,
+    TEXT,
+    assert_same,
+    matrices,
+    small,
+    threads,
+    written,
+)
 
-from fastw2v import FastW2VWarning, Word2Vec, word2vec
+from fastw2v import FastW2VWarning, LineSentence, Word2Vec, word2vec
 
 
 def like_gensims(**settings: Any) -> tuple[Word2Vec, Any]:
@@ -162,3 +178,117 @@ def test_a_context_that_is_a_text_is_warned_about(context: Any) -> None:
     model = small(sg=0)
     with pytest.warns(FastW2VWarning, match="whose letters are taken for words"):
         model.predict_output_word(context)
+
+
+# --- the loss of a text ---
+
+
+@pytest.mark.parametrize("other", [{}, {"baskets": True}, {"sample": 1e-2}], ids=["", "baskets", "sample"])
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.trains_again
+def test_the_loss_of_a_text_is_that_of_history(mode: str, step: Any, other: Any) -> None:
+    """An epoch that hardly learns has the same loss, but for what is drawn at random."""
+    model = small(LONGER, **MODES[mode], step=step, **other)
+    loss = model.evaluate_loss(LONGER)
+    hardly = {"start_alpha": 1e-12, "end_alpha": 1e-12}
+    model.train(LONGER, total_examples=len(LONGER), epochs=1, compute_loss=True, **hardly)
+    assert loss == pytest.approx(model.history[-1]["loss"], rel=0.015)
+
+
+@pytest.mark.parametrize("mode", ["sg-hs", "cbow-hs"])
+def test_the_loss_of_a_text_is_its_score_per_example(mode: str) -> None:
+    model = small(LONGER, **MODES[mode], shrink_windows=False, sample=0, window=2)
+    lengths = np.array([len(sentence) for sentence in LONGER])
+    pairs = sum(2 * np.maximum(lengths - distance, 0) for distance in (1, 2)).sum()
+    examples = pairs if model.sg else lengths.sum()
+    assert model.evaluate_loss(LONGER) == pytest.approx(-model.score(LONGER).sum() / examples, rel=1e-5)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("mode", MODES)
+def test_to_evaluate_a_loss_changes_nothing(mode: str, step: Any, tmp_path: Any) -> None:
+    """Not the sign of a zero; and infinity does not spread. A copy that is mapped has the same loss."""
+    model = small(**MODES[mode], step=step)
+    for name in matrices(model):
+        getattr(model, name)[:5] = -0.0
+    model.save(tmp_path / "model")
+    before = copy.deepcopy(model)
+    loss = model.evaluate_loss(TEXT)
+    for workers in (2, 5, 1):
+        model.workers = workers
+        assert model.evaluate_loss(iter(TEXT)) == loss
+    assert_same(model, before)
+    assert all(np.signbit(matrix[:5]).all() for matrix in matrices(model).values())
+    assert Word2Vec.load(tmp_path / "model", mmap="r").evaluate_loss(TEXT) == loss
+    model.syn0[3] = np.inf
+    before = copy.deepcopy(model)
+    model.evaluate_loss(TEXT)
+    assert_same(model, before)
+
+
+def test_the_loss_of_a_text_from_anywhere(tmp_path: Any) -> None:
+    model = small(sample=0)
+    path = written(tmp_path, "text.gz", TEXT)
+    expected = model.evaluate_loss(TEXT)
+    unknown = [[*sentence[:3], "unknown", *sentence[3:]] for sentence in TEXT]
+    for loss in (
+        model.evaluate_loss(corpus_file=path),
+        model.evaluate_loss(LineSentence(path)),
+        model.evaluate_loss(unknown),
+        model.evaluate_loss([np.array(sentence) for sentence in TEXT]),
+    ):
+        assert loss == expected
+    (ours,) = [small(TEXT, sg=1, sample=0).evaluate_loss([[word for line in LONGER for word in line] * 3])]
+    assert np.isfinite(ours)  # a sentence of several jobs
+
+
+def test_the_loss_falls_with_training() -> None:
+    model = small(None, sg=1)
+    model.build_vocab(TEXT[40:])
+    losses = [model.evaluate_loss(TEXT[:40])]
+    model.train(TEXT[40:], total_examples=160, epochs=9)
+    losses.append(model.evaluate_loss(TEXT[:40]))
+    assert losses[0] == pytest.approx(6 * np.log(2), rel=0.25) and losses[1] < losses[0] - 0.1
+
+
+def test_what_has_no_loss() -> None:
+    model = small()
+    for text, said in (
+        ([], "no example in 0 sentences of 0 words"),
+        ([["unknown", "w0x"]], "no example in 1 sentences of 2 words.*`sample` may have dropped some"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            model.evaluate_loss(text)
+    with pytest.raises(ValueError, match="beside each other$"):
+        small(sg=1, sample=0).evaluate_loss([["w0"], ["w1"]])
+    with pytest.raises(TypeError, match="letters"):
+        model.evaluate_loss("w0 w1")
+    with pytest.raises(TypeError, match="sentence #1"):
+        model.evaluate_loss([["w0"], None])
+    with pytest.raises(TypeError, match="no corpus"):
+        model.evaluate_loss()
+    with pytest.raises(RuntimeError, match="no vocabulary"):
+        Word2Vec().evaluate_loss(TEXT)
+    model.syn1neg = model.syn1neg[:, :5]
+    with pytest.raises(ValueError, match="syn1neg is float32"):
+        model.evaluate_loss(TEXT)
+    del model.syn1neg
+    with pytest.raises(RuntimeError, match="syn1neg"):
+        model.evaluate_loss(TEXT)
+    model = small()
+    model.window = 0
+    with pytest.raises(ValueError, match="window=0"):
+        model.evaluate_loss(TEXT)
+    assert not threads()
+
+
+def test_an_error_in_a_text_ends_the_evaluation_and_its_threads() -> None:
+    def broken() -> Any:
+        yield from LONGER
+        raise OSError("the network is gone")
+
+    model = small(LONGER, workers=3)
+    with pytest.raises(OSError, match="network"):
+        model.evaluate_loss(broken())
+    assert not threads()

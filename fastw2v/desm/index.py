@@ -748,7 +748,8 @@ class DESMIndex:
             model (as in `DESM`, or None): the model that the index was made with. It is
                 needed to add and update documents; searching does without.
             mmap ("r", "c" or None): "r" leaves the centroids in the file, read-only; "c" also does, and keeps
-                changes in memory; None reads them.
+                changes in memory; None reads them. A mapped file may be replaced, by `save` or by `mv`, but
+                not changed in place, as `cp` does: see `Word2Vec.load`.
             tokenizer (callable or None): text → words; needed if the index was made with another one than
                 `tokenize`.
             verify ("structure" or "full"): "full" also compares the checksums of all arrays.

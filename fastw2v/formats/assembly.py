@@ -117,7 +117,7 @@ def _assemble(cls: type[M], parts: Model) -> M:
     model.random = generator_in(parts.random)
     model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
     model.raw_vocab = parts.raw_vocab
-    model._encoded, model._checkpoint = None, parts.checkpoint
+    model._encoded, model._checkpoint, model.stop_training = None, parts.checkpoint, False
     model.wv = model._keyed_vectors._of_parts(parts.wv)
     for name, matrix in parts.outputs.items():
         setattr(model, name, matrix)

@@ -39,7 +39,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
         ("job_loss", "job_seconds", "seconds"),
         lambda value: type(value) in (int, float) and abs(value) < _LARGEST,
     ),
-    **dict.fromkeys(("varies", "complete"), lambda value: type(value) is bool),
+    **dict.fromkeys(("varies", "stopping", "complete"), lambda value: type(value) is bool),
     "freeze": lambda value: value is None or (type(value) is str and value in ("in", "out")),
     "text": lambda value: value is None or type(value) is str,
     "begun": lambda value: type(value) is str,

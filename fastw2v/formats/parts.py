@@ -77,7 +77,7 @@ VECTORS_HOLD = frozenset(
 MODELS_HOLD = frozenset(
     {
         *SETTINGS,
-        *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress"),
+        *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress", "stop_training"),
         *("_raw", "_encoded", "_syn1", "_syn1neg", "_checkpoint"),
     }
 )
@@ -159,6 +159,7 @@ class Checkpoint:
         begun (str): digest of the text of the finished jobs.
         sentences (int): their sentences.
         varies (bool): whether the text was not the same in each epoch.
+        stopping (bool): whether a callback has ended it early.
         complete (bool): whether the call has ended.
         callbacks (list of (str, dict)): name of the class and state of each callback.
     """
@@ -184,6 +185,7 @@ class Checkpoint:
     begun: str = ""
     sentences: int = 0
     varies: bool = False
+    stopping: bool = False
     complete: bool = False
     callbacks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 

@@ -235,7 +235,7 @@ cdef class Worker:
         Args:
             ids: (n,) rows of the vocabulary.
             ends: (sentences,) where each sentence ends in `ids`.
-            alpha: learning rate.
+            alpha: learning rate. With 0 the loss is added up and nothing is written, so that others may train.
             seed: of the worker's generator, 48 bits.
             draw_windows: `draw_windows(count)` returns by how much each window is reduced; None draws that from the
                 worker's generator.
@@ -678,7 +678,8 @@ cdef class Worker:
             self.update_run(x, &s.input_gradient, s.unit_factors, 1, start, end - start)
             start = end
             end = self.run_end(start, n)
-        self.tile.add_rows(s.receivers, s.lock, targets, self.weights.dim, s.input_gradient)
+        if s.alpha != 0:
+            self.tile.add_rows(s.receivers, s.lock, targets, self.weights.dim, s.input_gradient)
 
     cdef Py_ssize_t run_end(self, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
         """Return the first output after `start` whose row has been in the run already; n if all are distinct."""
@@ -696,6 +697,9 @@ cdef class Worker:
         cdef Scratch *s = &self.scratch
         self.tile.gradients(&x, s.unit_factors, 1, s.y + first, s.label + first, s.times_y + first, n,
                             self.weights.dim, s.alpha, s.gradients, self.wanted_loss())
+        if s.alpha == 0:
+            self.prefetch()
+            return
         self.tile.update_one(x, to, lock, targets, self.learning(first, n), n, self.weights.dim, s.gradients, s.ahead,
                              s.ahead_count)
         s.ahead_count = 0
@@ -705,6 +709,9 @@ cdef class Worker:
         cdef Scratch *s = &self.scratch
         self.tile.gradients(s.x, s.times_x, m, s.y, s.label, s.times_y, n, self.weights.dim, s.alpha, s.gradients,
                             self.wanted_loss())
+        if s.alpha == 0:
+            self.prefetch()
+            return
         self.tile.update(s.x, s.receivers, s.lock, m, self.learning(0, n), n, self.weights.dim, s.gradients, s.partial,
                          s.ahead, s.ahead_count)
         s.ahead_count = 0

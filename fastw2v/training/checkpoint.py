@@ -229,6 +229,7 @@ class Checkpoints:
             if kept and type(callback).__name__ == name:
                 callback.set_state(kept)
         self._put_back_settings()
+        self._model.stop_training |= state.stopping
         if self._path is not None:  # now, because to learn hours later that it cannot be written is too late
             self._save(self._path)
 
@@ -361,6 +362,7 @@ class Checkpoints:
         model, state = self._model, self.state
         state.settings = _decisive(model)
         state.seconds = time.perf_counter() - self._began
+        state.stopping = model.stop_training
         state.callbacks = [
             (type(callback).__name__, callback.get_state() if hasattr(callback, "get_state") else {})
             for callback in self._callbacks

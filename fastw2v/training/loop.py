@@ -78,8 +78,12 @@ class Training:
             if self._raw:
                 progress.update(self._raw)
             for epoch in range(first, course.epochs):
+                if model.stop_training:
+                    break
                 for callback in course.callbacks:
                     callback.on_epoch_begin(model)
+                if model.stop_training:
+                    break
                 result = self._train_epoch(epoch, progress)
                 self._take(epoch, result)
                 for callback in course.callbacks:
