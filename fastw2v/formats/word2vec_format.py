@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 import fastw2v.formats._decimals as _decimals
-from fastw2v import paths, utils
+from fastw2v import paths
 from fastw2v.checks import one_of, whole
-from fastw2v.formats.atomic import StrPath, atomic_path, check_open_file
+from fastw2v.formats.atomic import StrPath, atomic_writer, open_for
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
 from fastw2v.formats.streams import Stream, name_kind, open_stream, words_encoding
@@ -850,21 +850,22 @@ def _binary_block(names: list[bytes], vectors: Array) -> bytes:
 
 @contextlib.contextmanager
 def _open_target(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes]]:
-    if not isinstance(target, str | os.PathLike):
-        check_open_file(target)
-        yield target
-        return
-    target = paths.expand(target)
-    if append and paths.is_remote(target):
-        raise ValueError(f"append=True cannot add to {target}: write a file of this machine, and send it")
-    if append and os.path.isfile(target):
-        size = os.path.getsize(target)
-        try:
-            with utils.open(target, "ab") as file:
-                yield file
-        except BaseException:
-            os.truncate(target, size)
-            raise
-    else:
-        with atomic_path(target) as temporary, utils.open(temporary, "wb") as file:
+    name = paths.expand(target) if isinstance(target, str | os.PathLike) else None
+    if name is None or not append:
+        with atomic_writer(target, compressed=True) as file:
             yield file
+        return
+    if paths.is_remote(name):
+        raise ValueError(f"append=True cannot add to {name}: write a file of this machine, and send it")
+    path = os.path.abspath(name)  # whatever folder the program has gone to when it is cut back
+    if not os.path.isfile(path):
+        with atomic_writer(name, compressed=True) as file:
+            yield file
+        return
+    size = os.path.getsize(path)
+    try:
+        with open_for(name, path, "ab", compressed=True) as file:
+            yield file
+    except BaseException:
+        os.truncate(path, size)
+        raise
