@@ -220,7 +220,9 @@ class _WritingFile(io.FileIO):
     def __init__(self, path: str, mode: str, name: str, folder: str | None) -> None:
         self._naming = functools.partial(naming_errors, name, hidden=path, folder=folder)
         with self._naming():
-            super().__init__(path, mode, opener=lambda path, flags: above_standard(os.open(path, flags, 0o666)))
+            super().__init__(
+                path, mode, opener=lambda path, flags: above_standard(os.open(path, flags, 0o666))
+            )
 
     def write(self, data: Any) -> int:
         with self._naming():

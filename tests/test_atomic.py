@@ -244,7 +244,7 @@ def test_the_disk_becomes_full(target: Path) -> None:
 
 
 class Faults:
-    """Stands in for `os` and `open_named` in `atomic`; counts what touches the disk, and fails at one count."""
+    """Stands in for `os` and `open_named` in `atomic`; counts what touches the disk, fails at one count."""
 
     COUNTED = ("open", "fchmod", "fchown", "fsync", "replace", "stat", "close", "scandir", "statvfs")
 

@@ -640,19 +640,12 @@ def test_says_what_the_file_can_hold(tmp_path: Path) -> None:
 
 @FORMATS
 @pytest.mark.parametrize("in_file", [True, False], ids=["file", "stream"])
-def test_no_prefix_is_read(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, binary: bool, in_file: bool
-) -> None:
-    raw = BINARY if binary else TEXT_FILE.replace(b"7.0", b"7")
+def test_no_prefix_is_read(tmp_path: Path, binary: bool, in_file: bool) -> None:
+    raw = BINARY if binary else TEXT_FILE
     for length in range(len(raw)):
         cut = raw[:length]
-        try:
-            words, _, _ = load_file(tmp_path, cut, binary=binary) if in_file else load(cut, binary=binary)
-        except FormatError:
-            continue
-        # Text without the last line end is whole, for all that can be known; it is warned of.
-        assert not binary and length == len(raw) - 1 and words == WORDS
-        assert "may be cut short" in caplog.text
+        with pytest.raises(FormatError):
+            load_file(tmp_path, cut, binary=binary) if in_file else load(cut, binary=binary)
 
 
 @FORMATS
@@ -977,7 +970,7 @@ def test_fewer_vectors_than_words() -> None:
     with pytest.raises(ValueError, match=r"shape \(37, 7\) has not a vector for each of 40 words"):
         kv.save_word2vec_format(io.BytesIO())
     wide = Vectors(["a"], np.zeros((1, word2vec_format.MAX_DIMENSION + 1), dtype=np.float32), {})
-    with pytest.raises(ValueError, match="16,777,217 numbers: .* hold 1 to 16,777,216"):
+    with pytest.raises(ValueError, match="1,048,577 numbers: .* hold 1 to 1,048,576"):
         word2vec_format.write(io.BytesIO(), wide)
     with pytest.raises(ValueError, match="0 numbers"):
         KeyedVectors(0).save_word2vec_format(io.BytesIO())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy.typing as npt
@@ -46,9 +46,9 @@ def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]
             encoding = "utf-8"
         wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
         # Bytes where lines can be told in them: an error is then found in its line, not where a block begins.
-        lines: Iterable[Any] = io.TextIOWrapper(cast(Any, stream.file), encoding) if wide else stream.file
+        file = io.TextIOWrapper(cast(Any, stream.file), encoding) if wide else None
         try:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(stream.lines(file=file), 1):
                 yield number, line if wide else line.decode(encoding)
         except UnicodeDecodeError as error:
             at = number + 1 if wide else number

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from fastw2v import magic, paths, utils
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 
+LONGEST_LINE = 1 << 24
+"""Bytes of a line in a compressed text: more than a long book has."""
 _CHUNK = 1 << 18  # bytes that are fetched at a time
 
 _LOAD = "load it with KeyedVectors.load(path), or a whole model with Word2Vec.load(path)"
@@ -60,6 +63,33 @@ class Stream:
     head: bytes
     size: int | None
     marked: bool
+
+    def lines(self, longest: int = LONGEST_LINE, file: Any = None) -> Iterator[Any]:
+        """Yield the lines of the content, each with its line end.
+
+        A line of a plain file may be as long as the file; what is compressed may hold far more than its size.
+
+        Args:
+            longest (int): bytes of a line, where the size of the content is unknown.
+            file (text file or None): what reads the content as text; None reads bytes.
+
+        Yields:
+            bytes, or str of a text file: a line.
+
+        Raises:
+            FormatError: a line is longer.
+        """
+        file, most = file or self.file, max(longest, self.size or 0)
+        for number in itertools.count(1):
+            line = file.readline(most + 1)
+            if len(line) > most:
+                raise FormatError(
+                    f"{self.name}, line {number}: longer than {most:,} bytes, as in files that are made to "
+                    "fill the memory: if it is right, unpack the file first"
+                )
+            if not line:
+                return
+            yield line
 
 
 @contextlib.contextmanager
