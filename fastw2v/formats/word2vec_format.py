@@ -50,6 +50,7 @@ _ACCEPT = "give allow_truncated=True"
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\r\n\t"
 _SURELY_TEXT = 16  # bytes of a binary vector that are all in _TEXT_OF_NUMBERS: too many for chance
 _NOT_IN_TEXT = rb"[\0-\x08\x0e-\x1f]"
+_BLANK_LINES = re.compile(rb"\s*\n")
 _COUNT_LINE = rb"(?s:(.*)[ \t]([0-9]{1,18})\s*)"
 _MAX_DIGITS = 18  # of a count; so many always fit into 64 bits
 _CHUNK = 1 << 18  # bytes read at a time; small, so that they are still in the cache when they are converted
@@ -322,8 +323,9 @@ class _Reader:
             if len(words) == len(room) or position == len(block):
                 continue
             start, position = position, block.index(b"\n", position) + 1
-            if no_header and not block[start:position].strip():
-                self.number += 1
+            if no_header and (blank := _BLANK_LINES.match(block, start)):
+                self.number += blank[0].count(b"\n")
+                position = blank.end()
             else:
                 self.append([self.parse_spaced(block, start, room[:1])], room[:1])
         return position
