@@ -25,7 +25,7 @@ _FILE = "file://"
 _WEB = ("http", "https")  # what can be read, not written
 _MOVES = "(the environment variable TMPDIR moves it)"
 HERE = f"here {_MOVES}"
-_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _STANDARD_ERROR = 2  # the highest of the descriptors that every process has
 _PIECE = 1 << 20  # bytes that are copied at a time
 
@@ -183,7 +183,7 @@ def naming_errors(name: str, *, hidden: str | None = None, folder: str | None = 
         if error.errno is None or not (found is None or (hidden and str(found).startswith(hidden))):
             raise
         text = error.strerror
-        if folder is not None and error.errno in _FULL:
+        if folder is not None and error.errno in FULL:
             text = f"{text} in {folder}, where it is written first {_MOVES}"
         raise OSError(error.errno, text, name) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import json
 import os
@@ -177,8 +178,10 @@ def check_not_input(path: str, given: str, what: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line for the user on standard error."""
-    print(f"fastw2v: {text}", file=sys.stderr)
+    """Print a line for the user on standard error; if nobody can read it, the work goes on."""
+    if sys.stderr is not None:  # print() would take standard output
+        with contextlib.suppress(OSError, ValueError):
+            print(f"fastw2v: {text}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

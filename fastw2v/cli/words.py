@@ -81,10 +81,11 @@ def run_train(options: argparse.Namespace) -> None:
         seconds = time.perf_counter() - start
     if options.output:
         model.save(options.output)
-    if options.vectors:
-        model.wv.save_word2vec_format(_target_of(options.vectors), binary=options.binary)
-    if options.out_vectors:
-        model.wv_out.save_word2vec_format(_target_of(options.out_vectors), binary=options.binary)
+    vectors = [(options.vectors, "wv"), (options.out_vectors, "wv_out")]
+    # Standard output last: its reader may leave, as `head` does.
+    for path, name in sorted(vectors, key=lambda one: one[0] == "-"):
+        if path:
+            getattr(model, name).save_word2vec_format(_target_of(path), binary=options.binary)
 
     if not options.quiet:
         loss = f", loss {model.history[-1]['loss']:.4f}" if model.compute_loss else ""

@@ -20,8 +20,6 @@ from fastw2v import magic, paths, utils
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 
-LONGEST_LINE = 1 << 24
-"""Bytes of a line in a compressed text: more than a long book has."""
 _CHUNK = 1 << 18  # bytes that are fetched at a time
 
 _LOAD = "load it with KeyedVectors.load(path), or a whole model with Word2Vec.load(path)"
@@ -64,7 +62,7 @@ class Stream:
     size: int | None
     marked: bool
 
-    def lines(self, longest: int = LONGEST_LINE, file: Any = None) -> Iterator[Any]:
+    def lines(self, longest: int, file: Any = None) -> Iterator[Any]:
         """Yield the lines of the content, each with its line end.
 
         A line of a plain file may be as long as the file; what is compressed may hold far more than its size.
