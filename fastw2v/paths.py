@@ -41,6 +41,7 @@ def expand(path: StrPath) -> str:
         str: the path. Of bytes, which are never expanded, the bytes.
 
     Raises:
+        FileNotFoundError: nothing follows `file://`.
         ValueError: no file can have this name; or an address was made a `pathlib.Path`, which loses one of
             its slashes.
     """
@@ -54,6 +55,8 @@ def expand(path: StrPath) -> str:
         name = re.sub(r"^localhost(?=/)", "", unquote(name[len(_FILE) :], errors="surrogateescape"))
         if os.name == "nt":
             name = re.sub(r"^/(?=[A-Za-z]:)", "", name)
+        if not name:
+            raise FileNotFoundError(errno.ENOENT, "an address without a name of a file", os.fspath(path))
     return os.path.expanduser(name) if isinstance(name, str) and name.startswith("~") else name
 
 

@@ -156,6 +156,6 @@ def _complain(error: Exception, code: int) -> int:
     if isinstance(error, KeyError) and error.args:
         message = str(error.args[0])  # without the quotes that KeyError adds
     elif isinstance(error, OSError) and error.strerror and error.filename is not None:
-        message = f"{error.strerror}: {error.filename}"  # without "[Errno 2]"
+        message = f"{error.strerror}: {error.filename or repr(error.filename)}"  # without "[Errno 2]"
     note("error: " + (" ".join(message.split()) or type(error).__name__))
     return code

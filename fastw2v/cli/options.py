@@ -157,10 +157,15 @@ def wants_progress(options: argparse.Namespace) -> bool:
 
 
 def check_writable(path: str) -> None:
-    """Raise OSError if a file cannot be written at `path`, ImportError if no package writes there."""
+    """Raise OSError if a file cannot be written at `path`, ImportError if no package writes there.
+
+    UsageError if it is empty.
+    """
     if paths.is_remote(path):
         paths.check_can_send(path)
         return
+    if not path:
+        raise UsageError("an output has no name: give that of a file")
     folder = Path(path).absolute().parent
     if os.path.isdir(path):
         raise IsADirectoryError(f"cannot write {path}: it is a folder, give a file")

@@ -229,6 +229,8 @@ class _Recoded:
                 "encoding"
             )
             raise WordEncodingError(error.encoding, error.object, error.start, error.end, reason) from None
+        except UnicodeError as error:  # it has no byte order mark
+            raise FormatError(f"{self.name}: {error}: give another encoding") from None
 
 
 def _has_ascii_digits(encoding: str) -> bool:

@@ -961,7 +961,7 @@ def _open_target(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes
         return
     if paths.is_remote(name):
         raise ValueError(f"append=True cannot add to {name}: write a file of this machine, and send it")
-    path = os.path.abspath(name)  # whatever folder the program has gone to when it is cut back
+    path = os.path.join(os.getcwd(), name)  # whatever folder the program has gone to when it is cut back
     if not os.path.isfile(path):
         with atomic_writer(name, compressed=True) as file:
             yield file
