@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import NO_GENSIM, few_vectors, trained, written
+from factories import NO_GENSIM, few_vectors, largest_file, trained, written
 
 from fastw2v import (
     BrownCorpus,
@@ -305,18 +305,6 @@ def test_errors_name_the_address(memory: str) -> None:
         file.write("what is no model")
     with pytest.raises(ValueError, match=f"^{memory}/bad.fw2v: "):
         Word2Vec.load(f"{memory}/bad.fw2v")
-
-
-@contextlib.contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """No file of this process may become larger, as if the disk were full."""
-    resource = pytest.importorskip("resource", reason="the limit is one of POSIX")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_no_room_for_a_copy_is_told(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

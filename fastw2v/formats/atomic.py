@@ -51,8 +51,8 @@ def atomic_writer(
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
-        check_open_file(target)
         with paths.naming_errors(str(getattr(target, "name", "<file>"))):
+            check_open_file(target)
             yield target
         return
     name = paths.expand(target)
