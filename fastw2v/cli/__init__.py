@@ -27,6 +27,8 @@ from fastw2v.cli.words import COMPARED, PAIRS_OF_SPACES
 
 __all__ = ["COMPARED", "PAIRS_OF_SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
 
+_OUTPUT = "<stdout>"  # as Python calls it, and errors of writing there
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; `arguments` are by default those of the process."""
@@ -39,19 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _log_to_stderr(options):
             options.run(options)
             _flush_output()
-    except SystemExit as ended:  # of --help and --version
-        return _end(ended)
+    except SystemExit:  # of --help and --version
+        if (error := _unwritten()) is not None:
+            return _complain(error, 1)
+        raise
     except UsageError as error:
         return _complain(error, 2)
     except KeyboardInterrupt:
         note("interrupted")
         return 130
-    except BrokenPipeError:  # the reader of our output has left (`| head`)
+    except BrokenPipeError as error:
         _discard_output()
-        return 1
+        # The reader of our output has left (`| head`), which needs no word; that of a named pipe does.
+        return 1 if error.filename in (None, _OUTPUT) else _complain(error, 1)
     except Exception as error:
         if options.verbose:
-            note(traceback.format_exc())
+            with contextlib.suppress(OSError, ValueError):
+                traceback.print_exc()
         return _complain(_of_output(error), 1)
     return 0
 
@@ -73,18 +79,18 @@ def _open_standard_streams() -> None:
 
 
 def _flush_output() -> None:
-    with paths.naming_errors("<stdout>"):
+    with paths.naming_errors(_OUTPUT):
         sys.stdout.flush()
 
 
-def _end(ended: SystemExit) -> int:
-    """Return the exit code of a command that has ended by itself, once its output is written."""
+def _unwritten() -> OSError | None:
+    """Return why the output cannot be written; None if all of it is."""
     try:
         _flush_output()
     except OSError as error:
         _discard_output()
-        return _complain(error, 1)
-    return ended.code if isinstance(ended.code, int) else 0
+        return error
+    return None
 
 
 def _of_output(error: Exception) -> Exception:
@@ -94,7 +100,7 @@ def _of_output(error: Exception) -> Exception:
     except (OSError, ValueError):
         _discard_output()
     if isinstance(error, OSError) and error.filename is None and error.errno in paths.FULL:  # of print()
-        return OSError(error.errno, error.strerror, "<stdout>")
+        return OSError(error.errno, error.strerror, _OUTPUT)
     return error
 
 
