@@ -1528,6 +1528,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         no_header: bool = False,
         *,
         on_bad_values: word2vec_format.BadValues = "raise",
+        allow_truncated: bool = False,
     ) -> Self:
         """Read vectors that the original word2vec program, gensim or GloVe wrote.
 
@@ -1546,14 +1547,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             datatype (dtype): of the matrix.
             no_header (bool): whether a text file starts with the first word, as GloVe's do.
             on_bad_values ("raise", "drop", or "keep"): what to do with rows that hold NaN or infinity.
+            allow_truncated (bool): whether to read a file that may have been cut short, with a warning: its
+                last line has no line end, or it has fewer rows than its header says.
 
         Returns:
             KeyedVectors: the vectors, with the attribute `count`.
 
         Raises:
             FormatError: the file is malformed; the message says in which line or row. A file that ends too
-                early gives its subclass `TruncatedError` (an EOFError), a word that cannot be decoded
-                `WordEncodingError` (a UnicodeDecodeError).
+                early, or whose last line has no line end, gives its subclass `TruncatedError` (an EOFError),
+                a word that cannot be decoded `WordEncodingError` (a UnicodeDecodeError).
             NotImplementedError: `binary` and `no_header` are both given.
             ValueError: `limit` is negative, `datatype` is not one of floats, or `on_bad_values` is something
                 else.
@@ -1575,6 +1578,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             datatype=datatype,
             no_header=no_header,
             on_bad_values=on_bad_values,
+            allow_truncated=allow_truncated,
         )
         words.columns.setdefault("count", np.arange(len(words.keys), 0, -1))
         kv = cls._of_parts(words)
@@ -1593,6 +1597,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         binary: bool = False,
         encoding: str = "utf8",
         unicode_errors: str = "strict",
+        *,
+        allow_truncated: bool = False,
     ) -> None:
         """Replace the vectors of words that are also in a file of the word2vec format by those in the file.
 
@@ -1603,6 +1609,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             binary (bool): whether the file is binary; if not, text.
             encoding (str): of the words.
             unicode_errors (str): what to do with words that cannot be decoded, as in `load_word2vec_format`.
+            allow_truncated (bool): whether to read a file that may have been cut short, as there.
 
         Raises:
             FormatError: the file is malformed, as in `load_word2vec_format`, or its vectors have another
@@ -1618,6 +1625,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             encoding=encoding,
             unicode_errors=unicode_errors,
             datatype=self.vectors.dtype,
+            allow_truncated=allow_truncated,
         )
         here = [self.key_to_index[word] for word in found.keys]
         # One factor for all words becomes one for each.

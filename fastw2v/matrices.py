@@ -1115,12 +1115,12 @@ def read_both_sides(
     in_: KeyedVectors | StrPath | IO[bytes],
     out: KeyedVectors | StrPath | IO[bytes],
     *,
-    binary: bool,
     fvocab: StrPath | None,
+    **how: Any,
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Return words, IN and OUT vectors (V, D) row by row, and counts (V,) or None; see `from_vectors`."""
-    words, vectors, counts = _read_side(in_, binary, fvocab)
-    out_words, out_vectors, _ = _read_side(out, binary, None)
+    words, vectors, counts = _read_side(in_, fvocab, **how)
+    out_words, out_vectors, _ = _read_side(out, None, **how)
     rows = {word: row for row, word in enumerate(out_words)}
     if alone := list(rows.keys() ^ set(words)):
         raise ValueError(
@@ -1135,7 +1135,7 @@ def read_both_sides(
 
 
 def _read_side(
-    source: KeyedVectors | StrPath | IO[bytes], binary: bool, fvocab: StrPath | None
+    source: KeyedVectors | StrPath | IO[bytes], fvocab: StrPath | None, **how: Any
 ) -> tuple[list[Any], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Return words, float32 vectors (V, D), and counts (V,) or None if unknown; all of it copied."""
     if is_gensims(source):
@@ -1143,7 +1143,7 @@ def _read_side(
     if not isinstance(source, KeyedVectors):
         if hasattr(source, "wv"):
             raise TypeError(not_vectors("in_ or out", source))
-        read = word2vec_format.read(source, binary=binary, fvocab=fvocab)
+        read = word2vec_format.read(source, fvocab=fvocab, **how)
         listed = read.columns.get("count")
         return read.keys, read.vectors, listed if isinstance(listed, np.ndarray) else None
     if len(source) != len(source.key_to_index):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import re
@@ -22,7 +23,10 @@ _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+)://"  # not one letter: C: is a drive of Wi
 _CUT_SCHEME = r"(file|https?|s3|gs|hdfs|memory):/[^/]"
 _FILE = "file://"
 _WEB = ("http", "https")  # what can be read, not written
-HERE = "here (the environment variable TMPDIR moves it)"
+_MOVES = "(the environment variable TMPDIR moves it)"
+HERE = f"here {_MOVES}"
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_STANDARD_ERROR = 2  # the highest of the descriptors that every process has
 _PIECE = 1 << 20  # bytes that are copied at a time
 
 
@@ -37,9 +41,12 @@ def expand(path: StrPath) -> str:
         str: the path. Of bytes, which are never expanded, the bytes.
 
     Raises:
-        ValueError: an address was made a `pathlib.Path`, which loses one of its slashes.
+        FileNotFoundError: nothing follows `file://`.
+        ValueError: no file can have this name; or an address was made a `pathlib.Path`, which loses one of
+            its slashes.
     """
     name = os.fspath(path)
+    _check_name(name)
     if not isinstance(path, str) and isinstance(name, str) and re.match(_CUT_SCHEME, name):
         raise ValueError(f"{name!r} has lost a slash in pathlib: give the address as a str")
     if isinstance(name, str) and name[: len(_FILE)].lower() == _FILE:
@@ -48,6 +55,8 @@ def expand(path: StrPath) -> str:
         name = re.sub(r"^localhost(?=/)", "", unquote(name[len(_FILE) :], errors="surrogateescape"))
         if os.name == "nt":
             name = re.sub(r"^/(?=[A-Za-z]:)", "", name)
+        if not name:
+            raise FileNotFoundError(errno.ENOENT, "an address without a name of a file", os.fspath(path))
     return os.path.expanduser(name) if isinstance(name, str) and name.startswith("~") else name
 
 
@@ -82,6 +91,16 @@ def name_of(source: object) -> str:
     is_path = isinstance(source, str | bytes | os.PathLike) and not isinstance(source, Reopened)
     name = source if is_path else getattr(source, "name", None)
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else "the open file"
+
+
+def _check_name(name: str | bytes) -> None:
+    """Raise ValueError for what no file can be called; the system's own errors do not say what was given."""
+    try:
+        raw = os.fsencode(name)
+    except UnicodeEncodeError:
+        raise ValueError(f"{name!r} cannot be the name of a file: it holds half a character") from None
+    if b"\0" in raw:
+        raise ValueError(f"{name!r} cannot be the name of a file: it holds a NUL character")
 
 
 def is_remote(path: object) -> bool:
@@ -138,15 +157,10 @@ def fetched(path: StrPath, mmap: str | None = None) -> Iterator[str]:
             f"mmap={mmap!r}: {name} is not on this machine and cannot be mapped: load it with mmap=None, "
             "or copy it first"
         )
-    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
+    with _temporary_folder(name) as folder:
         copy = os.path.join(folder, "fetched" + suffix(name))
-        with _opener(name)(name, "rb") as source, open(copy, "wb") as file:
-            try:
-                shutil.copyfileobj(source, file, _PIECE)
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-                raise OSError(errno.ENOSPC, f"no room for a copy of {name} {HERE}", folder) from error
+        with _opener(name)(name, "rb") as source, open_named(copy, "wb", name, folder=folder) as file:
+            shutil.copyfileobj(source, file, _PIECE)
         yield copy
 
 
@@ -170,11 +184,107 @@ def sent(path: StrPath) -> Iterator[str]:
         yield name
         return
     check_can_send(name)
-    with tempfile.TemporaryDirectory(prefix="fastw2v-") as folder:
+    with _temporary_folder(name) as folder:
         made = os.path.join(folder, "to-send" + suffix(name))
         yield made
-        with open(made, "rb") as file, _opener(name)(name, "wb") as target:
+        with naming_errors(name), open(made, "rb") as file, _opener(name)(name, "wb") as target:
             shutil.copyfileobj(file, target, _PIECE)
+
+
+@contextlib.contextmanager
+def _temporary_folder(name: str) -> Iterator[str]:
+    """Make a folder for a copy of a remote file, which is removed when the block ends."""
+    with contextlib.ExitStack() as stack:
+        with naming_errors(name, hidden=tempfile.gettempdir()):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fastw2v-"))
+        yield folder
+
+
+@contextlib.contextmanager
+def naming_errors(name: str, *, hidden: str | None = None, folder: str | None = None) -> Iterator[None]:
+    """Make errors of the system name a file: that of a full disk names none, others that of a temporary one.
+
+    Args:
+        name (str): the file, as its user knows it.
+        hidden (str or None): what stands for it; names that begin so are replaced, too.
+        folder (str or None): the temporary folder that is written to first; it is named if it is full.
+
+    Raises:
+        OSError: as in the block, of the same class, with the file as its `filename`.
+    """
+    try:
+        yield
+    except OSError as error:
+        found = error.filename
+        if error.errno is None or not (found is None or (hidden and str(found).startswith(hidden))):
+            raise
+        text = error.strerror
+        if folder is not None and error.errno in FULL:
+            text = f"{text} in {folder}, where it is written first {_MOVES}"
+        raise OSError(error.errno, text, name) from error
+
+
+def above_standard(descriptor: int) -> int:
+    """Return another descriptor of an open file, if it is 0, 1 or 2; else the same.
+
+    Where standard input, output or error are closed the next file takes their number, and what is printed
+    there, by a library or a child process, would be written into it.
+
+    Args:
+        descriptor (int): of an open file; it is closed if another is returned.
+
+    Returns:
+        int: 3 or more.
+
+    Raises:
+        OSError: the process has too many open files.
+    """
+    low = []
+    try:
+        while descriptor <= _STANDARD_ERROR:
+            low.append(descriptor)
+            descriptor = os.dup(descriptor)
+    finally:
+        for one in low:
+            os.close(one)
+    return descriptor
+
+
+class _WritingFile(io.FileIO):
+    """A file that is written to for another, which its errors name."""
+
+    def __init__(self, path: str, mode: str, name: str, folder: str | None) -> None:
+        self._naming = functools.partial(naming_errors, name, hidden=path, folder=folder)
+        with self._naming():
+            super().__init__(
+                path, mode, opener=lambda path, flags: above_standard(os.open(path, flags, 0o666))
+            )
+
+    def write(self, data: Any) -> int:
+        with self._naming():
+            return super().write(data)
+
+    def close(self) -> None:
+        with self._naming():
+            super().close()
+
+
+def open_named(path: str, mode: str, name: str, *, folder: str | None = None) -> io.BufferedWriter:
+    """Open a file to write bytes to it, or to add some; errors name the file that it stands for.
+
+    Args:
+        path (str): what to open.
+        mode (str): "wb" or "ab".
+        name (str): the file, as its user knows it.
+        folder (str or None): the temporary folder that it is in, if the file belongs elsewhere.
+
+    Returns:
+        binary file: open for writing.
+
+    Raises:
+        OSError: it cannot be opened; the error names `name`.
+    """
+    return io.BufferedWriter(_WritingFile(path, mode, name, folder))
 
 
 def check_can_send(path: StrPath) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
 import time
 from types import TracebackType
-from typing import Literal, Protocol, Self, TextIO
+from typing import Any, Literal, Protocol, Self, TextIO
 
 Mode = Literal["auto"] | bool
 """Whether to show a bar: True always, False never, "auto" with tqdm in a terminal or notebook."""
+
+_UNSEEN = (OSError, ValueError)  # standard error was closed, its reader has left, or a disk under it is full
 
 
 class Progress(Protocol):
@@ -36,7 +39,8 @@ def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words")
 
     Args:
         mode (str or bool): "auto" shows a tqdm bar if tqdm is installed and `is_watched()`, else nothing.
-            True always shows a bar on standard error, a plain one without tqdm. False shows nothing.
+            True always shows a bar on standard error, if there is one, a plain one without tqdm. False shows
+            nothing.
         total (int or None): how many units there are; None if that is not known.
         desc (str): what precedes the bar.
         unit (str): what is counted.
@@ -49,7 +53,7 @@ def make_progress(mode: Mode, total: int | None, desc: str, unit: str = "words")
     """
     if mode is not True and mode is not False and mode != "auto":
         raise ValueError(f"progress={mode!r}: give 'auto', True or False")
-    if mode is False:
+    if mode is False or sys.stderr is None:  # as in pythonw, and where it was closed
         return NoProgress()
     has_tqdm = importlib.util.find_spec("tqdm") is not None
     if mode == "auto" and not (has_tqdm and is_watched()):
@@ -63,12 +67,19 @@ def is_watched() -> bool:
     # Colab and Databricks have shells of their own, which are derived from Jupyter's.
     if any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell).__mro__):
         return True
-    return sys.stderr is not None and sys.stderr.isatty()
+    return _is_terminal(sys.stderr)
+
+
+def _is_terminal(file: TextIO | None) -> bool:
+    try:
+        return file is not None and file.isatty()
+    except ValueError:  # it was closed
+        return False
 
 
 def _width(file: TextIO | None) -> int | None:
     """Return the columns of a terminal, 80 if it reports none; None if `file` is not a terminal."""
-    if file is None or not file.isatty():
+    if file is None or not _is_terminal(file):
         return None
     try:
         return os.get_terminal_size(file.fileno()).columns or 80
@@ -108,13 +119,17 @@ class TqdmProgress:
 
         # tqdm shows nothing in a terminal that reports no width, as those of scripts and containers do.
         width = _width(sys.stderr)
-        self._bar = tqdm(total=total, desc=desc, unit=f" {unit}", unit_scale=True, ncols=width)
+        self._bar: Any = None
+        with contextlib.suppress(*_UNSEEN):
+            self._bar = tqdm(total=total, desc=desc, unit=f" {unit}", unit_scale=True, ncols=width)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            with contextlib.suppress(*_UNSEEN):
+                self._bar.close()
 
     def update(self, words: int, **postfix: object) -> None:
         """Advance the bar; tqdm decides when to draw it.
@@ -123,9 +138,12 @@ class TqdmProgress:
             words (int): units that were done since the last call.
             **postfix: what to show behind the bar.
         """
+        if self._bar is None:
+            return
         if postfix:
             self._bar.set_postfix(postfix, refresh=False)
-        self._bar.update(words)
+        with contextlib.suppress(*_UNSEEN):
+            self._bar.update(words)
 
 
 class PlainProgress:
@@ -154,8 +172,7 @@ class PlainProgress:
 
     def __exit__(self, *_: object) -> None:
         self._draw()
-        self._file.write("\n")
-        self._file.flush()
+        self._write("\n")
 
     def update(self, words: int, **postfix: object) -> None:
         """Advance the bar, and draw it if the last drawing is old enough.
@@ -181,6 +198,10 @@ class PlainProgress:
         width = _width(self._file)
         if width is not None:
             line = line[: width - 1]  # a line that wraps could not be overwritten
-        self._file.write("\r" + line.ljust(self._drawn_length))
-        self._file.flush()
+        self._write("\r" + line.ljust(self._drawn_length))
         self._drawn_at, self._drawn_length = now, len(line)
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(*_UNSEEN):
+            self._file.write(text)
+            self._file.flush()

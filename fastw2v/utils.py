@@ -245,12 +245,15 @@ def save_as_line_sentence(corpus: Iterable[Iterable[str]], filename: str | os.Pa
 
     Args:
         corpus (iterable of lists of words): the sentences.
-        filename (path): where to write; compressed if its name says so, as for `open`.
+        filename (path): where to write; compressed if its name says so, as for `open`. A file that is there
+            is replaced when the new one is complete.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; what was there stays.
     """
-    with open(filename, "wb") as out:
+    from fastw2v.formats.atomic import atomic_writer  # which lies higher, and takes its compression from here
+
+    with atomic_writer(filename, compressed=True) as out:
         for number, sentence in enumerate(corpus):
             if not number and isinstance(sentence, str):
                 warn_user(

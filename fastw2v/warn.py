@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import sys
@@ -66,4 +67,7 @@ def warn_user(message: str, *, log: logging.Logger | None = None, logged: str | 
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastw2v":
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, FastW2VWarning, stacklevel=level)
+    # Of a standard error that was closed Python makes an error, of one that is full or unread it does not.
+    closed = getattr(sys.stderr, "closed", False) is True
+    with contextlib.suppress(ValueError) if closed else contextlib.nullcontext():
+        warnings.warn(message, FastW2VWarning, stacklevel=level)

@@ -1392,6 +1392,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         *,
         binary: bool = False,
         fvocab: StrPath | None = None,
+        allow_truncated: bool = False,
         **settings: Any,
     ) -> Self:
         """Make a model of given IN and OUT vectors, to ask both or to go on training.
@@ -1405,6 +1406,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             binary (bool): files are in the binary format.
             fvocab (path or None): the file of counts that `save_word2vec_format` writes, if `in_` is a file.
                 A `KeyedVectors` has counts as its attribute `count`.
+            allow_truncated (bool): read files that may have been cut short, as `load_word2vec_format` does.
             **settings: as for the constructor, except the corpus and `vector_size`.
 
         Returns:
@@ -1433,7 +1435,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 f"hs={model.hs}, negative={model.negative}: OUT vectors belong to negative sampling alone; "
                 "give hs=0 and negative=5"
             )
-        words, vectors, out_vectors, counts = read_both_sides(in_, out, binary=binary, fvocab=fvocab)
+        words, vectors, out_vectors, counts = read_both_sides(
+            in_, out, fvocab=fvocab, binary=binary, allow_truncated=allow_truncated
+        )
         if counts is None:
             counts = np.maximum(1, len(words) // np.arange(1, len(words) + 1))
             logger.warning("the words have no counts: taken as Zipf's law has them, in the order of in_")

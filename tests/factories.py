@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -256,3 +257,18 @@ def chained_keys() -> list[int]:
         rest >>= np.uint64(5)
         place = (5 * place + rest + np.uint64(1)) % size
     return [*chain, *tried[into & taken[place]][:1800].tolist()]
+
+
+# --- the system ---
+
+
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file of this process may become larger, as if the disk were full."""
+    resource = pytest.importorskip("resource", reason="the limit is one of POSIX")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fastw2v import paths
 from fastw2v.formats import atomic
 from fastw2v.formats.atomic import atomic_path, atomic_writer
 
@@ -243,7 +244,7 @@ def test_the_disk_becomes_full(target: Path) -> None:
 
 
 class Faults:
-    """Stands in for `os` and `open` in `atomic`; counts what touches the disk, and fails at one count."""
+    """Stands in for `os` and `open_named` in `atomic`; counts what touches the disk, fails at one count."""
 
     COUNTED = ("open", "fchmod", "fchown", "fsync", "replace", "stat", "close", "scandir", "statvfs")
 
@@ -256,7 +257,7 @@ class Faults:
         self.log.append(name)
         if len(self.log) == self.fail_at:
             self.failed = name
-            raise OSError(self.code, os.strerror(self.code), name)
+            raise OSError(self.code, os.strerror(self.code))  # no name: most calls know only a number
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(os, name)
@@ -271,18 +272,18 @@ class Faults:
 
         return counted
 
-    def open_file(self, path: str, mode: str) -> Any:
-        self.hit("open file")
-        file = open(path, mode, buffering=0)  # noqa: SIM115
+    def open_file(self, path: str, mode: str, name: str, *, folder: str | None = None) -> Any:
+        with paths.naming_errors(name):
+            self.hit("open file")
         write = self.write
 
-        class Faulty(io.FileIO):
+        class Faulty(paths._WritingFile):
             def write(self, data: Any) -> int:
-                write()
+                with self._naming():
+                    write()
                 return super().write(data)
 
-        file.close()
-        return Faulty(path, mode)
+        return Faulty(path, mode, name, folder)
 
     def write(self) -> None:
         self.hit("write")
@@ -295,7 +296,7 @@ def kind(descriptor: int) -> str:
 def save_with(faults: Faults, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "os", faults)
-        patch.setattr(atomic, "open", faults.open_file, raising=False)
+        patch.setattr(paths, "open_named", faults.open_file)
         with atomic_writer(target, expected_bytes=1) as file:
             for start in range(0, len(NEW), 5):
                 file.write(NEW[start : start + 5])
@@ -318,7 +319,7 @@ def test_the_nth_operation_fails(target: Path, monkeypatch: pytest.MonkeyPatch, 
         try:
             save_with(faults, target, monkeypatch)
         except OSError as error:
-            assert error.errno == code
+            assert (error.errno, error.filename) == (code, str(target))
             # Once renamed, the new content is there, whole; only its durability is in doubt.
             renamed = "replace" in faults.log and faults.failed != "replace"
             assert target.read_bytes() == (NEW if renamed else OLD)

@@ -32,8 +32,8 @@ LAYERS = (
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 
-# Fetched by a function, when someone asks for it by name.
-PLUG_INS = {("tile.dispatch", "tile._blas")}
+# Fetched by a function: when someone asks for it by name; for one of gensim's helpers that writes a file.
+PLUG_INS = {("tile.dispatch", "tile._blas"), ("utils", "formats.atomic")}
 
 # How large a room may become before it is worth two: see `code_lines`.
 LINES_OF_A_MODULE = 850

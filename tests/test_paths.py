@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import NO_GENSIM, few_vectors, trained, written
+from factories import NO_GENSIM, few_vectors, largest_file, trained, written
 
 from fastw2v import (
     BrownCorpus,
@@ -307,15 +307,24 @@ def test_errors_name_the_address(memory: str) -> None:
         Word2Vec.load(f"{memory}/bad.fw2v")
 
 
-def test_no_room_for_a_copy_is_told(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    few_vectors().save(f"{memory}/kv")
-    monkeypatch.setattr("shutil.copyfileobj", full)
-    with pytest.raises(OSError, match=f"no room for a copy of {memory}/kv here .*TMPDIR") as told:
-        KeyedVectors.load(f"{memory}/kv")
-    assert told.value.errno == errno.ENOSPC
+def test_no_room_for_a_copy_is_told(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file and the folder for temporary files, in which the copy is made."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kv = few_vectors()
+    kv.save(f"{memory}/kv")
+    calls: list[Callable[[], object]] = [
+        lambda: KeyedVectors.load(f"{memory}/kv"),
+        lambda: kv.save(f"{memory}/kv"),
+        lambda: kv.save_word2vec_format(f"{memory}/kv"),
+        lambda: kv.save_word2vec_format(f"{memory}/kv", binary=True),
+        lambda: utils.save_as_line_sentence(SENTENCES * 1000, f"{memory}/kv"),
+    ]
+    for call in calls:
+        with largest_file(50), pytest.raises(OSError, match=f"{tmp_path}/.*TMPDIR.*{memory}/kv") as told:
+            call()
+        assert (told.value.errno, told.value.filename) == (errno.EFBIG, f"{memory}/kv")
+    assert not list(tmp_path.iterdir())
+    assert KeyedVectors.load(f"{memory}/kv", verify="full").index_to_key == kv.index_to_key
 
 
 # --- what must not be lost ---

@@ -8,8 +8,10 @@ import gzip
 import io
 import lzma
 import os
+import re
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from fastw2v.formats import word2vec_format
 from fastw2v.formats.errors import FastW2VError, FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.warn import FastW2VWarning
+from fastw2v.word2vec import Word2Vec
 
 TEXT_FILE = b"3 2\nthe 0.5 -1.25\nof 1e-05 3.0\nna\xc3\xafve 0.0 7.0\n"
 WORDS = ["the", "of", "naïve"]
@@ -640,19 +644,92 @@ def test_says_what_the_file_can_hold(tmp_path: Path) -> None:
 
 @FORMATS
 @pytest.mark.parametrize("in_file", [True, False], ids=["file", "stream"])
-def test_no_prefix_is_read(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, binary: bool, in_file: bool
-) -> None:
-    raw = BINARY if binary else TEXT_FILE.replace(b"7.0", b"7")
+def test_no_prefix_is_read(tmp_path: Path, binary: bool, in_file: bool) -> None:
+    raw = BINARY if binary else TEXT_FILE
     for length in range(len(raw)):
         cut = raw[:length]
-        try:
-            words, _, _ = load_file(tmp_path, cut, binary=binary) if in_file else load(cut, binary=binary)
-        except FormatError:
-            continue
-        # Text without the last line end is whole, for all that can be known; it is warned of.
-        assert not binary and length == len(raw) - 1 and words == WORDS
-        assert "may be cut short" in caplog.text
+        with pytest.raises(FormatError):
+            load_file(tmp_path, cut, binary=binary) if in_file else load(cut, binary=binary)
+
+
+UNENDED = TEXT_FILE[:-1]  # "7.0": of "7.03125", for all that can be known
+PACKED = pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+
+
+@PACKED
+@pytest.mark.parametrize("no_header", [False, True])
+def test_a_last_line_without_line_end_may_be_cut(tmp_path: Path, pack: Any, no_header: bool) -> None:
+    """It is refused with file, line and what accepts it; what stops before it is read."""
+    raw = UNENDED.partition(b"\n")[2] if no_header else UNENDED
+    options: dict[str, Any] = {"no_header": no_header}
+    path, line = tmp_path / "vectors", 3 if no_header else 4
+    path.write_bytes(pack(raw))
+    for source in (path, io.BytesIO(pack(raw))):
+        with pytest.raises(TruncatedError, match=rf"line {line}: .*without a line end.*allow_truncated=True"):
+            read(source, **options)
+        if source is path:
+            with pytest.raises(TruncatedError, match=f"^{path}, line {line}: "):
+                read(path, limit=3, **options)
+        source = source if source is path else io.BytesIO(pack(raw))
+        with pytest.warns(FastW2VWarning, match=f"line {line} has no line end"):
+            words, vectors, _ = read(source, allow_truncated=True, **options)
+        assert words == WORDS
+        np.testing.assert_array_equal(vectors, VECTORS)
+    assert read(path, limit=2, **options)[0] == WORDS[:2]
+    assert read(io.BytesIO(pack(raw + b"\n")), **options)[0] == WORDS
+
+
+def test_more_than_the_header_says_need_not_end() -> None:
+    assert load(b"2" + UNENDED[1:])[0] == WORDS[:2]
+    assert load(UNENDED + b"\n  ")[0] == WORDS
+
+
+@FORMATS
+@PACKED
+def test_what_there_is_of_a_cut_file(tmp_path: Path, binary: bool, pack: Any) -> None:
+    """Whole rows are read if that is allowed, with a warning; none of them differs."""
+    raw = BINARY if binary else TEXT_FILE
+    first = len(b"3 2\nthe \x00\x00\x00\x00\x00\x00\x00\x00") if binary else raw.index(b"of")
+    for length in range(first, len(raw)):
+        path = tmp_path / "vectors"
+        path.write_bytes(pack(raw[:length]))
+        with pytest.warns(FastW2VWarning, match=re.escape(f"{path}: ")):
+            words, vectors, _ = read(path, binary=binary, allow_truncated=True)
+        assert words == WORDS[: len(words)] and len(words) >= 1
+        whole = len(words) if binary or raw[:length].endswith(b"\n") else len(words) - 1
+        np.testing.assert_array_equal(vectors[:whole], VECTORS[:whole])
+
+
+def test_a_header_that_claims_too_much_takes_no_memory() -> None:
+    with pytest.warns(FastW2VWarning, match="it has 3 rows, where its header says 2,000,000,000"):
+        words, vectors, _ = load(b"2000000000" + TEXT_FILE[1:], allow_truncated=True)
+    assert words == WORDS and len(vectors) == 3
+
+
+def test_counts_without_line_end_may_be_cut() -> None:
+    counts = b"the 120\nof 33\nna\xc3\xafve 1"
+    with pytest.raises(TruncatedError, match=r"line 3: .*last count.*allow_truncated=True"):
+        load(TEXT_FILE, fvocab=io.BytesIO(counts))
+    with pytest.warns(FastW2VWarning, match="last count may have been cut"):
+        found = load(TEXT_FILE, fvocab=io.BytesIO(counts), allow_truncated=True)[2]
+    assert list(found) == [120, 33, 1]
+
+
+def test_every_reader_of_vectors_accepts_a_cut_file(tmp_path: Path) -> None:
+    path = tmp_path / "vectors"
+    path.write_bytes(UNENDED)
+    kv = KeyedVectors.load_word2vec_format(io.BytesIO(TEXT_FILE))
+    calls: list[Callable[..., Any]] = [
+        partial(KeyedVectors.load_word2vec_format, path),
+        partial(kv.intersect_word2vec_format, path),
+        partial(Word2Vec.from_vectors, path, kv),
+        partial(Word2Vec.from_vectors, kv, path),
+    ]
+    for call in calls:
+        with pytest.raises(TruncatedError, match="allow_truncated=True"):
+            call()
+        with pytest.warns(FastW2VWarning, match="no line end"):
+            call(allow_truncated=True)
 
 
 @FORMATS
@@ -977,7 +1054,7 @@ def test_fewer_vectors_than_words() -> None:
     with pytest.raises(ValueError, match=r"shape \(37, 7\) has not a vector for each of 40 words"):
         kv.save_word2vec_format(io.BytesIO())
     wide = Vectors(["a"], np.zeros((1, word2vec_format.MAX_DIMENSION + 1), dtype=np.float32), {})
-    with pytest.raises(ValueError, match="16,777,217 numbers: .* hold 1 to 16,777,216"):
+    with pytest.raises(ValueError, match="1,048,577 numbers: .* hold 1 to 1,048,576"):
         word2vec_format.write(io.BytesIO(), wide)
     with pytest.raises(ValueError, match="0 numbers"):
         KeyedVectors(0).save_word2vec_format(io.BytesIO())

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastw2v import warn
+from fastw2v import paths, warn
 from fastw2v._version import __version__
 from fastw2v.cli import demo, documents, words
 from fastw2v.cli.documents import _judgements as _judgements
@@ -27,9 +27,12 @@ from fastw2v.cli.words import COMPARED, PAIRS_OF_SPACES
 
 __all__ = ["COMPARED", "PAIRS_OF_SPACES", "TRAINING_OPTIONS", "Parser", "UsageError", "build_parser", "main"]
 
+_OUTPUT = "<stdout>"  # as Python calls it, and errors of writing there
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; `arguments` are by default those of the process."""
+    _open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # words may have characters that the terminal lacks
     options = argparse.Namespace(verbose=False)
@@ -37,21 +40,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser().parse_args(arguments)
         with _log_to_stderr(options):
             options.run(options)
-            sys.stdout.flush()
+            _flush_output()
+    except SystemExit:  # of --help and --version
+        if (error := _unwritten()) is not None:
+            return _complain(error, 1)
+        raise
     except UsageError as error:
         return _complain(error, 2)
     except KeyboardInterrupt:
-        print("fastw2v: interrupted", file=sys.stderr)
+        note("interrupted")
         return 130
-    except BrokenPipeError:
-        # The reader of our output has left (`| head`). Discard the rest, or closing it is a second error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError as error:
+        _discard_output()
+        # The reader of our output has left (`| head`), which needs no word; that of a named pipe does.
+        return 1 if error.filename in (None, _OUTPUT) else _complain(error, 1)
     except Exception as error:
         if options.verbose:
-            traceback.print_exc()
-        return _complain(error, 1)
+            with contextlib.suppress(OSError, ValueError):
+                traceback.print_exc()
+        return _complain(_of_output(error), 1)
     return 0
+
+
+def _open_standard_streams() -> None:
+    """Make those that are closed something that can be asked: input and output fail, messages go nowhere.
+
+    A file that is opened later would else get their descriptors.
+    """
+    for number, (name, access, mode) in enumerate(
+        (("stdin", os.O_WRONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
+    ):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, access)  # takes the lowest descriptor that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf8", closefd=False))  # noqa: SIM115
+
+
+def _flush_output() -> None:
+    with paths.naming_errors(_OUTPUT):
+        sys.stdout.flush()
+
+
+def _unwritten() -> OSError | None:
+    """Return why the output cannot be written; None if all of it is."""
+    try:
+        _flush_output()
+    except OSError as error:
+        _discard_output()
+        return error
+    return None
+
+
+def _of_output(error: Exception) -> Exception:
+    """Return an error as one that names standard output, if it is that which cannot be written to."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _discard_output()
+    if isinstance(error, OSError) and error.filename is None and error.errno in paths.FULL:  # of print()
+        return OSError(error.errno, error.strerror, _OUTPUT)
+    return error
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, or closing standard output is a second error."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -106,6 +162,6 @@ def _complain(error: Exception, code: int) -> int:
     if isinstance(error, KeyError) and error.args:
         message = str(error.args[0])  # without the quotes that KeyError adds
     elif isinstance(error, OSError) and error.strerror and error.filename is not None:
-        message = f"{error.strerror}: {error.filename}"  # without "[Errno 2]"
+        message = f"{error.strerror}: {error.filename or repr(error.filename)}"  # without "[Errno 2]"
     note("error: " + (" ".join(message.split()) or type(error).__name__))
     return code

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _PLURALS = {"document": "documents", "query": "queries"}
+_LONGEST_TEXT = 1 << 24  # bytes of a line in a compressed file: more than a long book has
 _JSON_LINES = 'one JSON object a line: {"id" or "_id": ..., "text": ...}, with a "title" or without'
 
 
@@ -246,7 +247,7 @@ def _check_trec(run: Mapping[str, list[tuple[Any, float]]]) -> None:
 def _read_texts(path: str, what: str) -> Iterator[tuple[str, str]]:
     """Yield (id, text) for lines of JSON; a title is put before the text, unless the text begins with it."""
     seen: set[str] = set()
-    for number, line in lines_of(path):
+    for number, line in lines_of(path, longest=_LONGEST_TEXT):
         if not line.strip():
             continue
         try:

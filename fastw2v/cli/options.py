@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import json
 import os
@@ -156,10 +157,15 @@ def wants_progress(options: argparse.Namespace) -> bool:
 
 
 def check_writable(path: str) -> None:
-    """Raise OSError if a file cannot be written at `path`, ImportError if no package writes there."""
+    """Raise OSError if a file cannot be written at `path`, ImportError if no package writes there.
+
+    UsageError if it is empty.
+    """
     if paths.is_remote(path):
         paths.check_can_send(path)
         return
+    if not path:
+        raise UsageError("an output has no name: give that of a file")
     folder = Path(path).absolute().parent
     if os.path.isdir(path):
         raise IsADirectoryError(f"cannot write {path}: it is a folder, give a file")
@@ -177,8 +183,10 @@ def check_not_input(path: str, given: str, what: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line for the user on standard error."""
-    print(f"fastw2v: {text}", file=sys.stderr)
+    """Print a line for the user on standard error; if nobody can read it, the work goes on."""
+    if sys.stderr is not None:  # print() would take standard output
+        with contextlib.suppress(OSError, ValueError):
+            print(f"fastw2v: {text}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -99,10 +99,11 @@ def run_train(options: argparse.Namespace) -> None:
         seconds = time.perf_counter() - start
     if options.output:
         model.save(options.output)
-    if options.vectors:
-        model.wv.save_word2vec_format(_target_of(options.vectors), binary=options.binary)
-    if options.out_vectors:
-        model.wv_out.save_word2vec_format(_target_of(options.out_vectors), binary=options.binary)
+    vectors = [(options.vectors, "wv"), (options.out_vectors, "wv_out")]
+    # Standard output last: its reader may leave, as `head` does.
+    for path, name in sorted(vectors, key=lambda one: one[0] == "-"):
+        if path:
+            getattr(model, name).save_word2vec_format(_target_of(path), binary=options.binary)
 
     if not options.quiet:
         loss = f", loss {model.history[-1]['loss']:.4f}" if model.compute_loss else ""
@@ -202,6 +203,8 @@ def _open_corpus(source: str) -> Iterator[LineSentence | PathLineSentences]:
     if paths.is_remote(source) or (source != "-" and (os.path.isfile(source) or os.path.isdir(source))):
         yield PathLineSentences(source)
         return
+    if source == "-" and sys.stdin is None:
+        raise UsageError("CORPUS -: standard input is closed; give a file, or a pipe into this command")
     # Standard input (-) and pipes are copied, decompressed, because training reads a text more than once.
     with contextlib.ExitStack() as steps:
         stream = steps.enter_context(open_stream(sys.stdin.buffer if source == "-" else source))

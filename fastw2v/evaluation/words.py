@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy.typing as npt
@@ -19,18 +19,24 @@ Unit = Callable[[Any], Array]
 """slice or int array of row numbers → rows of length 1, float (n, D)."""
 
 
-def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
+LONGEST_LINE = 1 << 20
+"""Bytes of a line of judgements in a compressed file."""
+
+
+def lines_of(path: StrPath, encoding: str = "utf8", longest: int = LONGEST_LINE) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file.
 
     Args:
         path (path): the file; it may be compressed, whatever its name.
         encoding (str): of the text, unless it tells its own by a byte order mark, which is left out.
+        longest (int): bytes of a line, if the file is compressed.
 
     Yields:
         (int, str): the number of a line, from 1, and the line.
 
     Raises:
-        FormatError: it is no text, or its compressed data is damaged; the error says what it is.
+        FormatError: it is no text, its compressed data is damaged, or a line of it is longer; the error says
+            what it is.
         UnicodeDecodeError: the text has another encoding; the error names the file and the line.
     """
     number = 0
@@ -46,9 +52,9 @@ def lines_of(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]
             encoding = "utf-8"
         wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
         # Bytes where lines can be told in them: an error is then found in its line, not where a block begins.
-        lines: Iterable[Any] = io.TextIOWrapper(cast(Any, stream.file), encoding) if wide else stream.file
+        file = io.TextIOWrapper(cast(Any, stream.file), encoding) if wide else None
         try:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(stream.lines(longest, file), 1):
                 yield number, line if wide else line.decode(encoding)
         except UnicodeDecodeError as error:
             at = number + 1 if wide else number

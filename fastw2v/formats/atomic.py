@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
-from fastw2v import paths
+from fastw2v import magic, paths, utils
 
 try:
     import fcntl
@@ -30,7 +30,9 @@ _WINDOWS_PATIENCE = 1.0  # seconds to wait until readers have closed the target
 
 
 @contextlib.contextmanager
-def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> Iterator[IO[bytes]]:
+def atomic_writer(
+    target: StrPath | IO[bytes], *, expected_bytes: int = 0, compressed: bool = False
+) -> Iterator[IO[bytes]]:
     """Open `target` for writing bytes; it is replaced when the block ends without an error.
 
     Args:
@@ -38,20 +40,53 @@ def atomic_writer(target: StrPath | IO[bytes], *, expected_bytes: int = 0) -> It
             directly and left open.
         expected_bytes (int): size of the new content; an error is raised at once if the file system has less
             room. 0 does not check.
+        compressed (bool): whether to compress what is written to a path that ends in .gz, .bz2, .xz or .zst.
 
     Yields:
         binary file: to write the new content to.
 
     Raises:
         TypeError: `target` is neither a path nor an open file.
+        ImportError: the path ends in .zst, and Python has no zstd.
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
-        check_open_file(target)
-        yield target
+        with paths.naming_errors(str(getattr(target, "name", "<file>"))):
+            check_open_file(target)
+            yield target
         return
-    with atomic_path(target, expected_bytes=expected_bytes) as temporary, open(temporary, "wb") as file:
-        yield file
+    name = paths.expand(target)
+    with atomic_path(name, expected_bytes=expected_bytes) as temporary:
+        folder = os.path.dirname(temporary) if paths.is_remote(name) else None
+        with open_for(name, temporary, "wb", folder=folder, compressed=compressed) as file:
+            yield file
+
+
+@contextlib.contextmanager
+def open_for(
+    name: str, path: str, mode: str, *, folder: str | None = None, compressed: bool = False
+) -> Iterator[IO[bytes]]:
+    """Open a file that stands for another.
+
+    Args:
+        name (str): the file that errors name.
+        path (str): the file to open.
+        mode (str): "wb", or "ab" to add to it.
+        folder (str or None): the temporary folder that it is in, if it is sent from there.
+        compressed (bool): whether to compress as the suffix of `name` says.
+
+    Yields:
+        binary file: to write the content to.
+
+    Raises:
+        ImportError: the suffix is .zst, and Python has no zstd.
+        OSError: the file cannot be written; the error names `name`.
+    """
+    with contextlib.ExitStack() as files:
+        suffix = paths.suffix(name)
+        packing = utils.compression(suffix) if compressed and suffix in magic.SUFFIXES.values() else None
+        file: IO[bytes] = files.enter_context(paths.open_named(path, mode, name, folder=folder))
+        yield file if packing is None else files.enter_context(packing.open(file, mode))
 
 
 def check_open_file(target: Any) -> None:
@@ -100,7 +135,8 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
             _check_room(os.path.dirname(temporary), expected_bytes, f"{name}, first written {paths.HERE}")
             yield temporary
         return
-    old = _stat_target(name)
+    with paths.naming_errors(name):
+        old = _stat_target(name)
     if old is not None and not stat.S_ISREG(old.st_mode):
         if stat.S_ISDIR(old.st_mode):
             raise IsADirectoryError(errno.EISDIR, "cannot save over a directory", name)
@@ -113,17 +149,19 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
     directory = os.path.dirname(final)
     _remove_leftovers(final)
     _check_room(directory, expected_bytes, name)
-    descriptor, temporary = _create_beside(final, old, name)
+    with paths.naming_errors(name, hidden=directory):
+        descriptor, temporary = _create_beside(final, old, name)
     try:
         try:
             yield temporary
-            if old is not None and hasattr(os, "fchmod"):
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-            _flush_to_disk(descriptor)
-            if os.name == "nt":  # Windows cannot rename an open file
-                os.close(descriptor)
-                descriptor = -1
-            _replace(temporary, final)
+            with paths.naming_errors(name, hidden=temporary):
+                if old is not None and hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+                _flush_to_disk(descriptor)
+                if os.name == "nt":  # Windows cannot rename an open file
+                    os.close(descriptor)
+                    descriptor = -1
+                _replace(temporary, final)
         except BaseException:
             if os.name == "nt" and descriptor >= 0:
                 os.close(descriptor)
@@ -135,7 +173,8 @@ def atomic_path(path: StrPath, *, expected_bytes: int = 0) -> Iterator[str]:
         if descriptor >= 0:
             with contextlib.suppress(OSError):  # the content has been synced already
                 os.close(descriptor)
-    _flush_directory(directory)
+    with paths.naming_errors(name, hidden=directory):
+        _flush_directory(directory)
 
 
 def _stat_target(name: str) -> os.stat_result | None:
@@ -176,7 +215,7 @@ def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[i
         unique = f"{os.getpid()}.{os.urandom(8).hex()}.tmp"
         temporary = os.path.join(os.path.dirname(final), _temporary_prefix(final) + unique + suffix)
         try:
-            descriptor = os.open(temporary, flags, mode)
+            descriptor = paths.above_standard(os.open(temporary, flags, mode))
         except FileExistsError:
             continue
         except OSError as error:

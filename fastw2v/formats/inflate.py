@@ -22,8 +22,8 @@ Content = TypeVar("Content")
 
 _READ = ("gzip", "bzip2", "xz")
 _LONGEST_MAGIC = 10  # bytes
-_RATIO = 32  # what gensim saves shrinks to a third at best; a table of zeros much more, see `read_npz`
-_ALWAYS = 16 << 20  # bytes that any file may hold
+_RATIO = 8  # what gensim saves shrinks to a third at best; a table of zeros much more, see `read_npz`
+_ALWAYS = 40 << 20  # bytes that any file may hold
 _DEFLATED = 1100  # bytes of zeros that a byte of a zip archive can hold
 _XZ_MEMORY = 128 << 20  # bytes; a header may ask for 4 GB, and `xz -9` needs 65 MB
 _BLOCK = 1 << 20

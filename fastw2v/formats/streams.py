@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -61,6 +62,33 @@ class Stream:
     head: bytes
     size: int | None
     marked: bool
+
+    def lines(self, longest: int, file: Any = None) -> Iterator[Any]:
+        """Yield the lines of the content, each with its line end.
+
+        A line of a plain file may be as long as the file; what is compressed may hold far more than its size.
+
+        Args:
+            longest (int): bytes of a line, where the size of the content is unknown.
+            file (text file or None): what reads the content as text; None reads bytes.
+
+        Yields:
+            bytes, or str of a text file: a line.
+
+        Raises:
+            FormatError: a line is longer.
+        """
+        file, most = file or self.file, max(longest, self.size or 0)
+        for number in itertools.count(1):
+            line = file.readline(most + 1)
+            if len(line) > most:
+                raise FormatError(
+                    f"{self.name}, line {number}: longer than {most:,} bytes, as in files that are made to "
+                    "fill the memory: if it is right, unpack the file first"
+                )
+            if not line:
+                return
+            yield line
 
 
 @contextlib.contextmanager
@@ -202,6 +230,8 @@ class _Recoded:
                 "encoding"
             )
             raise WordEncodingError(error.encoding, error.object, error.start, error.end, reason) from None
+        except UnicodeError as error:  # it has no byte order mark
+            raise FormatError(f"{self.name}: {error}: give another encoding") from None
 
 
 def _has_ascii_digits(encoding: str) -> bool:

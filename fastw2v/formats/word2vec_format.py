@@ -7,6 +7,9 @@ GloVe's text files are the same without the first line. Text may have tabs inste
 with a byte order mark. Memory is allocated for what the file can hold, not for what its header claims, and
 where the file is compressed or a stream, for what has come.
 
+A text is refused if its last line has no line end: it may have been cut within its last number, which still
+looks like one. `allow_truncated=True` accepts it, and a file with fewer rows than its header says.
+
 A word may contain anything but a newline, and in binary no space, because the first space ends the word.
 """
 
@@ -24,12 +27,13 @@ import numpy as np
 import numpy.typing as npt
 
 import fastw2v.formats._decimals as _decimals
-from fastw2v import paths, utils
+from fastw2v import paths
 from fastw2v.checks import one_of, whole
-from fastw2v.formats.atomic import StrPath, atomic_path, check_open_file
+from fastw2v.formats.atomic import StrPath, atomic_writer, open_for
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
 from fastw2v.formats.streams import Stream, name_kind, open_stream, words_encoding
+from fastw2v.warn import warn_user
 
 logger = logging.getLogger("fastw2v.formats.word2vec")
 
@@ -38,12 +42,15 @@ BadValues = Literal["raise", "drop", "keep"]
 BadWords = Literal["raise", "skip", "replace"]
 
 MAX_WORD = 1 << 21  # bytes, so that a small compressed file cannot fill the memory with one word
-MAX_DIMENSION = 1 << 24  # where the size of the file does not say what it can hold
+MAX_DIMENSION = 1 << 20  # where the size of the file does not say what it can hold
 _MAX_HEADER = 200  # bytes
-_MAX_NUMBER = 64  # bytes of a number in text, with its space
+_MAX_NUMBER = 32  # bytes of a number in text, with its space, where there are very many
+_EXPLAINED = 1 << 20  # bytes of a line that is looked at, number by number, to say what is wrong with it
+_ACCEPT = "give allow_truncated=True"
 _TEXT_OF_NUMBERS = b"0123456789 +-.eE\r\n\t"
 _SURELY_TEXT = 16  # bytes of a binary vector that are all in _TEXT_OF_NUMBERS: too many for chance
 _NOT_IN_TEXT = rb"[\0-\x08\x0e-\x1f]"
+_BLANK_LINES = re.compile(rb"\s*\n")
 _COUNT_LINE = rb"(?s:(.*)[ \t]([0-9]{1,18})\s*)"
 _MAX_DIGITS = 18  # of a count; so many always fit into 64 bits
 _CHUNK = 1 << 18  # bytes read at a time; small, so that they are still in the cache when they are converted
@@ -64,6 +71,7 @@ def read(
     datatype: npt.DTypeLike = np.float32,
     no_header: bool = False,
     on_bad_values: BadValues = "raise",
+    allow_truncated: bool = False,
 ) -> Vectors:
     """Read words and their vectors.
 
@@ -81,6 +89,9 @@ def read(
         no_header (bool): whether the text starts with the first word, as GloVe's does.
         on_bad_values (str): what to do with rows of NaN, infinity or numbers too large for `datatype`:
             "raise", "drop" or "keep".
+        allow_truncated (bool): whether to read what there is of a file, or of `fvocab`, that may have been
+            cut short, with a warning: its last line has no line end, its last row is not whole, or it has
+            fewer rows than its header says.
 
     Returns:
         Vectors: V words, their vectors (V, D), and with `fvocab` a column `count` int64 (V,), 0 for words
@@ -89,7 +100,8 @@ def read(
     Raises:
         FormatError: a line or row is wrong, or the file is of another kind; the error says which, and what
             to do.
-        TruncatedError: the file ends too early, or its compressed data is damaged. Also an EOFError.
+        TruncatedError: the file ends too early, or may do so, or its compressed data is damaged. Also an
+            EOFError.
         WordEncodingError: a word cannot be decoded. Also a UnicodeDecodeError.
         NotImplementedError: `no_header` with `binary`.
         ImportError: the file is compressed with zstd, and Python has none.
@@ -100,7 +112,9 @@ def read(
             above.
         OSError: the file cannot be opened or read.
     """
-    counts_by_word = None if fvocab is None else _read_counts(fvocab, encoding, unicode_errors)
+    counts_by_word = (
+        None if fvocab is None else _read_counts(fvocab, encoding, unicode_errors, allow_truncated)
+    )
     reader = _read_rows(
         source,
         binary=binary,
@@ -110,6 +124,7 @@ def read(
         datatype=datatype,
         no_header=no_header,
         on_bad_values=on_bad_values,
+        allow_truncated=allow_truncated,
     )
     words, vectors = _keep_first_rows(reader.words, reader.vectors, reader.name)
     if counts_by_word is None:
@@ -126,6 +141,7 @@ def read_wanted(
     encoding: str = "utf8",
     unicode_errors: str = "strict",
     datatype: npt.DTypeLike = np.float32,
+    allow_truncated: bool = False,
 ) -> tuple[Vectors, int]:
     """Read some words and their vectors; memory is needed for these only.
 
@@ -137,6 +153,7 @@ def read_wanted(
         encoding (str): of the words, as for `read`.
         unicode_errors (str): what to do with bytes that are not text, as for `read`.
         datatype (dtype): of the vectors that are returned.
+        allow_truncated (bool): whether to read what there is of a file that may be cut short, as for `read`.
 
     Returns:
         tuple of Vectors and int: the words that are wanted and their vectors, and how many rows the file has.
@@ -153,6 +170,7 @@ def read_wanted(
         datatype=datatype,
         wanted=wanted,
         dimension=dimension,
+        allow_truncated=allow_truncated,
     )
     return Vectors(*_keep_first_rows(reader.words, reader.vectors, reader.name), {}), reader.rows_read
 
@@ -169,6 +187,7 @@ def _read_rows(
     on_bad_values: BadValues = "raise",
     wanted: Container[Any] | None = None,
     dimension: int | None = None,
+    allow_truncated: bool = False,
 ) -> _Reader:
     if binary and no_header:
         raise NotImplementedError("no_header=True only works for text: a binary file must say its dimension")
@@ -182,6 +201,7 @@ def _read_rows(
     decoding = (encoding, unicode_errors) if binary else words_encoding(encoding, unicode_errors)
     with open_stream(source, "utf8" if binary else encoding, unicode_errors) as stream:
         reader = _Reader(stream, dtype, on_bad_values, most, decoding, wanted, dimension)
+        reader.allow_truncated = allow_truncated
         reader.read_binary() if binary else reader.read_text(no_header)
     return reader
 
@@ -211,15 +231,29 @@ class _Reader:
         self.number = 1  # of the next row or line
         self.rows_read = 0
         self.rows_dropped = 0
+        self.dimension: int | None = None  # not known yet
+        self.allow_truncated = False
+        self.unended = False  # whether the last line has come, and has no line end
 
     def fail(self, number: int, what: str) -> NoReturn:
         raise FormatError(f"{self.name}, {self.place} {number}: {what}")
 
-    def fail_short(self, rows: int, where: str = "", or_what: str = "") -> NoReturn:
+    def end_short(self, rows: int, where: str = "", or_what: str = "") -> None:
+        """Say that there are fewer rows than expected; TruncatedError unless that is allowed."""
+        if self.allow_truncated:
+            self.warn(
+                f"the file is cut short, or its count is wrong: it has {self.rows_read:,} rows, where its "
+                f"header says {rows:,}; get it anew if you need the others"
+            )
+            return
         raise TruncatedError(
             f"{self.name}: expected {rows:,} rows, but the file ends in row {self.rows_read + 1:,}{where}: "
-            f"is the count wrong or the file cut short?{or_what}"
+            f"is the count wrong or the file cut short?{or_what} {_ACCEPT} to read what there is"
         )
+
+    def warn(self, what: str) -> None:
+        message = f"{self.name}: {what}"
+        warn_user(message, log=logger)
 
     # --- text ---
 
@@ -227,24 +261,53 @@ class _Reader:
         """Read all lines; without a header, blank lines are skipped."""
         rows, dimension = (self.limit, 0) if no_header else self.read_header(bytes_per_number=2, binary=False)
         self.number = 1 if no_header else 2
+        self.dimension = dimension or None
         blocks = self.blocks_of_lines()
         first = next(blocks, b"")
         self.find_separator(first)
         if no_header:
-            dimension = self.find_dimension(first)
-        elif rows and first and len(first) < 2 * dimension:
+            dimension = self.dimension = self.find_dimension(first)
+        elif rows and first and len(first) < 2 * dimension and not (self.unended and self.allow_truncated):
             self.fail_row(first, 0, dimension)  # before memory is taken for a row that is not there
         values = np.empty((max(1, _NUMBERS_PER_BLOCK // dimension), dimension if rows != 0 and first else 0))
         for block in itertools.chain([first], blocks):
-            position = self.read_block(block, values, rows, no_header)
+            position = (
+                self.read_last(block, values, rows, no_header)
+                if self.unended
+                else (self.read_block(block, values, rows, no_header))
+            )
             if self.rows_read == self.limit:
                 break
             if self.rows_read == rows and block[position:].strip():
                 self.warn_of_more()
                 break
         if rows is not None and self.rows_read < rows and not no_header:
-            self.fail_short(rows)
+            self.end_short(rows)
         self.finish()
+
+    def read_last(self, line: bytes, values: Array, rows: int | None, no_header: bool) -> int:
+        """Read a line without a line end, unless all rows are there; return where reading ended."""
+        if self.rows_read == rows or not line.strip():
+            return 0
+        number, read = self.number, self.rows_read
+        try:
+            position = self.read_block(line, values, rows, no_header)
+        except FormatError as error:
+            if not read or isinstance(error, UnicodeDecodeError):
+                raise
+            if not self.allow_truncated:
+                raise TruncatedError(
+                    f"{error}. The file ends in this line: get it anew, or {_ACCEPT} to leave the line out"
+                ) from None
+            self.warn(f"line {number} is cut short, and left out")
+            return len(line)
+        if not self.allow_truncated:
+            raise TruncatedError(
+                f"{self.name}, line {number}: the file ends without a line end, so its last number may have "
+                f"been cut: get the file anew, or {_ACCEPT} if it is whole, or end its last line"
+            )
+        self.warn(f"line {number} has no line end: its last number may have been cut")
+        return position
 
     def read_block(self, block: bytes, values: Array, rows: int | None, no_header: bool) -> int:
         """Read the lines of a block until there are as many rows as wanted; return where reading ended."""
@@ -256,8 +319,9 @@ class _Reader:
             if len(words) == len(room) or position == len(block):
                 continue
             start, position = position, block.index(b"\n", position) + 1
-            if no_header and not block[start:position].strip():
-                self.number += 1
+            if no_header and (blank := _BLANK_LINES.match(block, start)):
+                self.number += blank[0].count(b"\n")
+                position = blank.end()
             else:
                 self.append([self.parse_spaced(block, start, room[:1])], room[:1])
         return position
@@ -295,16 +359,24 @@ class _Reader:
             # A row takes at least a separator after an empty word; a number of text a space and a digit.
             possible = (self.size - len(header) + 1) // (1 + bytes_per_number * dimension)
             if wanted > possible:
-                if binary and _is_text(self.file.read(_CHUNK)):
-                    self.fail(2, "this looks like text: read it with binary=False")
-                raise TruncatedError(
-                    f"{self.name}: the header claims {rows:,} rows of {dimension:,} numbers; "
-                    f"a file of {self.size:,} bytes can hold at most {possible:,}"
-                )
+                if not self.allow_truncated:
+                    self.fail_impossible(rows, dimension, possible, binary)
+                self.allocate(possible, dimension)
+                return wanted, dimension
         elif dimension > MAX_DIMENSION:
             self.fail(1, f"the vectors have {dimension:,} numbers, expected 1 to {MAX_DIMENSION:,}")
         self.allocate(wanted, dimension)
         return wanted, dimension
+
+    def fail_impossible(self, rows: int, dimension: int, possible: int, binary: bool) -> NoReturn:
+        """Raise for a header that claims more rows than the file can hold."""
+        if binary and _is_text(self.file.read(_CHUNK)):
+            self.fail(2, "this looks like text: read it with binary=False")
+        raise TruncatedError(
+            f"{self.name}: the header claims {rows:,} rows of {dimension:,} numbers; a file "
+            f"of {self.size:,} bytes can hold at most {possible:,}: get it anew, or {_ACCEPT} to read "
+            "what there is"
+        )
 
     def explain_header(self, header: bytes, binary: bool) -> str:
         """Return what the file is, instead of one that begins with a header, and what to do."""
@@ -335,26 +407,34 @@ class _Reader:
         return numbers > 0 and 2 * numbers >= len(fields) - 1
 
     def blocks_of_lines(self) -> Iterator[bytes]:
-        """Yield the remaining lines, many whole ones at a time."""
-        rest = b""
-        # A long line is read in ever larger pieces, so that it is not copied too often.
-        while chunk := self.file.read(max(_CHUNK, len(rest))):
+        """Yield the remaining lines, many whole ones at a time; a last one without line end comes alone."""
+        rest = bytearray()
+        numbers = 0  # in the rest, at most, where a row may have any number
+        while chunk := self.file.read(_CHUNK):
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                yield rest + chunk[:cut]
-                rest = chunk[cut:]
-            else:
-                rest += chunk
-            if len(rest) > MAX_WORD + _MAX_NUMBER * (1 + rest.count(b" ") + rest.count(b"\t")):
-                self.fail(
-                    self.number,
-                    f"a word of more than {MAX_WORD:,} bytes: is this really text?{self.binary_hint(rest)}",
-                )
+                yield b"".join((rest, chunk[:cut]))
+                rest, numbers = bytearray(), 0
+            rest += memoryview(chunk)[cut:]
+            if self.dimension is None:
+                numbers += rest.count(b" ", -len(chunk)) + rest.count(b"\t", -len(chunk))
+                numbers = numbers if self.size is not None else min(numbers, MAX_DIMENSION)
+            most = MAX_WORD + _MAX_NUMBER * (1 + (numbers if self.dimension is None else self.dimension))
+            if len(rest) > most:
+                self.fail_long(rest, most)
         if rest:
-            if not rest.endswith(b"\n"):
-                logger.warning("%s: the last line has no line end, the file may be cut short", self.name)
-                rest += b"\n"
-            yield rest
+            self.unended = True
+            rest += b"\n"
+            yield bytes(rest)
+
+    def fail_long(self, line: bytes | bytearray, most: int) -> NoReturn:
+        """Raise FormatError for a line that is too long to be a row."""
+        of = "" if self.dimension is None else f" and {self.dimension:,} numbers"
+        hint = self.binary_hint(bytes(line[:_EXPLAINED]))
+        self.fail(
+            self.number,
+            f"a line of more than {most:,} bytes, expected a word{of}: is this really text?{hint}",
+        )
 
     def parse_spaced(self, block: bytes, start: int, values: Array) -> bytes:
         """Return the word of a line that has more spaces than numbers; the numbers go to `values` (1, D)."""
@@ -370,6 +450,8 @@ class _Reader:
     def fail_row(self, block: bytes, start: int, dimension: int) -> NoReturn:
         """Raise FormatError, saying what is wrong with the line that starts there."""
         line = block[start : block.index(b"\n", start)].rstrip()
+        if len(line) > max(_EXPLAINED, _MAX_NUMBER * dimension):
+            self.fail_long(line, _EXPLAINED)
         fields = line.split(self.separator)
         wrong = next((i for i in reversed(range(1, len(fields))) if not _is_number(fields[i])), None)
         if wrong is not None and len(fields) > dimension:
@@ -438,12 +520,17 @@ class _Reader:
             if not more:
                 where = f", {before + position:,} bytes after the header"
                 text = " Or is it text? Then read it with binary=False." if _is_text(block) else ""
-                self.fail_short(rows, where, text)
+                self.end_short(rows, where, text)
+                break
             if not before and not block and _looks_like_text(more, dimension):
                 self.fail(self.number, "this looks like text: read it with binary=False")
             before += position
             block, position = block[position:] + more, 0
-        if self.limit is None and (block[position:].strip() or self.file.read(_CHUNK).strip()):
+        if (
+            self.limit is None
+            and self.rows_read == rows
+            and (block[position:].strip() or self.file.read(_CHUNK).strip())
+        ):
             self.warn_of_more()
         self.finish()
 
@@ -543,8 +630,13 @@ def _is_number(field: bytes) -> bool:
 
 def _count_numbers(line: bytes, separator: bytes | None) -> int:
     """Return how many numbers end a line, of which the first field is a word, whatever it looks like."""
-    fields = line.rstrip().split(separator)[1:]
-    return sum(1 for _ in itertools.takewhile(_is_number, reversed(fields)))
+    pattern = rb"\S+" if separator is None else rb"(?:^|%b)([^%b]*)" % (separator, separator)
+    fields = re.finditer(pattern, line.rstrip())  # one by one: there may be very many
+    next(fields, None)
+    count = 0
+    for field in fields:
+        count = count + 1 if _is_number(field[field.re.groups]) else 0
+    return count
 
 
 def _looks_like_text(block: bytes, dimension: int) -> bool:
@@ -600,16 +692,28 @@ def _keep_first_rows(words: list[str], vectors: Array, name: str) -> tuple[list[
     return list(first), vectors[list(first.values())]
 
 
-def _read_counts(source: StrPath | IO[bytes], encoding: str, errors: str) -> dict[str, int]:
+def _read_counts(
+    source: StrPath | IO[bytes], encoding: str, errors: str, allow_truncated: bool
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     decoding = words_encoding(encoding, errors)
     with open_stream(source, encoding, errors) as stream:
-        for number, line in enumerate(stream.file, 1):
+        for number, line in enumerate(stream.lines(MAX_WORD), 1):
             match = re.fullmatch(_COUNT_LINE, line)
             if match is None:
                 kind = name_kind(stream.head)
                 found = f"the file is {kind}" if kind else f"found {_show(line)}"
                 raise FormatError(f"{stream.name}, line {number}: expected 'word count', {found}")
+            if not line.endswith(b"\n"):
+                cut = (
+                    f"{stream.name}, line {number}: the file ends without a line end, so its last count may "
+                    "have been cut"
+                )
+                if not allow_truncated:
+                    raise TruncatedError(
+                        f"{cut}: get it anew, or {_ACCEPT} if it is whole, or end its last line"
+                    )
+                warn_user(cut, log=logger)
             try:
                 counts[match[1].decode(*decoding)] = int(match[2])
             except UnicodeDecodeError as error:
@@ -848,21 +952,22 @@ def _binary_block(names: list[bytes], vectors: Array) -> bytes:
 
 @contextlib.contextmanager
 def _open_target(target: StrPath | IO[bytes], append: bool) -> Iterator[IO[bytes]]:
-    if not isinstance(target, str | os.PathLike):
-        check_open_file(target)
-        yield target
-        return
-    target = paths.expand(target)
-    if append and paths.is_remote(target):
-        raise ValueError(f"append=True cannot add to {target}: write a file of this machine, and send it")
-    if append and os.path.isfile(target):
-        size = os.path.getsize(target)
-        try:
-            with utils.open(target, "ab") as file:
-                yield file
-        except BaseException:
-            os.truncate(target, size)
-            raise
-    else:
-        with atomic_path(target) as temporary, utils.open(temporary, "wb") as file:
+    name = paths.expand(target) if isinstance(target, str | os.PathLike) else None
+    if name is None or not append:
+        with atomic_writer(target, compressed=True) as file:
             yield file
+        return
+    if paths.is_remote(name):
+        raise ValueError(f"append=True cannot add to {name}: write a file of this machine, and send it")
+    path = os.path.join(os.getcwd(), name)  # whatever folder the program has gone to when it is cut back
+    if not os.path.isfile(path):
+        with atomic_writer(name, compressed=True) as file:
+            yield file
+        return
+    size = os.path.getsize(path)
+    try:
+        with open_for(name, path, "ab", compressed=True) as file:
+            yield file
+    except BaseException:
+        os.truncate(path, size)
+        raise

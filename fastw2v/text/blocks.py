@@ -198,22 +198,13 @@ def explain_long_word(name: str, line: int | None, offset: int) -> str:
     )
 
 
-def lines_of(handle: Any, name: str, head: bytes = b"") -> Iterator[Any]:
-    """Yield the lines of an open file of text or bytes, of which a `head` may have been read.
-
-    ValueError for a word that is too long.
-    """
+def lines_of(handle: Any, name: str) -> Iterator[Any]:
+    """Yield the lines of an open file of text or bytes; ValueError for a word that is too long."""
     if not hasattr(handle, "readline"):
         yield from handle
         return
-    *lines, begun = head.split(b"\n")
-    offset = 0
-    for line in lines:
-        yield line + b"\n"
-        offset += len(line) + 1
-    number = len(lines) + 1
+    offset, number = 0, 1
     text = handle.readline(MOST_WORD)
-    text = begun + text if begun else text
     while text:
         if len(text) >= MOST_WORD and text[-1:] not in _LINE_ENDS:
             text = _whole_line(handle, text, name, number, offset)

@@ -14,15 +14,7 @@ from typing import IO, Any
 
 from fastw2v import paths
 from fastw2v.checks import at_least
-from fastw2v.text.blocks import (
-    FilePath,
-    TextFiles,
-    decode_line,
-    decoded_blocks,
-    lines_of,
-    naming_damage,
-    open_text,
-)
+from fastw2v.text.blocks import FilePath, TextFiles, decode_line, decoded_blocks, lines_of, naming_damage
 from fastw2v.text.kinds import HEAD_BYTES, check_plain_text
 from fastw2v.text.once import refuse_again
 
@@ -62,13 +54,17 @@ class LineSentence:
 
     def __iter__(self) -> Iterator[list[str]]:
         if isinstance(self.source, (str, os.PathLike)):
-            name = paths.name_of(self.source)
             refuse_again(self, self.source)
-            with open_text(self.source) as handle:
-                head = handle.read(HEAD_BYTES)
-                check_plain_text(head, name, whole=len(head) < HEAD_BYTES)
-                # Not rewound: what is read may be a pipe.
-                yield from self._sentences(lines_of(handle, name, head), name)
+            words: list[str] = []
+            for part, ended in line_parts(self.source, self.limit):
+                words += part
+                if ended:
+                    yield from _cut(words, self.max_sentence_length)
+                    words = []
+                elif self.max_sentence_length is not None:  # a long line is not kept until it ends
+                    whole = len(words) // self.max_sentence_length * self.max_sentence_length
+                    yield from _cut(words[:whole], self.max_sentence_length)
+                    del words[:whole]
         else:
             name = paths.name_of(self.source)
             with naming_damage(name):
@@ -194,6 +190,16 @@ def _check_path(reader: str, given: Any, expected: str) -> None:
             f"{reader} expects {expected}, not {given!r:.60} of type {type(given).__name__}; "
             "sentences that are lists of words already are given to Word2Vec as they are"
         )
+
+
+def line_parts(path: FilePath, limit: int | None) -> Iterator[tuple[list[str], bool]]:
+    """Yield the words of each line of a text file, a long one in parts, and whether it ends with them."""
+    for text in decoded_blocks(path, limit):
+        *lines, rest = text.split("\n")
+        for line in lines:
+            yield line.split(), True
+        yield rest.split(), False
+    yield [], True
 
 
 def _cut(words: list[str], length: int | None) -> Iterator[list[str]]:

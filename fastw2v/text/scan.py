@@ -21,6 +21,7 @@ from fastw2v.text._encoder import SentenceCounter, WordTable, no_row
 from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, decoded_blocks, text_blocks
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
 from fastw2v.text.once import kind_of_once
+from fastw2v.text.readers import line_parts
 from fastw2v.text.tables import Taker, explain_unhashable, plain_word
 from fastw2v.utils import TrimRule, prune_vocab
 
@@ -175,7 +176,7 @@ def scan(
     """
     logger.info("collecting all words and their counts")
     if max_vocab_size:
-        found = _scan_pruning(sentences, max_vocab_size, trim_rule, progress_per)
+        found = _scan_pruning(_parts_of(sentences, files), max_vocab_size, trim_rule, progress_per)
     elif files is not None:
         found = _FileScan(files, progress_per, encode, block_bytes).run(threads)
     else:
@@ -356,15 +357,29 @@ class _FileScan:
         return _TableWords(first, order), counts[order], places
 
 
+def _parts_of(sentences: Iterable[Any], files: TextFiles | None) -> Iterator[tuple[Any, bool]]:
+    """Yield sentences, those of long lines in parts, and whether a sentence ends there."""
+    if files is None or not files.by_line or files.max_sentence_length is not None:
+        yield from ((sentence, True) for sentence in sentences)
+        return
+    for path in files.paths:
+        before = 0  # words of the line so far
+        for words, ended in line_parts(path, files.limit):
+            if words or (ended and before):
+                yield words, ended
+            before = 0 if ended else before + len(words)
+
+
 def _scan_pruning(
-    sentences: Iterable[Any], max_vocab_size: int, trim_rule: TrimRule | None, progress_per: int
+    parts: Iterable[tuple[Any, bool]], max_vocab_size: int, trim_rule: TrimRule | None, progress_per: int
 ) -> Scan:
     vocab: dict[Any, int] = defaultdict(int)
     total_words = number = 0
     min_reduce = 1
     taker = Taker()
-    for number, sentence in enumerate(sentences, 1):
-        words = taker.words_of(sentence, number - 1)
+    for part, ended in parts:
+        number += ended
+        words = taker.words_of(part, number - ended)
         if words and type(words[0]) is not str:
             words = list(map(plain_word, words))
         total_words += len(words)
@@ -372,7 +387,7 @@ def _scan_pruning(
             for word in words:
                 vocab[word] += 1
         except TypeError as error:
-            raise TypeError(explain_unhashable(words, number - 1) or str(error)) from error
+            raise TypeError(explain_unhashable(words, number - ended) or str(error)) from error
         if len(vocab) > max_vocab_size:
             dropped = prune_vocab(vocab, min_reduce, trim_rule)
             logger.info(
@@ -382,7 +397,7 @@ def _scan_pruning(
                 len(vocab),
             )
             min_reduce += 1
-        if number % progress_per == 0:
+        if ended and number % progress_per == 0:
             _log_progress(number, total_words, len(vocab))
     for word in vocab:
         taker.warn_of_missing(word)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import tempfile
 import weakref
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
+
+from fastw2v.paths import above_standard, naming_errors
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _MEMORY = ("tmpfs", "ramfs")
@@ -41,14 +43,14 @@ class SpillFile:
                 written = self._file.write(left)
             except OSError as error:
                 if error.errno not in _FULL or not self._move(len(left)):
-                    raise OSError(error.errno, self._explain(error)) from error
+                    raise OSError(error.errno, self._explain(error), os.path.abspath(self.folder)) from error
             else:
                 left = left[written:]
                 self._size += written
 
     def finish(self) -> npt.NDArray[np.int32]:
         """Return all ids as one array, which is the file; nothing may be written afterwards."""
-        with self._file:
+        with naming_errors(self.folder), self._file:
             return np.memmap(self._file, np.int32, mode="r+")
 
     def _move(self, more: int) -> bool:
@@ -70,9 +72,10 @@ class SpillFile:
         self.folder, self._file = target, moved
         return True
 
-    def _open_in(self, folder: str) -> IO[bytes]:
+    def _open_in(self, folder: str) -> io.FileIO:
         """Return a new file, which is closed at the latest when this object is gone."""
-        file: IO[bytes] = tempfile.TemporaryFile(prefix="fastw2v-", buffering=0, dir=folder)  # noqa: SIM115
+        with tempfile.TemporaryFile(prefix="fastw2v-", dir=folder) as made:
+            file = io.FileIO(above_standard(os.dup(made.fileno())), "r+")
         weakref.finalize(self, file.close)
         return file
 
