@@ -24,7 +24,7 @@ from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS
 from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
-from fastw2v.query.cosines import squares, top_places
+from fastw2v.query.cosines import top_places
 from fastw2v.query.inputs import is_one_key
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.training.objective import Noise
@@ -378,10 +378,6 @@ class Matrices(Lifecycle):
                 "or np.ones(1, dtype=np.float32)"
             )
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
-
-    def _is_finite(self, rows: npt.NDArray[np.int32] | None) -> bool:
-        """Return whether none of these IN vectors holds NaN or infinity; None looks at all."""
-        return bool(np.isfinite(squares(self.syn0 if rows is None else self.syn0[rows])).all())
 
     def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
         """Return the matrix of this name; ValueError unless it is float32 (V, D)."""

@@ -66,6 +66,7 @@ from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
 from fastw2v.training.scoring import score_text, scoring_workers
+from fastw2v.training.weights import rows_to_train
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, counts_of, log_plan, plan, table_of
@@ -1033,11 +1034,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
         objective = self._objective(compute_loss, sg=sg)
-        (worker,) = objective.workers(self._trained_matrices(), StopFlag(), 1, alone=True)
         effective = 0
-        for ids, ends, _ in self._batch(sentences):
-            seed, draw_windows = objective.job_seeds(self.random)(0)
-            effective += worker.train(ids, ends, finite("alpha", alpha), seed, draw_windows)
+        with rows_to_train(self._trained_matrices(), words=0) as held:
+            (worker,) = objective.workers(held.rows, StopFlag(), 1, alone=True, undo=held.undo)
+            for ids, ends, _ in self._batch(sentences):
+                seed, draw_windows = objective.job_seeds(self.random)(0)
+                effective += worker.train(ids, ends, finite("alpha", alpha), seed, draw_windows)
         self.running_training_loss += worker.loss
         return effective
 

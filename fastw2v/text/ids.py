@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.memory import available_memory
 from fastw2v.text._encoder import renumber
 from fastw2v.text.spill import SpillFile
 
@@ -108,17 +109,3 @@ def spill_bytes() -> int:
     if not given.isdecimal():
         raise ValueError(f"FASTW2V_SPILL_BYTES={given!r}: give a number of bytes")
     return int(given)
-
-
-def available_memory() -> int:
-    """Return how many bytes this process could still use: of the machine, or of its container if less."""
-    figures = []
-    try:
-        figures.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            figures = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
-        with open("/sys/fs/cgroup/memory.max") as most, open("/sys/fs/cgroup/memory.current") as used:
-            figures.append(int(most.read()) - int(used.read()))
-    except (OSError, ValueError, AttributeError):
-        pass  # not Linux, or no limit: what was found so far is used
-    return max(0, min(figures, default=4 << 30))

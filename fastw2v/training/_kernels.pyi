@@ -4,6 +4,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+class NotFinite(FloatingPointError): ...
+
+def count_not_finite(
+    matrix: npt.NDArray[np.float32], places: npt.NDArray[np.int64] | None = None, first: int = 0
+) -> int: ...
+
 class StopFlag:
     @property
     def raised(self) -> bool: ...
@@ -35,6 +41,7 @@ class Worker:
         codes: npt.NDArray[np.uint8] | None,
         points: npt.NDArray[np.uint32] | None,
         path_starts: npt.NDArray[np.int64] | None,
+        undo: Any = None,
     ) -> None: ...
     @property
     def loss(self) -> float: ...

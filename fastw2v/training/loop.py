@@ -74,7 +74,7 @@ class Training:
         )
 
     def _take(self, epoch: int, result: EpochResult) -> None:
-        """Take over what an epoch did, and report it; FloatingPointError if the vectors are not finite."""
+        """Take over what an epoch did, and report it."""
         model = self._model
         if result.alpha is not None:
             model.min_alpha_yet_reached = result.alpha
@@ -82,12 +82,6 @@ class Training:
         model.history.append(record_of(epoch, result, model.compute_loss))
         log_epoch(epoch, result)
         warn_of_odd_corpus(epoch, result, self._length)
-        if not model._is_finite(result.rows):
-            raise FloatingPointError(
-                f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={model.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
-                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
-            )
         self._effective += result.effective_words
         self._raw += result.raw_words
 
