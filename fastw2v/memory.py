@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 SMALL = 64 << 20  # bytes that are taken without asking: to ask takes longer than many a call
-MARGIN = 1.25  # so many times what is free is refused: the figures are estimates, and not all that is asked is used
+MARGIN = 1.25  # times what is free is refused: figures are estimates, and not all that is asked for is used
 UNLIMITED = 1 << 60  # limits from here on are none
 UNKNOWN = 4 << 30  # bytes that are free where no system says
 
 PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
-CONTROLLERS = {  # of each version: what /proc/self/cgroup calls it, its folder, limit, usage, and what can be dropped
+# Of each version: what /proc/self/cgroup calls it, its folder, limit, usage, and what of that can be dropped.
+CONTROLLERS = {
     2: ("", "", "memory.max", "memory.current", "inactive_file"),
     1: ("memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
@@ -46,8 +47,8 @@ def require_memory(size: int, what: str, advice: str) -> None:
     free = max(0, min(figures)) if figures else _physical_memory()
     if (figures or free) and size > MARGIN * free:
         raise MemoryError(
-            f"{what} would take {size:,} bytes ({size / 2**30:.1f} GiB) of memory, but only {free:,} are free: "
-            f"{advice}"
+            f"{what} would take {size:,} bytes ({size / 2**30:.1f} GiB) of memory, but only {free:,} are "
+            f"free: {advice}"
         )
 
 
@@ -73,10 +74,10 @@ def _cgroups() -> Iterator[tuple[int, int]]:
                         if not around.is_relative_to(CGROUPS / folder):
                             break
                         with suppress(OSError, ValueError):  # no such group here, or "max"
-                            most, used = (int((around / file).read_text()) for file in (limit, usage))
-                            cache = _fields(around / "memory.stat").get(dropped, 0)
+                            most = int((around / limit).read_text())
                             if most < UNLIMITED:
-                                yield most, max(0, used - cache)
+                                used = int((around / usage).read_text())
+                                yield most, max(0, used - _fields(around / "memory.stat").get(dropped, 0))
 
 
 def _own_limits() -> Iterator[int]:
@@ -85,15 +86,15 @@ def _own_limits() -> Iterator[int]:
         import resource
     except ImportError:  # not on Windows
         return
-    status = _fields(PROC / "self/status")
     for limit, used in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
         most = resource.getrlimit(limit)[0]
-        if most != resource.RLIM_INFINITY and used in status:
-            yield most - status[used]
+        if most != resource.RLIM_INFINITY:
+            with suppress(KeyError):
+                yield most - _fields(PROC / "self/status")[used]
 
 
 def _fields(file: Path) -> dict[str, int]:
-    """Return the numbers of a file of lines `name: number kB` or `name number`, in bytes; none if there is no file."""
+    """Return the numbers in lines `name: number kB` or `name number`, in bytes; none if there is no file."""
     numbers = {}
     with suppress(OSError):
         for line in file.read_text().splitlines():

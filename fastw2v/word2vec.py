@@ -61,7 +61,7 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.course import Course
+from fastw2v.training.course import Course, usable_workers
 from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
@@ -315,7 +315,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def _check_settings(self) -> None:
         """Take the settings as Python's numbers; ValueError or TypeError for those that no model can have."""
-        self.__dict__.update(settings_of(self))
+        settings = settings_of(self)
+        self.__dict__.update(settings | {"workers": usable_workers(settings["workers"])})
 
     def _check_objectives(self) -> None:
         """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
@@ -554,7 +555,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             trim_rule=trim_rule,
             progress_per=whole("progress_per", progress_per, 1),
             encode=False,
-            threads=whole("workers", workers or self.workers, 1),
+            threads=usable_workers(whole("workers", workers or self.workers, 1)),
         )
         self._raw = RawVocab(scan.raw_vocab)
         return scan.total_words, scan.sentences

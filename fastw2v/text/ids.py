@@ -19,6 +19,10 @@ GROWTH = 8
 """Memory that is full grows by one part in so many."""
 
 
+ASKED = 1 << 20
+"""Bytes of ids that stay in memory, whatever is free."""
+
+
 @dataclass
 class EncodedCorpus:
     """Sentences as ids.
@@ -71,7 +75,10 @@ class IdStore:
     """
 
     def __init__(self, expected: int = 0, budget: int | None = None) -> None:
-        self._budget = spill_bytes() if budget is None else budget
+        # To ask what is free takes longer than to train a sentence, and few ids need not ask.
+        self._fixed = budget is not None or bool(os.environ.get("FASTW2V_SPILL_BYTES"))
+        self._budget = (spill_bytes() if self._fixed else ASKED) if budget is None else budget
+        self._raise_budget(expected * 4)
         self._ids = np.empty(min(expected, self._budget // 4), np.int32)
         self._expected = expected
         self._used = 0
@@ -80,6 +87,7 @@ class IdStore:
     def append(self, ids: npt.NDArray[np.int32]) -> None:
         """Add ids at the end."""
         end = self._used + len(ids)
+        self._raise_budget(end * 4)
         if self._file is None and ids.itemsize * end > self._budget:
             self._file = SpillFile(self._expected * ids.itemsize)
             self._file.write(self._ids[: self._used])
@@ -92,6 +100,11 @@ class IdStore:
             self._ids.resize(end + end // GROWTH, refcheck=False)
         self._ids[self._used : end] = ids
         self._used = end
+
+    def _raise_budget(self, size: int) -> None:
+        """Ask how many bytes may stay in memory, once they are to be more than a few."""
+        if size > self._budget and not self._fixed:
+            self._budget, self._fixed = spill_bytes(), True
 
     def finish(self) -> npt.NDArray[np.int32]:
         """Return all ids as one array (ids,); nothing may be appended afterwards."""

@@ -101,7 +101,7 @@ def folder_with_room(expected: int) -> str:
 
 
 def disk_with_room(size: int) -> str | None:
-    """Return the folder of a `SpillFile` of so many bytes if it has room for all, outside memory; else None."""
+    """Return the folder of a `SpillFile` of so many bytes if it has room, and is not in memory; else None."""
     folder = folder_with_room(size)
     return None if _room(folder) < size or _is_in_memory(folder) else folder
 

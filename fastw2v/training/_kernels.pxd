@@ -84,6 +84,7 @@ ctypedef struct Before:
     int64_t *places         # (room,) which rows are in `values`, counted through all matrices; -1 is none
     float *values           # (room, dim)
     Py_ssize_t used, room
+    bint alone              # no other worker saves rows: `claimed` does not matter
 
 
 # Each worker owns one.

@@ -4,11 +4,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-class NotFinite(FloatingPointError): ...
-
-def count_not_finite(
-    matrix: npt.NDArray[np.float32], places: npt.NDArray[np.int64] | None = None, first: int = 0
-) -> int: ...
+class NotFinite(FloatingPointError):
+    taken_back: bool
 
 class StopFlag:
     @property

@@ -21,7 +21,6 @@ cdef extern from "compiler.h" nogil:
     void prefetch "fastw2v_prefetch"(const void *address)
     bint is_set "fastw2v_is_set"(const uint64_t *bits, int64_t place)
     bint set_bit "fastw2v_set"(uint64_t *bits, int64_t place)
-    bint is_finite "fastw2v_is_finite"(const float *row, Py_ssize_t dim)
 
 
 # --- random numbers: Java's generator, as in word2vec ---
@@ -61,28 +60,10 @@ cdef inline uint64_t bit_of(int32_t word) noexcept nogil:
 class NotFinite(FloatingPointError):
     """A score left the finite, so the weights are about to, or have."""
 
+    taken_back = True  # the weights are as they were before
+
     def __init__(self):
         super().__init__("the vectors are no longer finite: the learning rate (alpha) is too high; give a lower alpha")
-
-
-def count_not_finite(const float[:, ::1] matrix not None, const int64_t[::1] places=None, Py_ssize_t first=0):
-    """Return how many rows hold NaN or infinity: of all, or of those with these `places`, of which row 0 has `first`.
-
-    Places of other matrices are passed over.
-    """
-    cdef Py_ssize_t rows = matrix.shape[0], dim = matrix.shape[1], i, row, count = 0
-    if not rows or not dim:
-        return 0
-    with nogil:
-        if places is None:
-            for i in range(rows):
-                count += not is_finite(&matrix[0, 0] + i * dim, dim)
-        else:
-            for i in range(places.shape[0]):
-                row = places[i] - first
-                if 0 <= row < rows:
-                    count += not is_finite(&matrix[0, 0] + row * dim, dim)
-    return count
 
 
 # --- the worker ---
@@ -213,6 +194,7 @@ cdef class Worker:
                 raise ValueError(f"undo has {claimed.shape[0]} and {saved.shape[0]} words of bits for 3 x {rows} rows")
             self.before.claimed = &claimed[0]
             self.before.saved = &saved[0]
+            self.before.alone = alone
 
     cdef int reserve(self, Py_ssize_t inputs) except -1:
         """Allocate scratch for windows of up to `inputs` context words.
@@ -516,6 +498,9 @@ cdef class Worker:
                           Py_ssize_t drawn) except -1 nogil:
         """Save the rows that these windows will train, unless that was done before."""
         cdef Py_ssize_t i, k
+        if not self.objective.frozen_outputs:
+            for i in range(drawn):
+                tile_prefetch(self.output_row(noise[i]), self.weights.dim)
         for i in range(count):
             for k in range(windows[i].size):
                 self.save_row(self.weights.input, 0, windows[i].context[k])
@@ -547,14 +532,17 @@ cdef class Worker:
         if b.used == b.room:
             with gil:
                 self.make_room()  # before it is claimed: who waits for the row does not wait for Python
-        if set_bit(b.claimed, place):
+        if not b.alone and set_bit(b.claimed, place):
             while not is_set(b.saved, place):
                 pass
             return 0
         memcpy(b.values + b.used * self.weights.dim, matrix + row * self.weights.dim, self.weights.dim * sizeof(float))
         b.places[b.used] = place
         b.used += 1
-        set_bit(b.saved, place)
+        if b.alone:
+            b.saved[place >> 6] |= <uint64_t>1 << (place & 63)
+        else:
+            set_bit(b.saved, place)
         return 0
 
     cdef int make_room(self) except -1:

@@ -12,7 +12,7 @@ from typing import Any
 from fastw2v.progress import Progress, make_progress
 from fastw2v.text.ids import Block
 from fastw2v.text.texts import Baskets
-from fastw2v.training.course import Course, check_rates
+from fastw2v.training.course import Course, check_rates, warn_of_high_rate
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import Length, log_epoch, record_of, warn_of_odd_corpus
 from fastw2v.training.run import Options, run_epoch
@@ -61,6 +61,7 @@ class Training:
         # Settings and arrays are looked up in each epoch: a callback may have changed them.
         model, course = self._model, self._course
         check_rates(alpha=model.alpha, min_alpha=model.min_alpha)
+        warn_of_high_rate(alpha=model.alpha, min_alpha=model.min_alpha)
         objective = model._objective(model.compute_loss, course.freeze, written=bool(course.callbacks))
         return run_epoch(
             self._text,

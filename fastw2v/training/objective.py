@@ -159,8 +159,8 @@ class Objective:
     ) -> list[Worker]:
         """Make `count` workers, one per thread, which share the matrices.
 
-        Unless `alone`, each keeps private copies of the rows that every worker would write all the time. `undo`
-        is a `weights.Undo`, to which they save rows.
+        Unless `alone`, each keeps private copies of the rows that every worker would write all the time.
+        `undo` is a `weights.Undo`, to which they save rows.
         """
         table, starts, shift = self.noise or (None, None, 0)
         tree = self.tree

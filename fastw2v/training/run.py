@@ -10,13 +10,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
 from fastw2v.text.ids import Block
@@ -86,10 +85,11 @@ def run_epoch(
                 with closing(run), run:
                     run.epoch(chain(first, jobs), result, report)
             result.seconds += read
-    except NotFinite:
+    except NotFinite as error:
+        state = "are as they were before" if error.taken_back else "could not be taken back"
         raise FloatingPointError(
-            f"the vectors are no longer finite in epoch {epoch}, at the learning rate alpha={schedule.start:.6g}, "
-            "and are as they were before it: train with a lower alpha, 0.025 is usual. Vectors that came from "
+            f"the vectors are no longer finite in epoch {epoch}, with alpha={schedule.start:.6g}, and {state}: "
+            "the learning rate is too high; train with a lower alpha, 0.025 is usual. Vectors that came from "
             "elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
         ) from None
     return result

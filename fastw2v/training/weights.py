@@ -12,10 +12,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.memory import available_memory
+from fastw2v.memory import SMALL, available_memory
 from fastw2v.text.spill import SpillFile, disk_with_room
-from fastw2v.tile.dispatch import CACHE_LINE, floats
-from fastw2v.training._kernels import NotFinite, count_not_finite
+from fastw2v.tile.dispatch import CACHE_LINE, count_not_finite, floats
+from fastw2v.training._kernels import NotFinite
 from fastw2v.warn import warn_user
 
 # gensim logs as its word2vec module, and people filter by that name.
@@ -85,7 +85,7 @@ def rows_to_train(matrices: Matrices, words: int) -> Iterator[Rows]:
 def _want_copies(matrices: Matrices, words: int) -> bool:
     size = sum(matrix.nbytes for matrix in matrices.values())
     enough = words >= len(next(iter(matrices.values())))
-    return size <= ALIGNED_BYTES and enough and size <= available_memory()
+    return size <= ALIGNED_BYTES and enough and (size <= SMALL or size <= available_memory())
 
 
 def _settle(held: Rows, failed: bool) -> bool:
@@ -167,7 +167,9 @@ class InPlace:
     def take_back(self) -> None:
         """Give the rows the values that they had at the beginning."""
         if self.undo is None:
-            logger.warning("the vectors are as they were left: at the beginning no disk had room to keep them")
+            logger.warning(
+                "the vectors are as they were left: at the beginning no disk had room to keep them"
+            )
         else:
             self.undo.restore()
 
