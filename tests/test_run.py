@@ -33,7 +33,7 @@ from fastw2v.training import run as running
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.jobs import EpochResult, Job
 from fastw2v.training.objective import Objective
-from fastw2v.training.run import RowsSeen, Run
+from fastw2v.training.run import Run
 
 
 class Failure(BaseException):
@@ -289,20 +289,6 @@ def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
     waits = ast.literal_eval(done.stdout)
     assert len(waits) == 6
     print(f"{kind}, {workers} workers: KeyboardInterrupt after {sorted(waits)} s")
-
-
-@pytest.mark.parametrize("words", [1, 9, 10, 11, 1000])
-def test_the_rows_of_a_short_text_are_known_afterwards(words: int) -> None:
-    """They are those to look at for NaN; a longer text may have changed any row."""
-    ids = np.arange(words, dtype=np.int32)[::-1] % 7
-    ends = np.array([words])
-    blocks = [(ids[:5], ends, ends), (ids[5:], ends, ends)]
-    seen = RowsSeen(blocks, most=10)
-    assert list(seen) == blocks
-    rows = seen.rows()
-    assert (rows is None) == (words > 10)
-    if rows is not None:
-        assert rows.tolist() == sorted(set(ids.tolist()))
 
 
 @pytest.mark.parametrize("vocabulary", [20, 2000])

@@ -123,8 +123,7 @@ def _write(
         if bad := native.rows_not_finite(tensors[name]):
             warn_user(
                 f"{bad} of {len(tensors[name])} rows of {name} hold NaN or infinity: they are saved as they "
-                "are, and load(verify='full') will refuse the file. Train again with a lower alpha, or remove "
-                "these rows",
+                "are, and load(verify='full') will refuse the file. Train with a lower alpha, or remove them",
                 log=logger,
             )
     new = "values" in metadata or any(

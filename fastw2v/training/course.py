@@ -15,8 +15,8 @@ from fastw2v.warn import warn_user
 logger = logging.getLogger("fastw2v.word2vec")
 
 
-# At this rate nothing is learnt from a real text. After an epoch of 1 million words of Wikipedia (15,678 words
-# stay) ten pairs such as two, three and france, germany were neighbours of median rank 1.5 to 104 with 0.025,
+# At this rate nothing is learnt from real text. After an epoch of 1 million words of Wikipedia (15,678 stay)
+# ten pairs such as two, three and france, germany were neighbours of median rank 1.5 to 104 with 0.025,
 # and with 1.0 in each mode and order of the rank of random words, 3,465 to 7,846, as with 2, 5 and 10.
 USELESS_RATE = 1.0
 

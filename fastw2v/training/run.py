@@ -88,7 +88,7 @@ def run_epoch(
     except NotFinite as error:
         state = "are as they were before" if error.taken_back else "could not be taken back"
         raise FloatingPointError(
-            f"the vectors are no longer finite in epoch {epoch}, with alpha={schedule.start:.6g}, and {state}: "
+            f"the vectors are no longer finite in epoch {epoch} (alpha={schedule.start:.6g}), and {state}: "
             "the learning rate is too high; train with a lower alpha, 0.025 is usual. Vectors that came from "
             "elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
         ) from None

@@ -49,8 +49,8 @@ class Rows(Protocol):
     def keep(self) -> None:
         """Let the matrices be as they were trained so far."""
 
-    def take_back(self) -> None:
-        """Let the matrices be as they were last kept, or at the beginning."""
+    def take_back(self) -> bool:
+        """Let the matrices be as they were last kept, or at first; return whether that was possible."""
 
 
 @contextmanager
@@ -75,11 +75,13 @@ def rows_to_train(matrices: Matrices, words: int) -> Iterator[Rows]:
         yield held
     except BaseException as caught:  # of any kind: it is raised below
         error = caught
-    good = _whole(partial(_settle, held, isinstance(error, NotFinite)))
+    kept, taken_back = _whole(partial(_settle, held, isinstance(error, NotFinite)))
+    if error is None and not kept:
+        error = NotFinite()
+    if isinstance(error, NotFinite):
+        error.taken_back = taken_back
     if error is not None:
         raise error
-    if not good:
-        raise NotFinite
 
 
 def _want_copies(matrices: Matrices, words: int) -> bool:
@@ -88,13 +90,12 @@ def _want_copies(matrices: Matrices, words: int) -> bool:
     return size <= ALIGNED_BYTES and enough and (size <= SMALL or size <= available_memory())
 
 
-def _settle(held: Rows, failed: bool) -> bool:
-    """Keep what was trained if it is finite, else take it back; return whether it is kept."""
+def _settle(held: Rows, failed: bool) -> tuple[bool, bool]:
+    """Keep what was trained if it is finite, else take it back; return whether each was done."""
     if failed or not held.is_finite():
-        held.take_back()
-        return False
+        return False, held.take_back()
     held.keep()
-    return True
+    return True, False
 
 
 def _whole(work: Callable[[], T]) -> T:
@@ -119,7 +120,7 @@ class Copies:
     (V, D rounded up to 16), zero beyond D, and no update changes that.
     """
 
-    undo = None
+    undo: Undo | None = None
 
     def __init__(self, matrices: Matrices) -> None:
         self._matrices = matrices
@@ -134,15 +135,16 @@ class Copies:
         for name, matrix in self._matrices.items():
             matrix[...] = self.rows[name][:, : matrix.shape[1]]
 
-    def take_back(self) -> None:
+    def take_back(self) -> bool:
         """Do nothing: the matrices are as they were last kept."""
+        return True
 
 
 class InPlace:
     """The matrices themselves, with an undo log."""
 
     def __init__(self, matrices: Matrices, words: int) -> None:
-        self.rows = matrices
+        self.rows: Matrices = matrices
         self.undo: Undo | None = Undo(matrices)
         size = sum(matrix.nbytes for matrix in matrices.values())
         likely = min(size, words * ROWS_OF_WORD * 4 * next(iter(matrices.values())).shape[1])
@@ -150,13 +152,13 @@ class InPlace:
             self.undo = None
             warn_user(
                 f"an epoch that goes wrong cannot be taken back: to keep what {size:,} bytes of vectors hold "
-                f"at its beginning, no disk has room for {likely:,} bytes. Set TMPDIR to a folder that has, or "
-                "save the model now and then",
+                f"at its beginning, no disk has room for {likely:,} bytes. Set TMPDIR to a folder that has, "
+                "or save the model now and then",
                 log=logger,
             )
 
     def is_finite(self) -> bool:
-        """Return whether the rows that were trained are finite; all, where it is not known which these are."""
+        """Return whether the rows that were trained are finite; or all, where these are not known."""
         if self.undo is None:
             return not any(map(count_not_finite, self.rows.values()))
         return self.undo.is_finite()
@@ -164,14 +166,9 @@ class InPlace:
     def keep(self) -> None:
         """Do nothing: the rows are where they belong."""
 
-    def take_back(self) -> None:
-        """Give the rows the values that they had at the beginning."""
-        if self.undo is None:
-            logger.warning(
-                "the vectors are as they were left: at the beginning no disk had room to keep them"
-            )
-        else:
-            self.undo.restore()
+    def take_back(self) -> bool:
+        """Give the rows the values that they had at the beginning, if these are known."""
+        return self.undo is not None and self.undo.restore()
 
 
 class Undo:
@@ -202,7 +199,7 @@ class Undo:
         self._lost = False
 
     def room(self, full: Chunk | None) -> Chunk:
-        """Return room for more rows, places -1; called by a worker whose last room is full, or None at first."""
+        """Return room for more rows, with places of -1; a worker gives what is `full`, at first None."""
         size = min(LARGEST_CHUNK, max(FIRST_CHUNK, self._bytes // 2))
         count = max(1, size // (4 * self._dim))
         chunk = np.full(count, -1, np.int64), np.empty((count, self._dim), np.float32)
@@ -239,15 +236,15 @@ class Undo:
             for places, _ in self._chunks
         )
 
-    def restore(self) -> None:
-        """Give the rows the values that they had."""
+    def restore(self) -> bool:
+        """Give the rows the values that they had; return whether these are known."""
         if self._lost:
-            logger.warning("the vectors are as they were left: the disk was too full to keep them")
-            return
+            return False
         for places, values in [*self._chunks, *self._read()]:
             for first, matrix in self._matrices.items():
                 own = (places >= first) & (places < first + self._rows)
                 matrix[places[own] - first] = values[own]
+        return True
 
     def _read(self) -> Iterator[Chunk]:
         """Yield the chunks that are in the file."""
