@@ -17,6 +17,7 @@ from factories import (
     MODES,
     SMALL,
     TEXT,
+    UNSAMPLED,
     Restartable,
     assert_same,
     assert_usable,
@@ -293,7 +294,7 @@ def test_ctrl_c(kind: str, workers: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("vocabulary", [20, 2000])
 def test_vectors_that_are_no_longer_finite_are_told_of_after_a_sentence(vocabulary: int) -> None:
-    model = Word2Vec(**SMALL)
+    model = Word2Vec(**UNSAMPLED)
     model.build_vocab_from_freq({f"w{i}": vocabulary - i for i in range(vocabulary)})
     model.wv.vectors[vocabulary // 2, 3] = np.nan
     sentence = [[f"w{i}" for i in range(vocabulary // 2 - 3, vocabulary // 2 + 3)]]
