@@ -1,4 +1,4 @@
-"""Training that goes wrong: rates beyond sense, weights that leave the finite, settings no kernel survives."""
+"""Training that goes wrong: rates beyond sense, weights that leave the finite, settings out of range."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from factories import (
 )
 
 from fastw2v import CallbackAny2Vec, FastW2VWarning, KeyedVectors, Word2Vec
+from fastw2v.desm._centroids import unit_sums, widen
 from fastw2v.formats.errors import FormatError
+from fastw2v.query._sieve import raise_best
 from fastw2v.tile import dispatch
 from fastw2v.training import _kernels
 from fastw2v.training import weights as in_training
@@ -497,3 +499,79 @@ def test_a_worker_refuses_windows_that_do_not_fit(drawn: Any) -> None:
         worker(shrink_windows=True).train(
             np.array([0, 1, 2], np.int32), np.array([3]), 0.1, 1, lambda count: drawn
         )
+
+
+# --- what the other kernels are given ---
+
+
+def summed(**given: Any) -> None:
+    arrays = {
+        "rows": rows() + 1,
+        "weights": np.ones(V, np.float32),
+        "ids": np.array([0, 8, 3], np.int32),
+        "ends": np.array([1, 3]),
+        "out": rows(2),
+        "known": np.zeros(2, np.uint8),
+    }
+    unit_sums(*(arrays | given).values())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ids": np.array([0, 9, 3], np.int32)},
+        {"ids": np.array([0, -1, 3], np.int32)},
+        {"ends": np.array([1, 4])},
+        {"ends": np.array([2, 1])},
+        {"ends": np.array([-1, 3])},
+        {"ends": np.array([3])},
+        {"weights": np.ones(V - 1, np.float32)},
+        {"out": rows(2, D - 1)},
+        {"known": np.zeros(1, np.uint8)},
+        {"rows": rows(0), "weights": np.ones(0, np.float32)},
+    ],
+)
+def test_documents_that_do_not_fit_are_refused(given: dict[str, Any]) -> None:
+    summed()
+    with pytest.raises(ValueError, match=r"\w+"):
+        summed(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"terms": np.array([[0, 1, 9]])},
+        {"terms": np.array([[-1, 1, 2]])},
+        {"terms": np.array([[0, 1]])},
+        {"starts": np.array([0, 3])},
+        {"starts": np.array([-1, 1])},
+        {"starts": np.array([0])},
+        {"hidden_scores": np.ones(1, np.float32)},
+        {"best": np.zeros(0, np.int64)},
+        {"end": 2},
+        {"start": -1},
+        {"losses": rows(V - 1)},
+    ],
+)
+def test_questions_that_do_not_fit_are_refused(given: dict[str, Any]) -> None:
+    arrays: dict[str, Any] = {
+        "gains": rows(),
+        "losses": rows(),
+        "terms": np.array([[0, 1, 2]]),
+        "first": 0,
+        "starts": np.array([0, 2]),
+        "hidden": np.array([0, 1]),
+        "hidden_scores": np.ones(2, np.float32),
+        "best": np.zeros(1, np.int64),
+        "best_scores": np.zeros(1, np.float32),
+        "start": 0,
+        "end": 1,
+    }
+    raise_best(*arrays.values())
+    with pytest.raises(ValueError, match=r"\w+"):
+        raise_best(*(arrays | given).values())
+
+
+def test_halves_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 x 4 numbers for 2 x 4"):
+        widen(np.zeros((3, 4), np.uint16), rows(2))

@@ -412,7 +412,14 @@ def all_finite(array: Array) -> bool:
 
 
 def rows_not_finite(array: Array) -> int:
-    """Return how many rows of an array hold NaN or infinity; of other numbers than floats none does."""
+    """Return how many rows of an array hold NaN or infinity.
+
+    Args:
+        array (array): of any dtype and shape; only rows of floats can.
+
+    Returns:
+        int: the rows; 0 if it is no matrix.
+    """
     if array.dtype == np.float32 and array.ndim == 2 and array.flags.c_contiguous and array.flags.aligned:
         return count_not_finite(array)
     if array.dtype.kind != "f" or array.ndim != 2:
