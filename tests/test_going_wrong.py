@@ -465,6 +465,18 @@ def test_a_worker_refuses_what_does_not_fit(border: str) -> None:
         worker(**BORDERS[border])
 
 
+@pytest.mark.parametrize("room", [(0, D), (5, D + 1), (5, D - 1)])
+def test_a_worker_saves_no_rows_where_they_do_not_fit(room: tuple[int, int]) -> None:
+    class Narrow:
+        claimed = saved = np.zeros(1, np.uint64)
+
+        def room(self, _full: Any) -> Any:
+            return np.full(5, -1), rows(*room)
+
+    with pytest.raises(ValueError, match="undo gave room"):
+        worker(undo=Narrow()).train(np.array([0, 8, 3], np.int32), np.array([3]), 0.1, 1)
+
+
 def test_a_worker_takes_what_fits() -> None:
     ids, ends = np.array([0, 8, 3], np.int32), np.array([2, 3])
     assert worker().train(ids, ends, 0.1, 1) == 3

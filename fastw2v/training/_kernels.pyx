@@ -550,6 +550,8 @@ cdef class Worker:
         cdef float[:, ::1] values
         self.chunk = self.undo.room(self.chunk)
         places, values = self.chunk
+        if values.shape[1] != self.weights.dim or min(places.shape[0], values.shape[0]) < 1:
+            raise ValueError(f"undo gave room for {values.shape[0]} rows of {values.shape[1]}, not {self.weights.dim}")
         self.before.places = &places[0]
         self.before.values = &values[0, 0]
         self.before.room = min(places.shape[0], values.shape[0])
