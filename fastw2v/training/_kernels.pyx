@@ -498,12 +498,16 @@ cdef class Worker:
                           Py_ssize_t drawn) except -1 nogil:
         """Save the rows that these windows will train, unless that was done before."""
         cdef Py_ssize_t i, k
+        cdef int64_t rows = self.weights.rows
+        cdef const uint64_t *saved = self.before.saved  # looked at here, too: a call takes longer
         if not self.objective.frozen_outputs:
             for i in range(drawn):
-                tile_prefetch(self.output_row(noise[i]), self.weights.dim)
+                if not is_set(saved, rows + noise[i]):
+                    tile_prefetch(self.output_row(noise[i]), self.weights.dim)
         for i in range(count):
             for k in range(windows[i].size):
-                self.save_row(self.weights.input, 0, windows[i].context[k])
+                if not is_set(saved, windows[i].context[k]):
+                    self.save_row(self.weights.input, 0, windows[i].context[k])
         if self.objective.frozen_outputs:
             return 0
         for i in range(count):
@@ -512,7 +516,8 @@ cdef class Worker:
             for k in range(windows[i].path_length):
                 self.save_row(self.weights.nodes, 2, min(<Py_ssize_t>windows[i].points[k], self.weights.rows - 1))
         for i in range(drawn):
-            self.save_row(self.weights.output, 1, noise[i])
+            if not is_set(saved, rows + noise[i]):
+                self.save_row(self.weights.output, 1, noise[i])
         return 0
 
     cdef int save_hot_nodes(self) except -1 nogil:
