@@ -20,9 +20,9 @@ _MOST_BITS = 256  # of a number that is printed
 
 # Settings of a model, with the least and the most where these are whole numbers.
 COUNTS = {
-    "vector_size": (1, MAX_WINDOW),
+    "vector_size": (1, 2**30),  # a C int, after it was rounded up
     "window": (1, MAX_WINDOW),
-    "negative": (0, MAX_WINDOW),
+    "negative": (0, 10_000),  # each is compared with those before it; 5 to 20 are usual
     "workers": (1, MAX_WINDOW),
     "batch_words": (1, 2**63 - 1),
 }

@@ -10,6 +10,45 @@
 
 #define FASTW2V_CACHE_LINE 16 /* floats */
 
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
+
+/* Whether a bit is set; what its setter wrote before is seen after this. */
+FASTW2V_INLINE int fastw2v_is_set(const uint64_t *bits, int64_t place) {
+#if defined(__GNUC__)
+    uint64_t word = __atomic_load_n(bits + (place >> 6), __ATOMIC_ACQUIRE);
+#else
+    uint64_t word = (uint64_t)_InterlockedOr64((volatile __int64 *)(bits + (place >> 6)), 0);
+#endif
+    return (int)(word >> (place & 63) & 1);
+}
+
+/* Sets a bit; returns whether it was set already. */
+FASTW2V_INLINE int fastw2v_set(uint64_t *bits, int64_t place) {
+    uint64_t bit = (uint64_t)1 << (place & 63);
+#if defined(__GNUC__)
+    return (__atomic_fetch_or(bits + (place >> 6), bit, __ATOMIC_ACQ_REL) & bit) != 0;
+#else
+    return ((uint64_t)_InterlockedOr64((volatile __int64 *)(bits + (place >> 6)), (__int64)bit) & bit) != 0;
+#endif
+}
+
+/* Whether all floats of a row are finite: none has all bits of its exponent set. */
+FASTW2V_INLINE int fastw2v_is_finite(const float *row, ptrdiff_t dim) {
+    const uint32_t exponent = 0x7F800000;
+    uint32_t odd = 0, bits;
+    for (ptrdiff_t d = 0; d < dim; d++) {
+        memcpy(&bits, row + d, sizeof bits);
+        odd |= (uint32_t)((bits & exponent) == exponent);
+    }
+    return !odd;
+}
+
 /* Prefetches the cache line at an address for reading: other cores may keep a copy of it. */
 FASTW2V_INLINE void fastw2v_prefetch(const void *address) {
 #if defined(__GNUC__)

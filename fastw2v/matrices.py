@@ -24,7 +24,8 @@ from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS
 from fastw2v.keyedvectors import Key, KeyedVectors
 from fastw2v.lifecycle import Lifecycle
-from fastw2v.query.cosines import squares, top_places
+from fastw2v.memory import require_memory
+from fastw2v.query.cosines import top_places
 from fastw2v.query.inputs import is_one_key
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.training.objective import Noise
@@ -199,6 +200,7 @@ class Matrices(Lifecycle):
         """Draw random IN vectors and set OUT and node vectors to zero; what was learnt is lost."""
         logger.info("resetting layer weights")
         shape = len(self.wv), self.vector_size
+        self._require_memory(len(self.wv))
         fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
         self.wv.vectors = prep_vectors(shape, seed=self.seed, threads=self.workers)
         self.min_alpha_yet_reached = self.alpha
@@ -217,6 +219,7 @@ class Matrices(Lifecycle):
         if not len(self.wv.vectors):
             raise RuntimeError("there are no vectors to update: call build_vocab() without update=True first")
         logger.info("updating layer weights")
+        self._require_memory(len(self.wv))
         grown = {}
         for name in self._outputs():
             before = self._require_matrix(name)
@@ -229,6 +232,15 @@ class Matrices(Lifecycle):
             new = np.ones(len(self.wv) - len(lockf), dtype=np.float32)
             self.wv.vectors_lockf = np.concatenate([lockf, new])
         self.__dict__.update(grown)
+
+    def _require_memory(self, words: int) -> None:
+        """Raise MemoryError if there cannot be memory for all matrices of so many words."""
+        count = 1 + len(self._outputs())
+        require_memory(
+            count * words * self.vector_size * np.dtype(np.float32).itemsize,
+            f"{count} matrices of {words:,} words x {self.vector_size:,} dimensions",
+            "give a smaller vector_size or max_final_vocab, or a higher min_count",
+        )
 
     def _grow_outputs(self) -> None:
         """Give words that `wv.add_vectors` appended outputs of zeros and no share of the noise."""
@@ -378,10 +390,6 @@ class Matrices(Lifecycle):
                 "or np.ones(1, dtype=np.float32)"
             )
         self.wv.vectors_lockf = np.ascontiguousarray(np.atleast_1d(lockf))
-
-    def _is_finite(self, rows: npt.NDArray[np.int32] | None) -> bool:
-        """Return whether none of these IN vectors holds NaN or infinity; None looks at all."""
-        return bool(np.isfinite(squares(self.syn0 if rows is None else self.syn0[rows])).all())
 
     def _check_matrix(self, name: str) -> npt.NDArray[np.float32]:
         """Return the matrix of this name; ValueError unless it is float32 (V, D)."""

@@ -62,11 +62,12 @@ from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.checkpoint import Checkpoints, check_interval, course_of, passes_left
-from fastw2v.training.course import Course
+from fastw2v.training.course import Course, usable_workers
 from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
 from fastw2v.training.scoring import mean_loss, score_text, scoring_workers
+from fastw2v.training.weights import rows_to_train
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.plan import NULL_WORD, Report, Table, counts_of, log_plan, plan, table_of
@@ -356,7 +357,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def _check_settings(self) -> None:
         """Take the settings as Python's numbers; ValueError or TypeError for those that no model can have."""
-        self.__dict__.update(settings_of(self))
+        settings = settings_of(self)
+        self.__dict__.update(settings | {"workers": usable_workers(settings["workers"])})
 
     def _check_objectives(self) -> None:
         """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
@@ -596,7 +598,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             trim_rule=trim_rule,
             progress_per=whole("progress_per", progress_per, 1),
             encode=False,
-            threads=whole("workers", workers or self.workers, 1),
+            threads=usable_workers(whole("workers", workers or self.workers, 1)),
         )
         self._raw = RawVocab(scan.raw_vocab)
         return scan.total_words, scan.sentences
@@ -1146,11 +1148,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
         objective = self._objective(compute_loss, sg=sg)
-        (worker,) = objective.workers(self._trained_matrices(), StopFlag(), 1, alone=True)
         effective = 0
-        for ids, ends, _ in self._batch(sentences):
-            seed, draw_windows = objective.job_seeds(self.random)(0)
-            effective += worker.train(ids, ends, finite("alpha", alpha), seed, draw_windows)
+        with rows_to_train(self._trained_matrices(), words=0) as held:
+            (worker,) = objective.workers(held.rows, StopFlag(), 1, alone=True, undo=held.undo)
+            for ids, ends, _ in self._batch(sentences):
+                seed, draw_windows = objective.job_seeds(self.random)(0)
+                effective += worker.train(ids, ends, finite("alpha", alpha), seed, draw_windows)
         self.running_training_loss += worker.loss
         return effective
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastw2v.text.ids import IdStore, ProvisionalCorpus, available_memory, spill_bytes
+from fastw2v.memory import available_memory
+from fastw2v.text.ids import IdStore, ProvisionalCorpus, spill_bytes
 
 # --- encoded text ---
 

@@ -469,7 +469,7 @@ def test_stop_flag_ends_a_job_early():
         keep=None,
         noise_table=np.full(V, 2**31 - 1, np.uint32),
         noise_index=np.zeros(1, np.int32),
-        noise_shift=32,
+        noise_shift=31,
         codes=None,
         points=None,
         path_starts=None,

@@ -17,6 +17,7 @@ from factories import (
     MODES,
     SMALL,
     TEXT,
+    UNSAMPLED,
     Restartable,
     assert_same,
     assert_usable,
@@ -33,7 +34,7 @@ from fastw2v.training import run as running
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.jobs import EpochResult, Job
 from fastw2v.training.objective import Objective
-from fastw2v.training.run import RowsSeen, Run
+from fastw2v.training.run import Run
 
 
 class Failure(BaseException):
@@ -300,23 +301,9 @@ def test_ctrl_c(kind: str, workers: int, rounds: int, tmp_path: Path) -> None:
     print(f"{kind}, {workers} workers: KeyboardInterrupt within {most:.3f} s (95 %), {waits[-1]:.3f} s (all)")
 
 
-@pytest.mark.parametrize("words", [1, 9, 10, 11, 1000])
-def test_the_rows_of_a_short_text_are_known_afterwards(words: int) -> None:
-    """They are those to look at for NaN; a longer text may have changed any row."""
-    ids = np.arange(words, dtype=np.int32)[::-1] % 7
-    ends = np.array([words])
-    blocks = [(ids[:5], ends, ends), (ids[5:], ends, ends)]
-    seen = RowsSeen(blocks, most=10)
-    assert list(seen) == blocks
-    rows = seen.rows()
-    assert (rows is None) == (words > 10)
-    if rows is not None:
-        assert rows.tolist() == sorted(set(ids.tolist()))
-
-
 @pytest.mark.parametrize("vocabulary", [20, 2000])
 def test_vectors_that_are_no_longer_finite_are_told_of_after_a_sentence(vocabulary: int) -> None:
-    model = Word2Vec(**SMALL)
+    model = Word2Vec(**UNSAMPLED)
     model.build_vocab_from_freq({f"w{i}": vocabulary - i for i in range(vocabulary)})
     model.wv.vectors[vocabulary // 2, 3] = np.nan
     sentence = [[f"w{i}" for i in range(vocabulary // 2 - 3, vocabulary // 2 + 3)]]

@@ -57,6 +57,7 @@ MODELS_NEED = frozenset({"wv", "random", *SETTINGS})
 
 _LOGS = ("history", "lifecycle_events")
 _TRAINED_BY = ("count", "sample_int")  # attributes of words that training calculates with
+_MATRICES = ("syn0", *OUTPUTS)
 _ODD = "odd."  # begins the names of arrays that do not fit the words
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,8 @@ def write_vectors(
         OSError: the file cannot be written.
 
     Warns:
-        FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown.
+        FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown; or vectors are
+            not finite.
     """
     words = _kept(words, left_out)
     tensors = pack_vectors(words)
@@ -122,6 +124,13 @@ def _write(
     """Write a file of the oldest format that has all of it; first warn of what is not in it."""
     if refused:
         warn_user(extras.why_left_out(refused), log=logger)
+    for name in filter(tensors.__contains__, _MATRICES):
+        if bad := native.rows_not_finite(tensors[name]):
+            warn_user(
+                f"{bad} of {len(tensors[name])} rows of {name} hold NaN or infinity: they are saved as they "
+                "are, and load(verify='full') will refuse the file. Train with a lower alpha, or remove them",
+                log=logger,
+            )
     new = "values" in metadata or any(
         name.startswith((_ODD, "lookup", "alias_", "wv.extra", "extra", "checkpoint")) or columns.is_new(name)
         for name in tensors
@@ -278,7 +287,8 @@ def write_model(
         OSError: the file cannot be written.
 
     Warns:
-        FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown.
+        FastW2VWarning: the file lacks an attribute that a user set, or has one cut or grown; or vectors are
+            not finite.
     """
     wv = _kept(model.wv, left_out)
     tensors = pack_vectors(wv)

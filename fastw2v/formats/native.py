@@ -32,6 +32,8 @@ from fastw2v.columns import rises
 from fastw2v.formats.atomic import StrPath, atomic_writer
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.typed import MAX_BITS, Packer, check_hashes, dumps, loads, shown
+from fastw2v.memory import require_memory
+from fastw2v.tile.dispatch import count_not_finite
 
 Array = npt.NDArray[Any]
 Mmap = Literal["r", "c"] | None
@@ -201,6 +203,9 @@ def _read_open(
         metadata, entries, first = _read_header(file)
         checksums = _check_metadata(metadata, entries)
         chosen = {key: entry for key, entry in entries.items() if wanted is None or wanted(key)}
+        if not mmap:
+            size = sum(end - begin for begin, end in (entry["data_offsets"] for entry in chosen.values()))
+            require_memory(size, name, "load it with mmap='r', which leaves the matrices in the file")
         arrays = _map(file, first, chosen, mmap) if mmap else _load(file, first, chosen)
         if verify == "full":
             for key, array in arrays.items():
@@ -421,6 +426,24 @@ def all_finite(array: Array) -> bool:
     flat = array.reshape(-1)
     starts = range(0, len(flat), _VALUES_PER_BLOCK)
     return all(np.isfinite(flat[start : start + _VALUES_PER_BLOCK]).all() for start in starts)
+
+
+def rows_not_finite(array: Array) -> int:
+    """Return how many rows of an array hold NaN or infinity.
+
+    Args:
+        array (array): of any dtype and shape; only rows of floats can.
+
+    Returns:
+        int: the rows; 0 if it is no matrix.
+    """
+    if array.dtype == np.float32 and array.ndim == 2 and array.flags.c_contiguous and array.flags.aligned:
+        return count_not_finite(array)
+    if array.dtype.kind != "f" or array.ndim != 2:
+        return 0
+    at_once = max(1, _VALUES_PER_BLOCK // max(1, array.shape[1]))
+    blocks = (array[start : start + at_once] for start in range(0, len(array), at_once))
+    return sum(len(block) - int(np.isfinite(block).all(axis=1).sum()) for block in blocks)
 
 
 def expect(

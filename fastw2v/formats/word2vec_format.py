@@ -33,6 +33,7 @@ from fastw2v.formats.atomic import StrPath, atomic_writer, open_for
 from fastw2v.formats.errors import FormatError, TruncatedError, WordEncodingError
 from fastw2v.formats.parts import Vectors
 from fastw2v.formats.streams import Stream, name_kind, open_stream, words_encoding
+from fastw2v.memory import require_memory
 from fastw2v.warn import warn_user
 
 logger = logging.getLogger("fastw2v.formats.word2vec")
@@ -543,6 +544,9 @@ class _Reader:
         # The header has been compared with the size of the file. Where that is unknown, or not all rows are
         # wanted, the matrix grows.
         known = self.size is not None and self.wanted is None
+        if known:
+            size = rows * dimension * np.dtype(self.dtype).itemsize
+            require_memory(size, self.name, "give limit=, the number of rows to read")
         self.vectors = np.empty((rows if known else 0, dimension), dtype=self.dtype)
 
     def next_rows(self, count: int) -> Array:

@@ -218,6 +218,17 @@ def raise_best(
     cdef floating *scores
     cdef floating bound
     cdef int raised
+    if (losses.shape[0] != gains.shape[0] or losses.shape[1] != n or terms.shape[1] != 3
+            or not 0 <= start <= end <= terms.shape[0] or hidden_starts.shape[0] != terms.shape[0] + 1
+            or best.shape[0] != terms.shape[0] or best_scores.shape[0] != terms.shape[0]
+            or hidden_scores.shape[0] != hidden.shape[0]):
+        raise ValueError(f"{terms.shape[0]} questions, {start} to {end} of them: other arrays do not fit")
+    for q in range(start, end):
+        if not 0 <= hidden_starts[q] <= hidden_starts[q + 1] <= hidden.shape[0]:
+            raise ValueError(f"question {q} hides {hidden_starts[q]} to {hidden_starts[q + 1]} of {hidden.shape[0]}")
+        for k in range(3):
+            if not 0 <= terms[q, k] < gains.shape[0]:
+                raise ValueError(f"question {q} asks for row {terms[q, k]} of {gains.shape[0]}")
     if not n:
         return
     cdef floating[::1] room = np.empty(n, dtype=np.asarray(best_scores).dtype)

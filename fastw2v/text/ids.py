@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.memory import available_memory
 from fastw2v.text._encoder import renumber
 from fastw2v.text.spill import SpillFile
 
@@ -16,6 +17,10 @@ Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64
 
 GROWTH = 8
 """Memory that is full grows by one part in so many."""
+
+
+ASKED = 1 << 20
+"""Bytes of ids that stay in memory, whatever is free."""
 
 
 @dataclass
@@ -70,7 +75,10 @@ class IdStore:
     """
 
     def __init__(self, expected: int = 0, budget: int | None = None) -> None:
-        self._budget = spill_bytes() if budget is None else budget
+        # To ask what is free takes longer than to train a sentence, and few ids need not ask.
+        self._fixed = budget is not None or bool(os.environ.get("FASTW2V_SPILL_BYTES"))
+        self._budget = (spill_bytes() if self._fixed else ASKED) if budget is None else budget
+        self._raise_budget(expected * 4)
         self._ids = np.empty(min(expected, self._budget // 4), np.int32)
         self._expected = expected
         self._used = 0
@@ -79,6 +87,7 @@ class IdStore:
     def append(self, ids: npt.NDArray[np.int32]) -> None:
         """Add ids at the end."""
         end = self._used + len(ids)
+        self._raise_budget(end * 4)
         if self._file is None and ids.itemsize * end > self._budget:
             self._file = SpillFile(self._expected * ids.itemsize)
             self._file.write(self._ids[: self._used])
@@ -91,6 +100,11 @@ class IdStore:
             self._ids.resize(end + end // GROWTH, refcheck=False)
         self._ids[self._used : end] = ids
         self._used = end
+
+    def _raise_budget(self, size: int) -> None:
+        """Ask how many bytes may stay in memory, once they are to be more than a few."""
+        if size > self._budget and not self._fixed:
+            self._budget, self._fixed = spill_bytes(), True
 
     def finish(self) -> npt.NDArray[np.int32]:
         """Return all ids as one array (ids,); nothing may be appended afterwards."""
@@ -108,17 +122,3 @@ def spill_bytes() -> int:
     if not given.isdecimal():
         raise ValueError(f"FASTW2V_SPILL_BYTES={given!r}: give a number of bytes")
     return int(given)
-
-
-def available_memory() -> int:
-    """Return how many bytes this process could still use: of the machine, or of its container if less."""
-    figures = []
-    try:
-        figures.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            figures = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
-        with open("/sys/fs/cgroup/memory.max") as most, open("/sys/fs/cgroup/memory.current") as used:
-            figures.append(int(most.read()) - int(used.read()))
-    except (OSError, ValueError, AttributeError):
-        pass  # not Linux, or no limit: what was found so far is used
-    return max(0, min(figures, default=4 << 30))

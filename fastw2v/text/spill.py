@@ -103,6 +103,12 @@ def folder_with_room(expected: int) -> str:
     return max(folders, key=_room)
 
 
+def disk_with_room(size: int) -> str | None:
+    """Return the folder of a `SpillFile` of so many bytes if it has room, and is not in memory; else None."""
+    folder = folder_with_room(size)
+    return None if _room(folder) < size or _is_in_memory(folder) else folder
+
+
 def _folders() -> list[str]:
     """Return the folders that may hold temporary files, the usual one first."""
     usual = tempfile.gettempdir()

@@ -13,7 +13,7 @@ from fastw2v.tile.dispatch cimport TILE_STRIDE, Tile, compiled_tile, tile_block,
 
 cdef extern from "logistic.h" nogil:
     void tile_fill_tables()
-    void tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
+    int tile_logistic(float *g, Py_ssize_t columns, const float *label, const float *times_y, float rate)
     double tile_loss(const float *g, Py_ssize_t m, Py_ssize_t columns, const float *label, const float *times_x,
                      const float *times_y)
 
@@ -24,11 +24,11 @@ cdef enum:
     PIECE = 256  # floats
 
 
-cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
-                    const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
-                    double *loss) noexcept nogil:
+cdef int gradients(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
+                   const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
+                   double *loss) noexcept nogil:
     cdef Py_ssize_t i, j, done = 0, columns
-    cdef int length = <int>dim, one = 1
+    cdef int length = <int>dim, one = 1, odd = 0
     while done < n:
         columns = tile_block(n - done, TILE_STRIDE)
         for i in range(m):
@@ -37,9 +37,10 @@ cdef void gradients(const float **x, const float *times_x, Py_ssize_t m, float *
         if loss != NULL:
             loss[0] += tile_loss(g, m, columns, label + done, times_x, times_y + done)
         for i in range(m):
-            tile_logistic(g, columns, label + done, times_y + done, alpha * times_x[i])
+            odd |= tile_logistic(g, columns, label + done, times_y + done, alpha * times_x[i])
             g += TILE_STRIDE
         done += columns
+    return odd
 
 
 cdef void update(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,

@@ -194,7 +194,9 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
 /* Sums over the lanes of each of `count` vectors. */
 #if W == 1
 INLINE const VECTOR *ISA(row_sums)(const VECTOR *v, const int count) { return v; }
-#define LOGISTIC_ROW tile_logistic
+typedef int ISA(oddity);
+#define LOGISTIC_ROW(g, columns, label, times_y, rate, odd) odd |= tile_logistic(g, columns, label, times_y, rate)
+#define IS_ODD(odd) (odd)
 #else
 
 typedef float ISA(vec4) __attribute__((vector_size(16)));
@@ -265,12 +267,25 @@ INLINE ISA(vec8) ISA(sigmoid)(ISA(vec8) score) {
     return 1.0f / (1.0f + power);
 }
 
-/* `tile_logistic`; computes TILE_STRIDE columns, whatever is there. */
-#define LOGISTIC_ROW ISA(logistic_row)
-INLINE void ISA(logistic_row)(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
+/* Sums of 0 * score: 0, or NaN once a score was not finite. One instruction a row. */
+typedef ISA(vec8) ISA(oddity);
+INLINE int ISA(is_odd)(ISA(oddity) sum) {
+    ISA(int8) odd = sum != sum;
+#if W == 8 || W == 16
+    return _mm256_movemask_ps((__m256)odd);
+#else
+    int64_t half[4];
+    memcpy(half, &odd, sizeof half);
+    return (half[0] | half[1] | half[2] | half[3]) != 0;
+#endif
+}
+#define IS_ODD(odd) ISA(is_odd)(odd)
+
+/* `tile_logistic`; computes TILE_STRIDE columns: where there are fewer, `score_block` has left zeros. */
+#define LOGISTIC_ROW(g, columns, label, times_y, rate, odd) odd = ISA(logistic_row)(g, label, times_y, rate, odd)
+INLINE ISA(oddity) ISA(logistic_row)(float *g, const float *label, const float *times_y, float rate, ISA(oddity) odd) {
     ISA(vec8) score, labels, times, gradient;
     ISA(int8) inside, bits;
-    (void)columns;
     memcpy(&score, g, sizeof score);
     memcpy(&labels, label, sizeof labels);
     memcpy(&times, times_y, sizeof times);
@@ -279,6 +294,7 @@ INLINE void ISA(logistic_row)(float *g, ptrdiff_t columns, const float *label, c
     memcpy(&bits, &gradient, sizeof bits);
     bits &= inside;
     memcpy(g, &bits, sizeof bits);
+    return score * 0.0f + odd;
 }
 #endif
 
@@ -329,9 +345,10 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
         }                                                                                                \
         break;
 
-TILE_TARGET static void ISA(gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y,
-                                       const float *label, const float *times_y, ptrdiff_t n, ptrdiff_t dim,
-                                       float alpha, float *g, double *loss) {
+TILE_TARGET static int ISA(gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y,
+                                      const float *label, const float *times_y, ptrdiff_t n, ptrdiff_t dim,
+                                      float alpha, float *g, double *loss) {
+    ISA(oddity) odd = {0};
     float *start = g;
     for (ptrdiff_t done = 0, columns; done < n; done += columns, y += columns, g += m * TILE_STRIDE) {
         columns = tile_block(n - done, TILE_COLUMNS);
@@ -352,8 +369,9 @@ TILE_TARGET static void ISA(gradients)(const float **x, const float *times_x, pt
         columns = tile_block(n, TILE_COLUMNS);
         if (loss) *loss += tile_loss(g, m, columns, label, times_x, times_y);
         for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE)
-            LOGISTIC_ROW(g, columns, label, times_y, alpha * times_x[i]);
+            LOGISTIC_ROW(g, columns, label, times_y, alpha * times_x[i], odd);
     }
+    return IS_ODD(odd);
 }
 
 /* One chunk of W dimensions of `update`, for one block of outputs. The gradient that reaches an input is the sum over
@@ -657,6 +675,7 @@ TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
 #undef MOST_SUMS
 #undef SCORE_COLUMNS
 #undef LOGISTIC_ROW
+#undef IS_ODD
 #undef AHEAD
 #undef UPDATE_CHUNK
 #undef UPDATE_ONE

@@ -6,9 +6,9 @@ from libc.stdint cimport int16_t, int32_t, uint16_t
 cdef extern from "tile_api.h" nogil:
     ctypedef struct Tile:  # tile_api.h says what each function does
         const char *name
-        void (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
-                          const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
-                          double *loss) noexcept nogil
+        int (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
+                         const float *times_y, Py_ssize_t n, Py_ssize_t dim, float alpha, float *g,
+                         double *loss) noexcept nogil
         void (*update)(const float **x, float **to, const float *lock, Py_ssize_t m, float **y, Py_ssize_t n,
                        Py_ssize_t dim, const float *g, float *partial, const float **ahead,
                        Py_ssize_t ahead_count) noexcept nogil

@@ -3,7 +3,7 @@
 Only this module compiles `_tile.h`: the others call through the table that `selected_tile` returns.
 """
 
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int64_t, uint8_t
 
 import math
 import os
@@ -19,6 +19,7 @@ cdef extern from "_tile.h" nogil:
 cdef extern from "compiler.h":
     enum:
         FLOATS_OF_CACHE_LINE "FASTW2V_CACHE_LINE"
+    bint is_finite "fastw2v_is_finite"(const float *row, Py_ssize_t dim) nogil
 
 
 tile_fill_tables()
@@ -91,3 +92,25 @@ def lines(dtype, *shape):
 def floats(*shape):
     """Return zeros as `lines` does, float32."""
     return lines(np.float32, *shape)
+
+
+# --- numbers that are not finite ---
+
+def count_not_finite(const float[:, ::1] matrix not None, const int64_t[::1] places=None, Py_ssize_t first=0):
+    """Return how many rows hold NaN or infinity: of all, or of those with these `places`, of which row 0 has `first`.
+
+    Places of other matrices are passed over.
+    """
+    cdef Py_ssize_t rows = matrix.shape[0], dim = matrix.shape[1], i, row, count = 0
+    if not rows or not dim:
+        return 0
+    with nogil:
+        if places is None:
+            for i in range(rows):
+                count += not is_finite(&matrix[0, 0] + i * dim, dim)
+        else:
+            for i in range(places.shape[0]):
+                row = places[i] - first
+                if 0 <= row < rows:
+                    count += not is_finite(&matrix[0, 0] + row * dim, dim)
+    return count

@@ -27,12 +27,16 @@ TILE_UNUSED void tile_fill_tables(void) {
 
 TILE_INLINE int tile_bucket(float score) { return (int)(((double)score + 6.0) * TILE_STEPS_PER_UNIT); }
 
-/* One row of g: scores become gradients. */
-TILE_UNUSED void tile_logistic(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
-    for (ptrdiff_t j = 0; j < columns; j++)
+/* One row of g: scores become gradients. Returns whether a score is not finite. */
+TILE_UNUSED int tile_logistic(float *g, ptrdiff_t columns, const float *label, const float *times_y, float rate) {
+    int odd = 0;
+    for (ptrdiff_t j = 0; j < columns; j++) {
+        odd |= !(g[j] - g[j] == 0);
         g[j] = g[j] > -TILE_MAX_SCORE && g[j] < TILE_MAX_SCORE
             ? (label[j] - tile_sigmoid[tile_bucket(g[j])]) * rate * times_y[j]
             : 0;
+    }
+    return odd;
 }
 
 /* -log sigmoid(+-score), summed over a block of scores. */

@@ -43,9 +43,10 @@
 
 typedef struct {
     const char *name;
-    /* loss: NULL, or where to add the -log likelihood */
-    void (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
-                      const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
+    /* loss: NULL, or where to add the -log likelihood. Returns whether a score is not finite: an update would then spread
+     * NaN to all rows of the block. */
+    int (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
+                     const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
     /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are prefetched meanwhile. */
     void (*update)(const float **x, float **to, const float *lock, ptrdiff_t m, float **y, ptrdiff_t n, ptrdiff_t dim,
                    const float *g, float *partial, const float **ahead, ptrdiff_t ahead_count);

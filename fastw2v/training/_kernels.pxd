@@ -77,6 +77,16 @@ ctypedef struct Window:
     Py_ssize_t path_length
 
 
+# What rows held before their first update, see `weights.Undo`. The bits are shared by all workers, the rest is each one's.
+ctypedef struct Before:
+    uint64_t *claimed       # a bit for each row of all matrices, set by the worker that saves it; NULL: nothing is saved
+    uint64_t *saved         # the same, set once it is saved: no worker writes to the row before
+    int64_t *places         # (room,) which rows are in `values`, counted through all matrices; -1 is none
+    float *values           # (room, dim)
+    Py_ssize_t used, room
+    bint alone              # no other worker saves rows: `claimed` does not matter
+
+
 # Each worker owns one.
 ctypedef struct Scratch:
     uint64_t rng            # Java's 48-bit generator
@@ -98,6 +108,7 @@ ctypedef struct Scratch:
     const float *label      # 1 for what was observed, 0 for noise
     const float *times_y    # how often each output was drawn
     bint distinct           # no output is listed twice (False: some may be)
+    bint overflowed         # a score was not finite: the job is to stop
     float *path_label       # room for labels that follow a path
     float *times_drawn      # room for times_y where a noise word was drawn twice
     float *noise_label      # 1, 0, 0, …
@@ -118,6 +129,8 @@ cdef class Worker:
     cdef Weights weights
     cdef Objective objective
     cdef Scratch scratch
+    cdef Before before
+    cdef object undo, chunk         # the `weights.Undo` that gives room for `before`, and the room that it gave
     cdef Window windows[2 * BATCH]
     cdef const Tile *tile
     cdef StopFlag stop
@@ -129,11 +142,18 @@ cdef class Worker:
     cdef int64_t[::1] kept_ends     # ends of its sentences in `kept`
 
     cdef int reserve(self, Py_ssize_t inputs) except -1
+    cdef int check_job(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
+                       Py_ssize_t trail) except -1
     cdef Py_ssize_t check(self, const int32_t[::1] ids) except -1
     cdef Py_ssize_t downsample(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
                                Py_ssize_t trail, Py_ssize_t *first, Py_ssize_t *last) noexcept nogil
-    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil
-    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil
+    cdef int train_windows(self, Py_ssize_t first, Py_ssize_t last) except -1 nogil
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) except -1 nogil
+    cdef int save_windows(self, const Window *windows, Py_ssize_t count, const int32_t *noise,
+                          Py_ssize_t drawn) except -1 nogil
+    cdef int save_hot_nodes(self) except -1 nogil
+    cdef int save_row(self, const float *matrix, int64_t number, Py_ssize_t row) except -1 nogil
+    cdef int make_room(self) except -1
     cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void find_paths(self, Window *windows, Py_ssize_t count) noexcept nogil
     cdef void draw_noise(self, int32_t *noise, Py_ssize_t count) noexcept nogil

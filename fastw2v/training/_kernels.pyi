@@ -4,6 +4,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+class NotFinite(FloatingPointError):
+    taken_back: bool
+
 class StopFlag:
     @property
     def raised(self) -> bool: ...
@@ -35,6 +38,7 @@ class Worker:
         codes: npt.NDArray[np.uint8] | None,
         points: npt.NDArray[np.uint32] | None,
         path_starts: npt.NDArray[np.int64] | None,
+        undo: Any = None,
     ) -> None: ...
     loss: float
     examples: int

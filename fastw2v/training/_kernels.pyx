@@ -11,6 +11,7 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
+from fastw2v.memory import require_memory
 from fastw2v.tile.dispatch cimport TILE_SLACK, TILE_STRIDE, selected_tile, tile_prefetch
 
 from fastw2v.tile.dispatch import floats, lines
@@ -18,6 +19,8 @@ from fastw2v.tile.dispatch import floats, lines
 
 cdef extern from "compiler.h" nogil:
     void prefetch "fastw2v_prefetch"(const void *address)
+    bint is_set "fastw2v_is_set"(const uint64_t *bits, int64_t place)
+    bint set_bit "fastw2v_set"(uint64_t *bits, int64_t place)
 
 
 # --- random numbers: Java's generator, as in word2vec ---
@@ -50,6 +53,17 @@ cdef inline uint32_t noise_draw_of(uint64_t rng) noexcept nogil:
 cdef inline uint64_t bit_of(int32_t word) noexcept nogil:
     """Return the bit of a word, by the last six bits of its id, in a set that tells which words may be members."""
     return <uint64_t>1 << (word & 63)
+
+
+# --- numbers that are not finite ---
+
+class NotFinite(FloatingPointError):
+    """A score left the finite, so the weights are about to, or have."""
+
+    taken_back = True  # the weights are as they were before
+
+    def __init__(self):
+        super().__init__("the vectors are no longer finite: the learning rate (alpha) is too high; give a lower alpha")
 
 
 # --- the worker ---
@@ -85,15 +99,46 @@ cdef class Worker:
         const uint8_t[::1] codes,
         const uint32_t[::1] points,
         const int64_t[::1] path_starts,
+        undo=None,
     ):
         """Keep references to the arrays; `input`, `output`, `nodes` are float32 (V, D), the last two may be None.
 
-        The caller has checked all shapes, and the entries of the noise tables; ids and Huffman paths are checked by
-        `train`, those that a job has. A worker that is not `alone` updates private copies of the nodes near the root,
-        and merges them every few updates. With `last_only` only the last word of a sentence is a centre; with
-        `frozen_outputs` only `input` is trained.
+        Everything is checked here that takes no time in proportion to V. The caller has checked the entries of the noise
+        tables; ids and Huffman paths are checked by `train`, those that a job has. A worker that is not `alone` updates
+        private copies of the nodes near the root, and merges them every few updates. With `last_only` only the last
+        word of a sentence is a centre; with `frozen_outputs` only `input` is trained. With `undo`, a `weights.Undo`,
+        every row is saved there before its first update.
+
+        Raises:
+            ValueError: a setting is out of range, or arrays do not fit each other.
         """
-        cdef Py_ssize_t dim = input.shape[1]
+        cdef Py_ssize_t dim = input.shape[1], rows = input.shape[0]
+        cdef uint64_t[::1] claimed, saved
+        if rows < 1 or dim < 1 or window < 1 or negative < 0 or lockf.shape[0] < 1:
+            raise ValueError(
+                f"syn0 {rows} x {dim}, window={window}, negative={negative}, {lockf.shape[0]} lock factors: "
+                "expected at least one of each, and negative of at least 0"
+            )
+        for name, matrix in (("output", output), ("nodes", nodes)):
+            if matrix is not None and (matrix.shape[0], matrix.shape[1]) != (rows, dim):
+                raise ValueError(f"{name} is {matrix.shape[0]} x {matrix.shape[1]}, expected {rows} x {dim}")
+        if keep is not None and keep.shape[0] != rows:
+            raise ValueError(f"{keep.shape[0]} thresholds of downsampling for {rows} words")
+        if negative:
+            if output is None or noise_table is None or noise_index is None:
+                raise ValueError(f"negative={negative} needs OUT vectors and a noise table with its index")
+            if noise_table.shape[0] != rows or noise_table[rows - 1] < NOISE_DOMAIN:
+                raise ValueError(f"the noise table of {noise_table.shape[0]} entries does not end at {NOISE_DOMAIN}")
+            if not 0 <= noise_shift < 32 or noise_index.shape[0] <= NOISE_DOMAIN >> noise_shift:
+                raise ValueError(f"{noise_index.shape[0]} entries index the noise, by draws shifted by {noise_shift}")
+        if nodes is not None:
+            if codes is None or points is None or path_starts is None:
+                raise ValueError("vectors of inner nodes need Huffman paths and codes")
+            if path_starts.shape[0] != rows + 1 or codes.shape[0] != points.shape[0]:
+                raise ValueError(
+                    f"{path_starts.shape[0] - 1} Huffman paths for {rows} words, with {points.shape[0]} nodes "
+                    f"and {codes.shape[0]} code bits"
+                )
         cdef float[:, ::1] hot
         cdef int32_t[::1] hot_updates
         self.tile = selected_tile()
@@ -142,6 +187,14 @@ cdef class Worker:
         self.kept = np.empty(0, dtype=np.int32)
         self.reduced = np.empty(0, dtype=np.int32)
         self.kept_ends = np.empty(0, dtype=np.int64)
+        self.undo = undo
+        if undo is not None:
+            claimed, saved = undo.claimed, undo.saved
+            if claimed.shape[0] * 64 < 3 * rows or saved.shape[0] * 64 < 3 * rows:
+                raise ValueError(f"undo has {claimed.shape[0]} and {saved.shape[0]} words of bits for 3 x {rows} rows")
+            self.before.claimed = &claimed[0]
+            self.before.saved = &saved[0]
+            self.before.alone = alone
 
     cdef int reserve(self, Py_ssize_t inputs) except -1:
         """Allocate scratch for windows of up to `inputs` context words.
@@ -150,7 +203,13 @@ cdef class Worker:
         """
         cdef Py_ssize_t outputs = self.outputs, dim = self.weights.dim, i
         cdef Py_ssize_t new_rows = outputs * self.objective.window  # about so many are new in each window
-        cdef Py_ssize_t batch_noise = BATCH * inputs * self.objective.negative
+        cdef Py_ssize_t batch_noise
+        # In Python's numbers, which do not overflow: gradients, both sides of `partial`, and noise with its draws.
+        need = 4 * (<object>inputs * outputs * TILE_STRIDE + (<object>inputs + outputs) * (<object>dim + TILE_SLACK)
+                    + 3 * BATCH * <object>inputs * self.objective.negative)
+        require_memory(need, f"a window of {inputs} words, with negative={self.objective.negative}",
+                       "give a smaller window or negative, or shorter sentences")
+        batch_noise = BATCH * inputs * self.objective.negative
 
         def pointers(count):
             return lines(np.uintp, count)
@@ -242,9 +301,11 @@ cdef class Worker:
             lead, trail: how many ids at the beginning and the end are only context, in a piece of a longer sentence.
 
         Raises:
-            ValueError: an id is not a row, its Huffman path is damaged, or `draw_windows` does not return what it
-                should; nothing was trained.
+            ValueError: an id is not a row, its Huffman path is damaged, the sentences do not fit the ids, or
+                `draw_windows` does not return what it should; nothing was trained.
+            NotFinite: a score left the finite; unless alpha is 0, as there nothing is learnt.
         """
+        self.check_job(ids, ends, lead, trail)
         cdef Py_ssize_t count = ids.shape[0], sentences = ends.shape[0], kept, i, start
         cdef Py_ssize_t first = 0, last = 0, longest = 1, longest_path = self.check(ids)
         cdef int window = self.objective.window
@@ -253,7 +314,8 @@ cdef class Worker:
             self.reduced = np.zeros(count + count // 2, dtype=np.int32)
         if self.kept_ends.shape[0] < sentences:
             self.kept_ends = np.empty(sentences + sentences // 2, dtype=np.int64)
-        self.scratch.rng = seed
+        self.scratch.rng = seed & RNG_MASK
+        self.scratch.overflowed = False
         self.scratch.alpha = alpha
         with nogil:
             kept = self.downsample(ids, ends, lead, trail, &first, &last)
@@ -278,10 +340,26 @@ cdef class Worker:
                 for i in range(kept):
                     self.reduced[i] = draw(&self.scratch.rng) % window
         with nogil:
+            if self.before.claimed != NULL:
+                self.save_hot_nodes()
             self.merge_hot_nodes()
             self.train_windows(first, last)
             self.merge_hot_nodes()
+        if self.scratch.overflowed and alpha != 0:
+            raise NotFinite
         return last - first
+
+    cdef int check_job(self, const int32_t[::1] ids, const int64_t[::1] ends, Py_ssize_t lead,
+                       Py_ssize_t trail) except -1:
+        """Raise ValueError unless the sentences are in `ids`, and the context is."""
+        cdef int64_t i, start = 0, count = ids.shape[0]
+        for i in range(ends.shape[0]):
+            if not start <= ends[i] <= count:
+                raise ValueError(f"sentence {i} ends at {ends[i]}, expected {start} to {count}")
+            start = ends[i]
+        if not (0 <= lead <= count and 0 <= trail <= count - lead):
+            raise ValueError(f"{lead} and {trail} of {count} words are context: expected none twice")
+        return 0
 
     cdef Py_ssize_t check(self, const int32_t[::1] ids) except -1:
         """Check all that these ids lead to, and return the length of the longest Huffman path among them.
@@ -366,7 +444,7 @@ cdef class Worker:
             last[0] = kept
         return kept
 
-    cdef void train_windows(self, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    cdef int train_windows(self, Py_ssize_t first, Py_ssize_t last) except -1 nogil:
         """Train all positions in [first, last), left to right.
 
         The random choices of a window do not depend on the weights: they are made well ahead, and the rows of a window
@@ -393,8 +471,11 @@ cdef class Worker:
                     self.look_ahead(&self.windows[(i + self.prefetch_distance) % (2 * BATCH)])
                 self.train_example(&self.windows[i % (2 * BATCH)])
             done = min(done + BATCH, filled)
+            if self.scratch.overflowed and self.scratch.alpha != 0:
+                break
+        return 0
 
-    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) noexcept nogil:
+    cdef Py_ssize_t fill_windows(self, Py_ssize_t half, Py_ssize_t last) except -1 nogil:
         """Fill one half of `windows` with the next ones before `last`; return how many: below BATCH only at the end."""
         cdef Scratch *s = &self.scratch
         cdef Window *windows = self.windows + half * BATCH
@@ -417,7 +498,78 @@ cdef class Worker:
         if self.objective.hs:
             self.find_paths(windows, count)
         self.draw_noise(noise, drawn)
+        if self.before.claimed != NULL:
+            self.save_windows(windows, count, noise, drawn)
         return count
+
+    cdef int save_windows(self, const Window *windows, Py_ssize_t count, const int32_t *noise,
+                          Py_ssize_t drawn) except -1 nogil:
+        """Save the rows that these windows will train, unless that was done before."""
+        cdef Py_ssize_t i, k
+        cdef int64_t rows = self.weights.rows
+        cdef const uint64_t *saved = self.before.saved  # looked at here, too: a call takes longer
+        if not self.objective.frozen_outputs:
+            for i in range(drawn):
+                if not is_set(saved, rows + noise[i]):
+                    tile_prefetch(self.output_row(noise[i]), self.weights.dim)
+        for i in range(count):
+            for k in range(windows[i].size):
+                if not is_set(saved, windows[i].context[k]):
+                    self.save_row(self.weights.input, 0, windows[i].context[k])
+        if self.objective.frozen_outputs:
+            return 0
+        for i in range(count):
+            if self.objective.negative:
+                self.save_row(self.weights.output, 1, windows[i].centre)
+            for k in range(windows[i].path_length):
+                self.save_row(self.weights.nodes, 2, min(<Py_ssize_t>windows[i].points[k], self.weights.rows - 1))
+        for i in range(drawn):
+            if not is_set(saved, rows + noise[i]):
+                self.save_row(self.weights.output, 1, noise[i])
+        return 0
+
+    cdef int save_hot_nodes(self) except -1 nogil:
+        """Save the nodes that `merge_hot_nodes` writes to, whatever the text."""
+        cdef Py_ssize_t hot
+        if self.scratch.hot_copies != NULL:
+            for hot in range(min(HOT_NODES, self.weights.rows - 1)):
+                self.save_row(self.weights.nodes, 2, self.weights.first_hot + hot)
+        return 0
+
+    cdef int save_row(self, const float *matrix, int64_t number, Py_ssize_t row) except -1 nogil:
+        """Save a row of matrix `number`, unless that was done before; when this returns no one writes to it unsaved."""
+        cdef int64_t place = number * self.weights.rows + row
+        cdef Before *b = &self.before
+        if is_set(b.saved, place):
+            return 0
+        if b.used == b.room:
+            with gil:
+                self.make_room()  # before it is claimed: who waits for the row does not wait for Python
+        if not b.alone and set_bit(b.claimed, place):
+            while not is_set(b.saved, place):
+                pass
+            return 0
+        memcpy(b.values + b.used * self.weights.dim, matrix + row * self.weights.dim, self.weights.dim * sizeof(float))
+        b.places[b.used] = place
+        b.used += 1
+        if b.alone:
+            b.saved[place >> 6] |= <uint64_t>1 << (place & 63)
+        else:
+            set_bit(b.saved, place)
+        return 0
+
+    cdef int make_room(self) except -1:
+        cdef int64_t[::1] places
+        cdef float[:, ::1] values
+        self.chunk = self.undo.room(self.chunk)
+        places, values = self.chunk
+        if values.shape[1] != self.weights.dim or min(places.shape[0], values.shape[0]) < 1:
+            raise ValueError(f"undo gave room for {values.shape[0]} rows of {values.shape[1]}, not {self.weights.dim}")
+        self.before.places = &places[0]
+        self.before.values = &values[0, 0]
+        self.before.room = min(places.shape[0], values.shape[0])
+        self.before.used = 0
+        return 0
 
     cdef void fill_window(self, Window *w, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
         """Fill in the window at `position`, of the sentence [start, end)."""
@@ -695,8 +847,11 @@ cdef class Worker:
                          Py_ssize_t n) noexcept nogil:
         """Do the training step of one input and the n distinct outputs from `first` on."""
         cdef Scratch *s = &self.scratch
-        self.tile.gradients(&x, s.unit_factors, 1, s.y + first, s.label + first, s.times_y + first, n,
-                            self.weights.dim, s.alpha, s.gradients, self.wanted_loss())
+        if self.tile.gradients(&x, s.unit_factors, 1, s.y + first, s.label + first, s.times_y + first, n,
+                               self.weights.dim, s.alpha, s.gradients, self.wanted_loss()):
+            s.overflowed = True
+            s.ahead_count = 0
+            return
         if s.alpha == 0:
             self.prefetch()
             return
@@ -707,8 +862,11 @@ cdef class Worker:
     cdef void update(self, Py_ssize_t m, Py_ssize_t n) noexcept nogil:
         """Do the training step of m inputs and n outputs, all distinct."""
         cdef Scratch *s = &self.scratch
-        self.tile.gradients(s.x, s.times_x, m, s.y, s.label, s.times_y, n, self.weights.dim, s.alpha, s.gradients,
-                            self.wanted_loss())
+        if self.tile.gradients(s.x, s.times_x, m, s.y, s.label, s.times_y, n, self.weights.dim, s.alpha, s.gradients,
+                               self.wanted_loss()):
+            s.overflowed = True
+            s.ahead_count = 0
+            return
         if s.alpha == 0:
             self.prefetch()
             return

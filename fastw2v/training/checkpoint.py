@@ -24,11 +24,13 @@ from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS, Checkpoint, RandomState, state_of
 from fastw2v.text.ids import Block
+from fastw2v.training._kernels import NotFinite
 from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import UNBOUNDED, Matrices
 from fastw2v.training.report import Length
 from fastw2v.training.run import ReadingStopped
+from fastw2v.training.weights import Rows
 from fastw2v.warn import warn_user
 
 logger = logging.getLogger("fastw2v.word2vec")
@@ -330,10 +332,15 @@ class Checkpoints:
         self.state.begun, self.state.sentences = self._ahead.popleft()
         return self._path is not None and (self._signal is not None or time.monotonic() >= self._due)
 
-    def rest(self, result: EpochResult, matrices: Matrices) -> None:
-        """Write a checkpoint within an epoch; then a signal that was held back has its usual effect."""
+    def rest(self, result: EpochResult, held: Rows) -> None:
+        """Write a checkpoint within an epoch; then a signal that was held back has its usual effect.
+
+        NotFinite, and the checkpoint before stays, if the epoch has gone wrong.
+        """
+        if not held.is_finite():
+            raise NotFinite
         self._stand_at(result)
-        self._keep(matrices)
+        self._keep(held.rows)
 
     # --- writing ---
 

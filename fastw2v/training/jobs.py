@@ -63,8 +63,7 @@ class EpochResult:
     """What an epoch did, in numbers.
 
     `jobs` were trained; `effective_words` are left by downsampling. `loss` is the sum over `examples`.
-    `alpha` is that of the last job, None without a job. `rows` int32 are those of the text, None if it has
-    more words than a few.
+    `alpha` is that of the last job, None without a job.
     """
 
     sentences: int = 0
@@ -75,7 +74,6 @@ class EpochResult:
     loss: float = 0.0
     seconds: float = 0.0
     alpha: float | None = None
-    rows: npt.NDArray[np.int32] | None = None
 
 
 def job_bounds(blocks: Iterable[Block], batch_words: int) -> Iterator[tuple[Block, int, int]]:

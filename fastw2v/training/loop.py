@@ -13,7 +13,7 @@ from fastw2v.progress import Progress, make_progress
 from fastw2v.text.ids import Block
 from fastw2v.text.texts import Baskets, EncodedText
 from fastw2v.training.checkpoint import Checkpoints
-from fastw2v.training.course import Course, check_rates
+from fastw2v.training.course import Course, check_rates, warn_of_high_rate
 from fastw2v.training.jobs import EpochResult, Schedule
 from fastw2v.training.report import Length, log_epoch, record_of, warn_of_odd_corpus
 from fastw2v.training.run import Options, run_epoch
@@ -102,6 +102,7 @@ class Training:
         model, course = self._model, self._course
         done = EpochResult() if self._checkpoints is None else self._checkpoints.begin_epoch()
         check_rates(alpha=model.alpha, min_alpha=model.min_alpha)
+        warn_of_high_rate(alpha=model.alpha, min_alpha=model.min_alpha)
         objective = model._objective(model.compute_loss, course.freeze, written=bool(course.callbacks))
         return run_epoch(
             self._text,
@@ -117,7 +118,7 @@ class Training:
         )
 
     def _take(self, epoch: int, result: EpochResult) -> None:
-        """Take over what an epoch did, and report it; FloatingPointError if the vectors are not finite."""
+        """Take over what an epoch did, and report it."""
         model = self._model
         if result.alpha is not None:
             model.min_alpha_yet_reached = result.alpha
@@ -125,12 +126,6 @@ class Training:
         model.history.append(record_of(epoch, result, model.compute_loss))
         log_epoch(epoch, result)
         warn_of_odd_corpus(epoch, result, self._length)
-        if not model._is_finite(result.rows):
-            raise FloatingPointError(
-                f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={model.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
-                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
-            )
         self._effective += result.effective_words
         self._raw += result.raw_words
 

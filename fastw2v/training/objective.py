@@ -154,10 +154,13 @@ class Objective:
         """Return the same for sentences of two words: trains IN of the first with OUT of the last."""
         return replace(self, sg=True, window=1, shrink_windows=False, last_only=True)
 
-    def workers(self, matrices: Matrices, stop: StopFlag, count: int, *, alone: bool) -> list[Worker]:
+    def workers(
+        self, matrices: Matrices, stop: StopFlag, count: int, *, alone: bool, undo: Any = None
+    ) -> list[Worker]:
         """Make `count` workers, one per thread, which share the matrices.
 
         Unless `alone`, each keeps private copies of the rows that every worker would write all the time.
+        `undo` is a `weights.Undo`, to which they save rows.
         """
         table, starts, shift = self.noise or (None, None, 0)
         tree = self.tree
@@ -185,6 +188,7 @@ class Objective:
                 codes=None if tree is None else tree.codes,
                 points=None if tree is None else tree.points,
                 path_starts=None if tree is None else tree.starts,
+                undo=undo,
             )
             for _ in range(count)
         ]

@@ -17,20 +17,18 @@ from itertools import chain, islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
 from fastw2v.text.ids import Block
-from fastw2v.training._kernels import StopFlag, Worker
+from fastw2v.training._kernels import NotFinite, StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective, SeedJob
 from fastw2v.training.report import LogProgress, no_lines, progress_lines
-from fastw2v.training.weights import aligned_rows
+from fastw2v.training.weights import Rows, rows_to_train
 
 POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
 START_POLLS = 5  # polls to wait for a thread whose start was interrupted
 SHORT_JOB = 1000  # ids of a text that is trained without threads: to start and join them takes as long
-FEW_ROWS = 4  # a text of so many times fewer words than there are rows is looked at instead of all rows
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
 
@@ -53,8 +51,8 @@ class Rests(Protocol):
     def is_due(self) -> bool:
         """Return whether to rest now; called after each job that is handed out."""
 
-    def rest(self, result: EpochResult, matrices: Matrices) -> None:
-        """Do what there is to do; `result` has what the epoch did so far."""
+    def rest(self, result: EpochResult, held: Rows) -> None:
+        """Do what there is to do; `result` has what the epoch did so far, `held` the rows that it trains."""
 
 
 class Options(NamedTuple):
@@ -89,39 +87,45 @@ def run_epoch(
     """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
     `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. `result` is what
-    was done of the epoch before; it is added to, and returned.
+    was done of the epoch before; it is added to, and returned. FloatingPointError says that the matrices were
+    no longer finite; they are as before the epoch then.
     """
     result = result or EpochResult()
-    seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
-    jobs = jobs_of(seen, options.batch_words, objective.window, schedule, epoch, result)
+    jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
     if rests is not None:
         jobs = rests.read(jobs)
     quiet = not isinstance(progress, NoProgress)
     report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
     stop = StopFlag()
     words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
-    with aligned_rows(list(matrices.values()), words) as rows:
-        aligned = dict(zip(matrices, rows, strict=True))
-        begin = time.perf_counter()
-        if rests is not None:
-            rests.take_up(islice(jobs, result.jobs))
-        first = list(islice(jobs, 2))
-        read = time.perf_counter() - begin
-        short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
-        count = 1 if short else options.workers
-        workers = objective.workers(aligned, stop, count, alone=count == 1)
-        workers[0].loss, workers[0].examples = result.loss, result.examples
-        seed_job = objective.job_seeds(random)
-        if rests is not None:
-            rests.set_generator(random)
-        if short:
-            train_here(workers[0], first, seed_job, result, progress)
-        else:
-            run = Run(workers, stop, seed_job, options.queue_factor, progress)
-            with closing(run), run:
-                run.epoch(chain(first, jobs), result, report, aligned, rests)
-        result.seconds += read
-    result.rows = seen.rows()
+    try:
+        with rows_to_train(matrices, words) as held:
+            begin = time.perf_counter()
+            if rests is not None:
+                rests.take_up(islice(jobs, result.jobs))
+            first = list(islice(jobs, 2))
+            read = time.perf_counter() - begin
+            short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
+            count = 1 if short else options.workers
+            workers = objective.workers(held.rows, stop, count, alone=count == 1, undo=held.undo)
+            workers[0].loss, workers[0].examples = result.loss, result.examples
+            seed_job = objective.job_seeds(random)
+            if rests is not None:
+                rests.set_generator(random)
+            if short:
+                train_here(workers[0], first, seed_job, result, progress)
+            else:
+                run = Run(workers, stop, seed_job, options.queue_factor, progress)
+                with closing(run), run:
+                    run.epoch(chain(first, jobs), result, report, held, rests)
+            result.seconds += read
+    except NotFinite as error:
+        state = "are as they were before" if error.taken_back else "could not be taken back"
+        raise FloatingPointError(
+            f"the vectors are no longer finite in epoch {epoch} (alpha={schedule.start:.6g}), and {state}: "
+            "the learning rate is too high; train with a lower alpha, 0.025 is usual. Vectors that came from "
+            "elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
+        ) from None
     return result
 
 
@@ -139,31 +143,6 @@ def train_here(
         progress.update(job.raw_words, alpha=f"{job.alpha:.5f}")
     result.loss, result.examples = worker.loss, worker.examples
     result.seconds += time.perf_counter() - begin
-
-
-class RowsSeen:
-    """A text that remembers its rows while it is read, unless they are more than `most`."""
-
-    def __init__(self, text: Iterable[Block], most: int) -> None:
-        self._text = text
-        self._most = most
-        self._ids: list[npt.NDArray[np.int32]] = []
-        self._count = 0
-
-    def __iter__(self) -> Iterator[Block]:
-        for block in self._text:
-            self._count += len(block[0])
-            if self._count <= self._most:
-                self._ids.append(block[0])
-            else:
-                self._ids.clear()
-            yield block
-
-    def rows(self) -> npt.NDArray[np.int32] | None:
-        """Return the rows read so far, each once; None if they are more than `most`."""
-        if self._count > self._most:
-            return None
-        return np.unique(np.concatenate(self._ids)) if self._ids else np.empty(0, np.int32)
 
 
 class Done(NamedTuple):
@@ -252,7 +231,7 @@ class Run:
         jobs: Iterable[Job],
         result: EpochResult,
         report: LogProgress,
-        matrices: Matrices,
+        held: Rows,
         rests: Rests | None,
     ) -> None:
         """Do all `jobs`, add up in `result`, and call `report` about every `POLL` seconds."""
@@ -290,11 +269,11 @@ class Run:
                 self._submitted += 1
                 if rests is not None and rests.is_due():
                     add_up()
-                    rests.rest(result, matrices)
+                    rests.rest(result, held)
         except ReadingStopped:
             assert rests is not None
             add_up()
-            rests.rest(result, matrices)
+            rests.rest(result, held)
             raise
         add_up()
 

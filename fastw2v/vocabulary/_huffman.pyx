@@ -1,6 +1,6 @@
 """The Huffman tree: built with heapq's algorithm on arrays, then read off along the way from each leaf to the root."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t
 
 import numpy as np
 
@@ -82,6 +82,8 @@ cdef void merge(Heap *heap, int64_t *weight, int32_t *parent, uint8_t *bit) noex
 def build(const int64_t[::1] counts):
     """Return `(points uint32, codes uint8, starts int64 (V + 1,))`: the path from the root to each of V leaves."""
     cdef Py_ssize_t V = counts.shape[0], nodes = max(1, 2 * V - 1), i, place
+    if nodes > INT32_MAX:
+        raise ValueError(f"{V} words: a Huffman tree of at most {INT32_MAX // 2} is numbered in 32 bits")
     cdef int64_t[::1] weight = np.empty(nodes, np.int64)
     cdef int32_t[::1] order = np.arange(max(1, V), dtype=np.int32)
     cdef int32_t[::1] parent = np.zeros(nodes, np.int32)
