@@ -8,10 +8,10 @@ are raised in the caller's thread, after all worker threads have ended.
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
+from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -20,14 +20,13 @@ import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
 from fastw2v.text.ids import Block
+from fastw2v.threads import NO_THREAD, POLL, Thread, wait_until_gone
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective, SeedJob
 from fastw2v.training.report import LogProgress, no_lines, progress_lines
 from fastw2v.training.weights import aligned_rows
 
-POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
-START_POLLS = 5  # polls to wait for a thread whose start was interrupted
 SHORT_JOB = 1000  # ids of a text that is trained without threads: to start and join them takes as long
 FEW_ROWS = 4  # a text of so many times fewer words than there are rows is looked at instead of all rows
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
@@ -174,21 +173,13 @@ class Run:
         self._room = (1 + max(1, queue_factor)) * len(workers)  # most jobs that wait or are in work
         self._submitted = self._finished = 0
         self._raw_words = self._effective_words = 0
-        self._ended: list[Worker] = []  # their threads have left the loop over jobs
-        self._started: list[threading.Thread] = []
         self._threads = [
-            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
-            for i, worker in enumerate(workers)
+            Thread(partial(self._work, worker), f"fastw2v-{i}") for i, worker in enumerate(workers)
         ]
 
     def __enter__(self) -> Run:
         for thread in self._threads:
-            self._started.append(thread)  # before its start, which Ctrl-C may interrupt
-            try:
-                thread.start()
-            except Exception:  # the system gives no more threads
-                self._started.pop()
-                raise
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -197,20 +188,9 @@ class Run:
     def close(self) -> None:
         """Stop and join all threads. Call again if Ctrl-C interrupted the first call."""
         self._stop.stop()
-        for _thread in self._started:
+        for _thread in self._threads:
             self._jobs.put(None)
-        # Not only join(): interrupted by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
-        give_up = time.monotonic() + START_POLLS * POLL
-        while len(self._ended) < len(self._started):
-            with suppress(queue.Empty):
-                self._done.get(timeout=POLL)
-            if time.monotonic() > give_up and len(self._ended) == sum(
-                t.ident is not None for t in self._started
-            ):
-                break  # the start of the others was interrupted: they never ran
-        for thread in self._started:
-            if thread.ident is not None:
-                thread.join()
+        wait_until_gone(self._threads)
 
     def epoch(self, jobs: Iterable[Job], result: EpochResult, report: LogProgress) -> None:
         """Do all `jobs`, add up in `result`, and call `report` about every `POLL` seconds."""
@@ -246,6 +226,8 @@ class Run:
         try:
             done = self._done.get(wait, timeout=POLL)
         except queue.Empty:
+            if wait and any(thread.gone for thread in self._threads):
+                raise MemoryError(NO_THREAD) from None
             return wait
         if done.error is not None:
             raise done.error
@@ -256,12 +238,8 @@ class Run:
 
     def _work(self, worker: Worker) -> None:
         """Do jobs until there are no more; the body of a thread."""
-        try:
-            while (item := self._jobs.get()) is not None:
-                self._done.put(self._do(worker, *item))
-        finally:
-            self._ended.append(worker)
-            self._done.put(Done(0))  # wakes `close`
+        while (item := self._jobs.get()) is not None:
+            self._done.put(self._do(worker, *item))
 
     def _do(self, worker: Worker, number: int, job: Job) -> Done:
         """Train one job and return the outcome, also if that is an error."""

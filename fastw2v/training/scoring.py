@@ -6,11 +6,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 
 from fastw2v.text.ids import Block
+from fastw2v.threads import Pool
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.objective import Matrices, Objective
 
@@ -56,7 +57,7 @@ def score_text(
     scores: list[float] = []
     jobs: deque[Future[list[float]]] = deque()
     blocks = iter(text)
-    with ThreadPoolExecutor(len(workers), "fastw2v-score") as pool:
+    with Pool(len(workers), "fastw2v-score") as pool:
         while (block := next(blocks, None)) or jobs:
             if block is not None:
                 jobs.append(pool.submit(work, block))
