@@ -54,6 +54,7 @@ from fastw2v.older import (
     train_batch_sg,
 )
 from fastw2v.progress import Mode
+from fastw2v.sharing.states import aside, guard_of, holds, of_one_state, restore
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
@@ -326,6 +327,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     # --- vocabulary ---
 
     @renamed_keywords(sentences="corpus_iterable")
+    @holds("vocabulary")
     def build_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -387,6 +389,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if not len(self.wv) and not dry_run:
             warn_user(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
 
+    @holds("vocabulary")
     def _make_vocab(
         self,
         source: Source,
@@ -404,13 +407,14 @@ class Word2Vec(Matrices, OlderWord2Vec):
         scan = None
         if type(self).scan_vocab is Word2Vec.scan_vocab:
             # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
-            scan = source.scan(
-                max_vocab_size=self.max_vocab_size,
-                trim_rule=trim_rule,
-                progress_per=whole("progress_per", progress_per, 1),
-                encode=source.files is not None or (keep_encoded and source.fixed),
-                threads=self.workers,
-            )
+            with guard_of(self).hold("counting", "build_vocab()"):
+                scan = source.scan(
+                    max_vocab_size=self.max_vocab_size,
+                    trim_rule=trim_rule,
+                    progress_per=whole("progress_per", progress_per, 1),
+                    encode=source.files is not None or (keep_encoded and source.fixed),
+                    threads=self.workers,
+                )
             raw, words, sentences = RawVocab.of(scan), scan.total_words, scan.sentences
         else:  # a derived class has its own, which gensim calls here too
             with self._restore_on_error():
@@ -445,34 +449,31 @@ class Word2Vec(Matrices, OlderWord2Vec):
         **prepare: Any,
     ) -> Report:
         """Make vocabulary and weights of counted words."""
-        with self._restore_on_error():
-            self._raw = raw
-            self.corpus_count, self.corpus_total_words = corpus_count, corpus_total_words
-            report = self.prepare_vocab(update=update, dry_run=dry_run, **prepare)
-            report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
+        with aside(self) as made:
+            made._raw = raw
+            made.corpus_count, made.corpus_total_words = corpus_count, corpus_total_words
+            report = made.prepare_vocab(update=update, dry_run=dry_run, **prepare)
+            report["memory"] = made.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
-                self.prepare_weights(update=update)
+                made.prepare_weights(update=update)
         return report
 
     @contextmanager
     def _restore_on_error(self) -> Iterator[None]:
         """Restore the model as it was before if the block raises."""
-        # Our own steps decide first and commit last. But derived classes may override those in between
-        # (prepare_vocab, create_binary_tree, make_cum_table, init_weights), as they may in gensim.
         model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
         wv, events = self.wv, getattr(self, "lifecycle_events", None)
         before = len(events or ())
         try:
             yield
         except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(model)
+            restore(self, model)
             if events:
                 del events[before:]
-            wv.__dict__.clear()
-            wv.__dict__.update(words)
+            restore(wv, words)
             raise
 
+    @holds("vocabulary")
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Any, float],
@@ -522,6 +523,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self._check_growable()
 
     @renamed_keywords(sentences="corpus_iterable")
+    @holds("counting")
     def scan_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -567,6 +569,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def raw_vocab(self, counts: dict[Any, int]) -> None:
         self._raw = RawVocab(counts)
 
+    @holds("vocabulary")
     def prepare_vocab(
         self,
         update: bool = False,
@@ -630,21 +633,22 @@ class Word2Vec(Matrices, OlderWord2Vec):
             table = table.with_null_word()
         if self.sorted_vocab and not update:
             table = table.by_descending_frequency()
-        with self._restore_on_error():
-            self.effective_min_count = made.min_count
+        # Not in this model: derived classes may override the steps in between, and raise.
+        with aside(self) as model:
+            model.effective_min_count = made.min_count
             if not update:
-                self.min_count, self.sample = min_count, sample
-            self._set_words(table, known)
-            self._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
+                model.min_count, model.sample = min_count, sample
+            model._set_words(table, known)
+            model._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
             if self.hs:
-                self.create_binary_tree()
+                model.create_binary_tree()
                 if update:
                     logger.warning(
                         "the Huffman tree is built anew from the new counts: words get other paths, "
                         "while syn1 keeps what was learnt for the old ones"
                     )
             if self.negative:
-                self.make_cum_table()
+                model.make_cum_table()
         self.add_lifecycle_event("prepare_vocab", **report)
         return report
 
@@ -686,6 +690,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             wv.expandos = wv.expandos | columns
             wv.allocate_vecattrs()  # columns of the user's own grow too
 
+    @holds("vocabulary")
     def add_null_word(self) -> None:
         """Add the null word, a single zero character, with count 1, as the last word, unless it is there.
 
@@ -693,8 +698,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         if NULL_WORD not in self.wv.key_to_index:
             table = table_of(self.wv.index_to_key, self.wv.expandos)
-            self._set_words(table.with_null_word(), self.wv.key_to_index)
+            with aside(self) as model:
+                model._set_words(table.with_null_word(), self.wv.key_to_index)
 
+    @holds("vocabulary")
     def create_binary_tree(self) -> None:
         """Build the Huffman tree of the word counts: the attributes `point` and `code` of every word.
 
@@ -703,9 +710,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         logger.info("constructing a huffman tree from %i words", len(self.wv))
         tree = HuffmanTree.from_counts(plain_column(self.wv.expandos, "count"))
-        self.wv.expandos.update(tree.columns())
+        self.wv.expandos = {**self.wv.expandos, **tree.columns()}
         logger.info("built huffman tree with maximum node depth %i", tree.depth)
 
+    @holds("vocabulary")
     def make_cum_table(self, domain: int = DOMAIN) -> None:
         """Build `cum_table`, the cumulative noise distribution, in proportion to count ** ns_exponent.
 
@@ -718,6 +726,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         self.cum_table = noise_table(plain_column(self.wv.expandos, "count"), self.ns_exponent, domain)
 
+    @holds("vocabulary")
     def reset_from(self, other_model: Word2Vec) -> None:
         """Take over the vocabulary of another model, and begin with fresh weights.
 
@@ -735,24 +744,26 @@ class Word2Vec(Matrices, OlderWord2Vec):
             other_model = Word2Vec.from_gensim(other_model)
         if not isinstance(other_model, Word2Vec):
             raise TypeError(f"other_model is of type {type(other_model).__name__}: give a Word2Vec")
-        with self._restore_on_error():
-            words = len(other_model.wv)
-            wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
+        other = other_model._as_it_is()
+        with aside(self) as model:
+            words = len(other.wv)
+            wv = other.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
             wv.expandos = dict(wv.expandos)
             wv.vectors_lockf = np.ones(1, dtype=np.float32)
-            self.wv, self.cum_table = wv, other_model.cum_table
-            self.corpus_count = other_model.corpus_count
-            self.corpus_total_words = other_model.corpus_total_words
+            model.wv, model.cum_table = wv, other.cum_table
+            model.corpus_count = other.corpus_count
+            model.corpus_total_words = other.corpus_total_words
             if self.hs and "point" not in wv.expandos:
-                self.create_binary_tree()
-            if self.negative and len(self.cum_table) != words:
-                self.make_cum_table()
-            self.init_weights()
+                model.create_binary_tree()
+            if self.negative and len(model.cum_table) != words:
+                model.make_cum_table()
+            model.init_weights()
 
     # --- training ---
 
     @renamed_keywords(sentences="corpus_iterable")
     @once_per_call
+    @holds("training")
     def train(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -837,6 +848,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise ValueError(_NO_LENGTH)
         return self._train_text(lambda: self._text_of(source), length, course)
 
+    @holds("vocabulary")
     def train_pairs(
         self,
         inputs: Iterable[Any],
@@ -921,7 +933,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 )
             length = self._check_call(None, total, 2 * total)
             self._ready_to_train()
-        return self._train_text(lambda: Pairs(ids, counts, total, self.random), length, course, pairs=True)
+        with guard_of(self).hold("training", "train_pairs()"):
+            text = Pairs(ids, counts, total, self.random)
+            return self._train_text(lambda: text, length, course, pairs=True)
 
     def _train_text(
         self,
@@ -1030,6 +1044,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         text = StreamedText(sentences, lambda: self.wv.key_to_index, sys.maxsize)
         return Baskets(text) if self.baskets else text
 
+    @holds("training")
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
         objective = self._objective(compute_loss, sg=sg)
@@ -1047,6 +1062,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     # --- scores ---
 
+    @of_one_state
     def score(
         self,
         sentences: Iterable[Iterable[Any]],
@@ -1096,6 +1112,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
         return np.array(scores, dtype=np.float32)
 
+    @of_one_state
     def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
         """Return the log likelihood of one sentence."""
         (worker,) = self._scoring_workers(1, sg)
@@ -1167,10 +1184,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
             True
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
-        self._check_settings()  # load does, too
+        self._as_it_is()._check_settings()  # load does, too
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         classes = type(self), type(self.wv)
-        model_file.write_model(fname_or_handle, assembly.take_apart(self), left_out, classes)
+        with self._steady() as model:
+            model._check_settings()
+            model_file.write_model(fname_or_handle, assembly.take_apart(model), left_out, classes)
 
     @class_only
     def load(
@@ -1304,7 +1323,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(assembly.take_apart(self))
+        with self._steady() as model:
+            return gensim_parts.build(assembly.take_apart(model))
 
     @class_only
     def from_gensim(cls, model: Any) -> Self:
@@ -1329,7 +1349,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or hold a lock or a file. Training reads it again.
-        return self.__dict__ | {"_encoded": None}
+        if not guard_of(self).shared:
+            return self.__dict__ | {"_encoded": None}
+        with self._steady() as model:  # another thread may change `wv` before it is pickled
+            return vars(model) | {"_encoded": None}
 
     # --- older spellings: see OlderWord2Vec ---
 

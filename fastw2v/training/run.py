@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.progress import NoProgress, Progress
+from fastw2v.sharing._guard import Guard
 from fastw2v.text.ids import Block
 from fastw2v.threads import NO_THREAD, POLL, Thread, wait_until_gone
 from fastw2v.training._kernels import StopFlag, Worker
@@ -58,10 +59,12 @@ def run_epoch(
     random: np.random.RandomState,
     options: Options,
     progress: Progress,
+    guard: Guard,
 ) -> EpochResult:
     """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
-    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator.
+    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. Another
+    thread that saves the model holds `guard.steady`.
     """
     result = EpochResult()
     seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
@@ -70,7 +73,7 @@ def run_epoch(
     report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
     stop = StopFlag()
     words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
-    with aligned_rows(list(matrices.values()), words) as rows:
+    with aligned_rows(list(matrices.values()), words, guard) as rows:
         aligned = dict(zip(matrices, rows, strict=True))
         begin = time.perf_counter()
         first = list(islice(jobs, 2))
@@ -79,9 +82,14 @@ def run_epoch(
         count = 1 if short else options.workers
         workers = objective.workers(aligned, stop, count, alone=count == 1)
         seed_job = objective.job_seeds(random)
-        if short:
-            train_here(workers[0], first, seed_job, result, progress)
+        if short:  # all of the text has been read: it takes a moment, for which others can wait
+            with guard.steady:
+                train_here(workers[0], first, seed_job, result, progress)
         else:
+            with (
+                guard.steady
+            ):  # who writes the matrices to a file now is waited for, who comes later copies them
+                guard.in_place = any(map(np.shares_memory, rows, matrices.values()))
             run = Run(workers, stop, seed_job, options.queue_factor, progress)
             with closing(run), run:
                 run.epoch(chain(first, jobs), result, report)

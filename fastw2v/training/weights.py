@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.sharing._guard import Guard
 from fastw2v.tile.dispatch import CACHE_LINE, floats
 
 ALIGNED_BYTES = 2**30  # matrices that are larger together are trained without copies
@@ -15,13 +16,14 @@ ALIGNED_BYTES = 2**30  # matrices that are larger together are trained without c
 
 @contextmanager
 def aligned_rows(
-    matrices: Sequence[npt.NDArray[np.float32]], words: int
+    matrices: Sequence[npt.NDArray[np.float32]], words: int, guard: Guard
 ) -> Iterator[Sequence[npt.NDArray[np.float32]]]:
     """Give copies of (V, D) matrices to train in, rows on their own cache lines; write them back at the end.
 
     Rows that straddle cache lines cost a tenth of the speed at D = 100, a thirtieth at D = 300. Each copy is
     (V, D rounded up to 16), zero beyond D, and no update changes that. If copies would take too much memory,
-    or too long for a text of `words` words, the matrices themselves are given.
+    or too long for a text of `words` words, the matrices themselves are given. Who holds `guard.steady` sees
+    nothing of it.
     """
     size = sum(matrix.nbytes for matrix in matrices)
     if size > ALIGNED_BYTES or words < len(matrices[0]):
@@ -34,9 +36,11 @@ def aligned_rows(
         left, interrupt = list(zip(matrices, copies, strict=True)), None
         while left:  # all of them, even after Ctrl-C: matrices of different epochs do not fit together
             try:
-                matrix, copy = left[-1]
-                matrix[...] = copy[:, : matrix.shape[1]]
-                left.pop()
+                with guard.steady, guard.commits:
+                    while left:
+                        matrix, copy = left[-1]
+                        matrix[...] = copy[:, : matrix.shape[1]]
+                        left.pop()
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:
