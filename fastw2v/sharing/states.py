@@ -28,7 +28,14 @@ _guards: dict[int, tuple[weakref.ref[Any], Guard]] = {}
 
 
 def guard_of(obj: Any) -> Guard:
-    """Return the guard of a model, or of vectors, which is that of their model."""
+    """Return the guard of a model, or of vectors, which is that of their model.
+
+    Args:
+        obj (Word2Vec or KeyedVectors): which.
+
+    Returns:
+        Guard: the guard.
+    """
     entry = _guards.get(id(obj))
     if entry is not None and entry[0]() is obj:
         return entry[1]
@@ -46,7 +53,12 @@ def _register(obj: Any, guard: Guard, *, anew: bool = False) -> Guard:
 
 
 def join(model: Any, words: Any) -> None:
-    """Let vectors that become those of a model have its guard; if they have one, the model takes theirs."""
+    """Let vectors that become those of a model have its guard; if they have one, the model takes theirs.
+
+    Args:
+        model (Word2Vec): the model.
+        words (KeyedVectors): the vectors; anything else is left alone.
+    """
     try:
         entry, own = _guards.get(id(words)), _guards.get(id(model))
         if own is None and entry is not None and entry[0]() is words:
@@ -61,7 +73,14 @@ def join(model: Any, words: Any) -> None:
 
 
 def holds(kind: Kind) -> Callable[[F], F]:
-    """Return a decorator for methods of a model that change it; RuntimeError while others are at work."""
+    """Return a decorator for methods of a model that change it; RuntimeError while others are at work.
+
+    Args:
+        kind (str): what they do, see `Guard`.
+
+    Returns:
+        callable: the decorator.
+    """
 
     def decorate(method: F) -> F:
         name = f"{method.__name__.lstrip('_')}()"
@@ -77,7 +96,14 @@ def holds(kind: Kind) -> Callable[[F], F]:
 
 
 def edits(method: F) -> F:
-    """Decorate a method that edits rows: RuntimeError while another thread is at work, or an epoch runs."""
+    """Decorate a method that edits rows: RuntimeError while another thread is at work, or an epoch runs.
+
+    Args:
+        method (callable): of vectors.
+
+    Returns:
+        callable: the method.
+    """
     name = f"{method.__name__}()"
 
     @wraps(method)
@@ -92,7 +118,14 @@ def edits(method: F) -> F:
 
 
 def of_one_state(question: F) -> F:
-    """Decorate a method that looks at several parts: it gets an object that stays as it is now."""
+    """Decorate a method that looks at several parts: it gets an object that stays as it is now.
+
+    Args:
+        question (callable): a method of a model or of vectors.
+
+    Returns:
+        callable: the method.
+    """
 
     @wraps(question)
     def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -102,10 +135,17 @@ def of_one_state(question: F) -> F:
 
 
 def shallow(obj: M) -> M:
-    """Return an object of the same class with the same attributes, taken in one step."""
+    """Return an object of the same class with the same attributes, taken in one step.
+
+    Args:
+        obj (any): the object.
+
+    Returns:
+        any: the other.
+    """
     made = object.__new__(type(obj))
     made.__dict__.update(obj.__dict__)
-    for name in _slots(type(obj)):
+    for name in _slots(type(obj)):  # type: ignore[arg-type]
         if (value := getattr(obj, name, _ABSENT)) is not _ABSENT:
             object.__setattr__(made, name, value)
     copied: M = made
@@ -126,7 +166,13 @@ def _slots(cls: Any) -> tuple[str, ...]:
 
 
 def replace(obj: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Give an object, in one step, the attributes in which `after` differs from `before`."""
+    """Give an object, in one step, the attributes in which `after` differs from `before`.
+
+    Args:
+        obj (any): the object.
+        before (dict): attributes.
+        after (dict): attributes.
+    """
     state = obj.__dict__
     changed = {name: value for name, value in after.items() if before.get(name, _ABSENT) is not value}
     held = dict(state)  # so that nothing is freed, and runs code of its own, during the step
@@ -141,6 +187,9 @@ def aside(model: M) -> Iterator[M]:
     """Give a copy of a model to change: taken over at once in the end, or forgotten if the block raises.
 
     `wv` stays the object that it is, unless the block sets another.
+
+    Args:
+        model (Word2Vec): the model.
 
     Yields:
         Word2Vec: the copy.
@@ -179,7 +228,12 @@ def aside(model: M) -> Iterator[M]:
 
 
 def restore(obj: Any, before: dict[str, Any]) -> None:
-    """Give an object the attributes that it had before, and no others."""
+    """Give an object the attributes that it had before, and no others.
+
+    Args:
+        obj (any): the object.
+        before (dict): the attributes.
+    """
     obj.__dict__.update(before)
     for name in obj.__dict__.keys() - before.keys():
         obj.__dict__.pop(name, None)

@@ -87,8 +87,8 @@ class Training:
         now = self._model._trained_matrices()
         if lost := [name for name, matrix in trained.items() if now[name] is not matrix]:
             raise RuntimeError(
-                f"{' and '.join(lost)} became another array while an epoch was trained, as by wv.vectors = ..."
-                ": what the epoch has learnt is in the arrays of before. Edit matrices between epochs, in a "
+                f"{' and '.join(lost)} became another array while an epoch was trained, as by wv.vectors = "
+                "...: what the epoch learnt is in the arrays of before. Edit matrices between epochs, in a "
                 "callback, or when train() has returned"
             )
 

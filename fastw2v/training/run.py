@@ -59,14 +59,14 @@ def run_epoch(
     random: np.random.RandomState,
     options: Options,
     progress: Progress,
-    guard: Guard,
+    guard: Guard | None = None,
 ) -> EpochResult:
     """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
     `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. Another
     thread that saves the model holds `guard.steady`.
     """
-    result = EpochResult()
+    result, guard = EpochResult(), guard or Guard()
     seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
     jobs = jobs_of(seen, options.batch_words, objective.window, schedule, epoch, result)
     quiet = not isinstance(progress, NoProgress)

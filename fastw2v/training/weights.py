@@ -16,7 +16,7 @@ ALIGNED_BYTES = 2**30  # matrices that are larger together are trained without c
 
 @contextmanager
 def aligned_rows(
-    matrices: Sequence[npt.NDArray[np.float32]], words: int, guard: Guard
+    matrices: Sequence[npt.NDArray[np.float32]], words: int, guard: Guard | None = None
 ) -> Iterator[Sequence[npt.NDArray[np.float32]]]:
     """Give copies of (V, D) matrices to train in, rows on their own cache lines; write them back at the end.
 
@@ -29,7 +29,7 @@ def aligned_rows(
     if size > ALIGNED_BYTES or words < len(matrices[0]):
         yield matrices
         return
-    copies = [_align(matrix) for matrix in matrices]
+    copies, guard = [_align(matrix) for matrix in matrices], guard or Guard()
     try:
         yield copies
     finally:
