@@ -444,6 +444,112 @@ def test_words_come_and_go_while_others_look(reader: str, tmp_path: Path) -> Non
     check_words(model)
 
 
+class Sudden(str):
+    """A word that does something the first time that it is looked up, as another thread might."""
+
+    action: Callable[[], Any] | None = None
+
+    def __hash__(self) -> int:
+        action, self.action = self.action, None
+        if action is not None:
+            action()
+        return super().__hash__()
+
+
+QUESTIONS: dict[str, Callable[[Word2Vec, str], Any]] = {
+    "wv[word]": lambda model, word: model.wv[word],
+    "wv[words]": lambda model, word: model.wv[[word, "w33"]],
+    "get_vector": lambda model, word: model.wv.get_vector(word, norm=True),
+    "similarity": lambda model, word: model.wv.similarity(word, "w33"),
+    "distances": lambda model, word: model.wv.distances(word),
+    "distances of two": lambda model, word: model.wv.distances(word, ["w33", "w34"]),
+    "n_similarity": lambda model, word: model.wv.n_similarity([word], ["w33"]),
+    "get_mean_vector": lambda model, word: model.wv.get_mean_vector([word, "w33"]),
+    "get_vecattr": lambda model, word: model.wv.get_vecattr(word, "mine"),
+    "rank": lambda model, word: model.wv.rank(word, "w33"),
+    "most_similar": lambda model, word: model.wv.most_similar(word),
+    "most_similar_many": lambda model, word: model.wv.most_similar_many([word, "w33"]),
+    "most_similar_cosmul": lambda model, word: model.wv.most_similar_cosmul([word], ["w33"]),
+    "vectors_for_all": lambda model, word: model.wv.vectors_for_all([word, "w33"]).vectors,
+    "in-out": lambda model, word: model.most_similar(word, target="out"),
+    "similarity in-out": lambda model, word: model.similarity(word, "w33", "in-out"),
+    "association": lambda model, word: model.association(word, "w33"),
+    "predict_output_word": lambda model, word: model.predict_output_word([word, "w33"]),
+    "hs_probability": lambda model, word: model.hs_probability([word, "w33"]),
+    "node_vectors": lambda model, word: model.node_vectors(word),
+    "score": lambda model, word: model.score([["w33", word, "w34"]]),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_is_of_before_or_after(question: str, model: Word2Vec) -> None:
+    """Rows move, and words go and come, between the steps of an answer."""
+    ask, gone = QUESTIONS[question], [model.wv.index_to_key[row] for row in (0, 1, 4)]
+    assert not {"w33", "w34", "w35"} & set(gone)
+    model.wv.expandos["mine"] = np.arange(len(model.wv))
+    model.syn1neg[:] = np.random.default_rng(1).standard_normal(model.syn1neg.shape)
+    before = ask(model, "w35")
+
+    def change() -> None:
+        model.remove_words(gone)
+        model.build_vocab([["new"] * 9], update=True)
+
+    word = Sudden("w35")
+    word.action = change
+    answer, after = ask(model, word), ask(model, "w35")
+    assert word.action is None and "new" in model.wv
+    one, other = (
+        np.array_equal(np.asarray(answer, object), np.asarray(known, object)) for known in (before, after)
+    )
+    assert one or other
+
+
+def starts(work: Callable[[], Any]) -> threading.Thread:
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+CHANGING: dict[str, Callable[[Word2Vec], Any]] = {
+    "an epoch": lambda model: model.train(TEXT, total_examples=len(TEXT), epochs=1),
+    "a sentence": lambda model: model.train(TEXT[:1], total_examples=1, epochs=1),
+    "more words": lambda model: model.build_vocab([["new"]], update=True),
+    "fewer words": lambda model: model.restrict_vocab(9),
+    "first vectors": lambda model: model.init_weights(),
+}
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("change", CHANGING)
+def test_who_writes_a_model_to_a_file_is_waited_for(
+    change: str, in_place: bool, model: Word2Vec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if in_place:
+        monkeypatch.setattr(weights, "ALIGNED_BYTES", 0)
+    before, arrays, words = matrices(model), vars(model).copy(), len(model.wv)
+    with guard_of(model).steady:
+        thread = starts(lambda: CHANGING[change](model))
+        thread.join(0.2)
+        assert thread.is_alive() and len(model.wv) == len(model.wv.vectors) == words
+        assert all(vars(model)[name] is arrays[name] for name in ("_syn1", "_syn1neg"))
+        assert_same(matrices(model), before)
+    thread.join()
+    assert not np.array_equal(model.syn0, before["syn0"])
+
+
+@pytest.mark.parametrize("change", ["more words", "fewer words", "first vectors"])
+def test_what_belongs_together_is_taken_over_together(change: str, model: Word2Vec) -> None:
+    arrays, vectors = vars(model).copy(), vars(model.wv).copy()
+    with guard_of(model).commits:
+        thread = starts(lambda: CHANGING[change](model))
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert all(vars(model.wv)[name] is vectors[name] for name in vectors)
+        assert all(vars(model)[name] is arrays[name] for name in ("_syn1", "_syn1neg", "cum_table"))
+    thread.join()
+    assert vars(model)["_syn1neg"] is not arrays["_syn1neg"]
+
+
 @pytest.mark.parametrize("reader", ["save", "vectors", "pickle"])
 @pytest.mark.parametrize("size", ["copies", "in place", "a sentence"])
 def test_what_is_saved_during_an_epoch_is_whole(
