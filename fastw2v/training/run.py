@@ -86,10 +86,9 @@ def run_epoch(
             with guard.steady:
                 train_here(workers[0], first, seed_job, result, progress)
         else:
-            with (
-                guard.steady
-            ):  # who writes the matrices to a file now is waited for, who comes later copies them
-                guard.in_place = any(map(np.shares_memory, rows, matrices.values()))
+            if any(map(np.shares_memory, rows, matrices.values())):
+                with guard.steady:  # who saves the model now is waited for; who comes later copies it
+                    guard.in_place = True
             run = Run(workers, stop, seed_job, options.queue_factor, progress)
             with closing(run), run:
                 run.epoch(chain(first, jobs), result, report)
