@@ -613,7 +613,6 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         else:
             column[index] = val
 
-    @of_one_state
     def get_vecattr(self, key: Key, attr: str) -> Any:
         """Return an attribute of a key.
 
@@ -627,8 +626,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             KeyError: the key or the attribute is missing.
         """
-        index = self.get_index(key)
-        return self.expandos[attr][index]
+        while True:
+            vectors, index = self.vectors, self.get_index(key)
+            column = self.expandos[attr]
+            if vectors is self.vectors:  # no other thread has moved the rows
+                return column[index]
 
     # --- queries ---
 

@@ -899,14 +899,16 @@ class Matrices(Lifecycle):
 
         Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
         """
-        spaces = self._spaces("in", "out")
+        self._grow_outputs()
+        with guard_of(self).commits:
+            kv, output = self.wv._as_it_is(), self._out_vectors()
         first, second = (
-            kv.vectors[
+            matrix[
                 kv.get_index(words)
                 if is_one_key(words, kv.key_to_index)
                 else [kv.get_index(word) for word in words]
             ]
-            for kv, words in zip(spaces, (a, b), strict=True)
+            for matrix, words in ((kv.vectors, a), (output, b))
         )
         dots = np.einsum("...d,...d->...", first, second, dtype=np.float64)
         shifted = np.asarray(dots + math.log(self.negative))

@@ -362,7 +362,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         Raises:
             TypeError: not one corpus, a sentence is not a list of words, or an argument has the wrong type.
             ValueError: a number is out of range, or a text file is not UTF-8.
-            RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
+            RuntimeError: no word is left to replace the vocabulary, there is nothing to `update`, or the
+                model is being trained.
             OSError: a text file cannot be read.
 
         Example:
@@ -818,7 +819,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 read-only or has another shape.
             TypeError: not one corpus that can be read `epochs` times, a sentence is not a list of words, or
                 an argument has the wrong type.
-            RuntimeError: vocabulary, vectors or tables are missing, or a callback changed the vocabulary.
+            RuntimeError: vocabulary, vectors or tables are missing, a callback changed the vocabulary, or
+                another thread, or the call that reads this text, trains the model or changes its words.
             FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
             OSError: a text file cannot be read.
 
@@ -1150,7 +1152,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Save the model to one `.fw2v` file: safetensors layout, no pickle.
 
         Training goes on after `load` as if the model had not been saved. A file at a path is replaced at
-        once, or not at all. Words and the values of attributes may be of any plain type: None, bool, numbers,
+        once, or not at all. While another thread trains, the state between two epochs is saved; or a copy of
+        the matrices as they are, if they are trained in place, as those larger than 1 GB. Words and the values of attributes may be of any plain type: None, bool, numbers,
         str, bytes, dates, paths, numpy scalars and arrays, and tuples, lists, sets and dicts of such.
 
         Attributes that you or a derived class set on the model or on `wv` are saved if they are such values;
