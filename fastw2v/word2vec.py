@@ -1152,9 +1152,11 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """Save the model to one `.fw2v` file: safetensors layout, no pickle.
 
         Training goes on after `load` as if the model had not been saved. A file at a path is replaced at
-        once, or not at all. While another thread trains, the state between two epochs is saved; or a copy of
-        the matrices as they are, if they are trained in place, as those larger than 1 GB. Words and the values of attributes may be of any plain type: None, bool, numbers,
+        once, or not at all. Words and the values of attributes may be of any plain type: None, bool, numbers,
         str, bytes, dates, paths, numpy scalars and arrays, and tuples, lists, sets and dicts of such.
+
+        While another thread trains, the state between two epochs is saved; or a copy of the matrices as they
+        are now, if they are trained in place, as those larger than 1 GB.
 
         Attributes that you or a derived class set on the model or on `wv` are saved if they are such values;
         what is not is named in a warning. Attributes of words that do not fit the words after an edit by hand
