@@ -739,7 +739,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
-        asked = question.rows if target is None else target._rows_of_keys(items)
+        asked = question.rows if target is None else answering._rows_of_keys(items)
         return answering._pick_best(scores, int(topn), start, asked)
 
     @of_one_state
@@ -794,7 +794,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         if target is None:
             asked = [set() if isinstance(part, np.ndarray) else {part} for part in parts]
         else:
-            asked = [target._rows_of_keys([query]) for query in queries]
+            asked = [answering._rows_of_keys([query]) for query in queries]
         names, row_of = answering.index_to_key, answering.key_to_index
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
@@ -818,7 +818,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 f"target has vectors of dimension {target.vector_size}, expected {self.vector_size}, "
                 "that of the queries"
             )
-        return target
+        return target._as_it_is()
 
     @overload
     def most_similar_cosmul(
@@ -1330,6 +1330,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             similarity_function=similarity_function,
         )
 
+    @of_one_state
     def evaluate_word_pairs(
         self,
         pairs: StrPath,

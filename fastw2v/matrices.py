@@ -645,8 +645,8 @@ class Matrices(Lifecycle):
 
     def _spaces(self, *names: Space) -> list[KeyedVectors]:
         """Return these spaces as vectors with keys, all of one state of the model."""
-        if names.count("in") == len(names):  # its own questions are of one state
-            return [self.wv] * len(names)
+        if names.count("in") == len(names):
+            return [self.wv._as_it_is()] * len(names)
         self._grow_outputs()
         with guard_of(self).commits:
             words, output = self.wv._as_it_is(), self._out_vectors()

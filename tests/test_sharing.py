@@ -374,6 +374,7 @@ def look(model: Word2Vec) -> None:
 def ask_both_spaces(model: Word2Vec) -> None:
     asked = KEPT[0]
     for source in ("in", "out", "in+out"):
+        assert model.most_similar(asked, topn=80, source=source, target="in")
         answers = model.most_similar(asked, topn=80, source=source, target="out")
         assert len(answers) == len({word for word, _ in answers}) and asked not in dict(answers)
     assert model.wv.most_similar(asked, topn=80)
@@ -471,6 +472,9 @@ QUESTIONS: dict[str, Callable[[Word2Vec, str], Any]] = {
     "most_similar_many": lambda model, word: model.wv.most_similar_many([word, "w33"]),
     "most_similar_cosmul": lambda model, word: model.wv.most_similar_cosmul([word], ["w33"]),
     "vectors_for_all": lambda model, word: model.wv.vectors_for_all([word, "w33"]).vectors,
+    "in-in": lambda model, word: model.most_similar(word, topn=99),
+    "many in-in": lambda model, word: model.most_similar_many([word], topn=99),
+    "a target": lambda model, word: model.wv.most_similar(word, topn=99, target=model.wv),
     "in-out": lambda model, word: model.most_similar(word, target="out"),
     "similarity in-out": lambda model, word: model.similarity(word, "w33", "in-out"),
     "association": lambda model, word: model.association(word, "w33"),
