@@ -72,6 +72,7 @@ from fastw2v.query.inputs import (
     unit_queries,
     weighted_items,
 )
+from fastw2v.sharing.states import edits, guard_of, of_one_state, shallow
 from fastw2v.warn import warn_user
 
 logger = logging.getLogger(__name__)
@@ -141,10 +142,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             raise ValueError(
                 f"vectors of shape {vectors.shape} for {len(self)} keys: give a matrix with one row per key"
             )
-        other = KeyedVectors(vectors.shape[1])
-        other.vectors, other.expandos = vectors, self.expandos
+        other = KeyedVectors.__new__(KeyedVectors)
+        other.vector_size, other.vectors, other.mapfile_path = vectors.shape[1], vectors, None
         other.index_to_key, other.key_to_index = self.index_to_key, self.key_to_index
-        other.next_index = self.next_index
+        other.expandos, other.next_index = self.expandos, self.next_index
         return other
 
     def __str__(self) -> str:
@@ -215,8 +216,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             >>> model.wv.get_vector("cat").shape
             (10,)
         """
-        index = self.get_index(key)
-        row: Array = row_of_length_1(self.vectors, index) if norm else self.vectors[index]
+        vectors, index = self.vectors, self.get_index(key)
+        while vectors is not self.vectors:  # another thread has moved the rows
+            vectors, index = self.vectors, self.get_index(key)
+        row: Array = row_of_length_1(vectors, index) if norm else vectors[index]
         row.setflags(write=False)
         return row
 
@@ -236,10 +239,15 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         if isinstance(key_or_keys, PLAIN_KEYS) or is_one_key(key_or_keys, self.key_to_index):
             return self.get_vector(key_or_keys)
-        indexes = [self.get_index(key) for key in key_or_keys]
+        kv = self._as_it_is()
+        indexes = [kv.get_index(key) for key in key_or_keys]
         if not indexes:
             raise ValueError("no keys given: give at least one")
-        return np.asarray(self.vectors[indexes])
+        return np.asarray(kv.vectors[indexes])
+
+    def _as_it_is(self) -> Self:
+        """Return an object that stays as this one is now, and shares all of it."""
+        return shallow(self)
 
     @property
     def norms(self) -> Array:
@@ -257,6 +265,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             force (bool): ignored; accepted as gensim has it.
         """
 
+    @edits
     def unit_normalize_all(self) -> None:
         """Bring all rows to length 1, in place; rows without a direction become zero."""
         self.vectors[:] = unit_rows(self.vectors)
@@ -265,6 +274,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """Return a new matrix (V, D) with all rows of length 1; rows without a direction are zero."""
         return unit_rows(self.vectors)
 
+    @of_one_state
     def get_mean_vector(
         self,
         keys: Sequence[Key | Array],
@@ -322,6 +332,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         one = not isinstance(keys, str) and is_one_key(keys, self.key_to_index) and np.iterable(keys)
         return [keys] if one else keys
 
+    @edits
     def add_vector(self, key: Key, vector: npt.ArrayLike) -> int:
         """Give a key a vector: in its own row, else in the next prepared row, else in a new last row.
 
@@ -354,6 +365,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.allocate_vecattrs()
         return index
 
+    @edits
     def add_vectors(
         self,
         keys: Sequence[Key] | str | int,
@@ -461,13 +473,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         first = len(self.index_to_key)
         if keys:
             self.allocate_vecattrs()  # words that were cut by hand left theirs behind the last row
-            self.vectors = np.vstack([self.vectors, rows])
-            self.key_to_index.update(zip(keys, range(first, first + len(keys)), strict=True))
-            self.index_to_key.extend(keys)
-            self.next_index = len(self.index_to_key)
-            self._added_rows += len(keys)
+            self.__dict__.update(  # in one step, and nothing that others may hold is changed
+                vectors=np.vstack([self.vectors, rows]),
+                key_to_index=self.key_to_index | {key: row for row, key in enumerate(keys, first)},
+                index_to_key=[*self.index_to_key, *keys],
+                next_index=first + len(keys),
+                _added_rows=self._added_rows + len(keys),
+            )
         return first
 
+    @edits
     def resize_vectors(self, seed: int = 0) -> None:
         """Grow the matrix to one row per key; new rows are random, like the first ones of Word2Vec.
 
@@ -481,6 +496,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             dtype=self.vectors.dtype,
         )
 
+    @edits
     def sort_by_descending_frequency(self) -> None:
         """Sort the rows by descending `count`; of equal counts the later row comes first.
 
@@ -514,6 +530,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         self.expandos = {name: column.take(order) for name, column in self.expandos.items()}
         self._name_rows(keys)
 
+    @of_one_state
     def vectors_for_all(
         self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> KeyedVectors:
@@ -610,8 +627,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         Raises:
             KeyError: the key or the attribute is missing.
         """
-        index = self.get_index(key)
-        return self.expandos[attr][index]
+        while True:
+            vectors, index = self.vectors, self.get_index(key)
+            column = self.expandos[attr]
+            if vectors is self.vectors:  # no other thread has moved the rows
+                return column[index]
 
     # --- queries ---
 
@@ -654,6 +674,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         indexer: Any = None,
         target: KeyedVectors | None = None,
     ) -> Array: ...
+    @of_one_state
     def most_similar(
         self,
         positive: Asked = None,
@@ -719,9 +740,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         scores = cosines(answering.vectors[start:end], mean)
         if topn is None:
             return scores
-        asked = question.rows if target is None else target._rows_of_keys(items)
+        asked = question.rows if target is None else answering._rows_of_keys(items)
         return answering._pick_best(scores, int(topn), start, asked)
 
+    @of_one_state
     def most_similar_many(
         self,
         queries: Iterable[Key | Array],
@@ -773,7 +795,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         if target is None:
             asked = [set() if isinstance(part, np.ndarray) else {part} for part in parts]
         else:
-            asked = [target._rows_of_keys([query]) for query in queries]
+            asked = [answering._rows_of_keys([query]) for query in queries]
         names, row_of = answering.index_to_key, answering.key_to_index
         count = int(topn) + max(map(len, asked), default=0) + answering._nameless
         found = nearest(answering.vectors[start:end], units, count)
@@ -797,7 +819,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 f"target has vectors of dimension {target.vector_size}, expected {self.vector_size}, "
                 "that of the queries"
             )
-        return target
+        return target._as_it_is()
 
     @overload
     def most_similar_cosmul(
@@ -820,6 +842,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         topn: None,
         restrict_vocab: int | None = None,
     ) -> Array: ...
+    @of_one_state
     def most_similar_cosmul(
         self,
         positive: Asked = None,
@@ -884,6 +907,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """How many rows may have no key: those of deleted words, and those that are prepared."""
         return max(0, len(self.index_to_key) - len(self.key_to_index))
 
+    @of_one_state
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
         """Return the key of a list that has the largest cosine with a given key; of equal ones the first.
 
@@ -902,6 +926,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             raise ValueError("keys_list is empty: give the keys to choose from")
         return max(keys_list, key=lambda key: self.similarity(key1, key))
 
+    @of_one_state
     def closer_than(self, key1: Key, key2: Key) -> list[Key]:
         """Return the keys that are nearer to `key1` than `key2` is.
 
@@ -1039,7 +1064,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             0.0
         """
         other = self._check_target(target)
-        return np.float32(cosine(self.vectors[self.get_index(w1)], other.vectors[other.get_index(w2)]))
+        while True:
+            vectors, others = self.vectors, other.vectors
+            rows = self.get_index(w1), other.get_index(w2)
+            if vectors is self.vectors and others is other.vectors:  # no other thread has moved the rows
+                return np.float32(cosine(vectors[rows[0]], others[rows[1]]))
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
         """Return 1 − cosine of two keys.
@@ -1056,6 +1085,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         return np.float32(1 - self.similarity(w1, w2))
 
+    @of_one_state
     def distances(self, word_or_vector: Key | Array, other_words: Iterable[Key] = ()) -> Array:
         """Return 1 − cosine of a key or vector with other keys.
 
@@ -1101,6 +1131,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             )
         return np.asarray(unit_rows(rows) @ unit_row(check_vector(vector, rows.shape[1])))
 
+    @of_one_state
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> np.float32:
         """Return the cosine of the means of two lists of keys; missing keys are left out.
 
@@ -1122,6 +1153,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         mean1, mean2 = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
         return np.float32(cosine(mean1, mean2))
 
+    @of_one_state
     def rank_by_centrality(
         self, words: Iterable[Key], use_norm: bool = True
     ) -> list[tuple[np.floating[Any], Key]]:
@@ -1175,6 +1207,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         """
         return self.rank_by_centrality(words)[-1][1]
 
+    @of_one_state
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
         """Return the cosine of two keys, divided by the sum of the cosines of the keys nearest to the first.
 
@@ -1202,6 +1235,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         total: float = sum(score for _, score in neighbours)
         return float(self.similarity(wa, wb)) / total
 
+    @of_one_state
     def wmdistance(self, document1: Iterable[Key], document2: Iterable[Key], norm: bool = True) -> float:
         """Return the word mover's distance of two documents.
 
@@ -1297,6 +1331,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             similarity_function=similarity_function,
         )
 
+    @of_one_state
     def evaluate_word_pairs(
         self,
         pairs: StrPath,
@@ -1352,6 +1387,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             dummy4unknown=dummy4unknown,
         )
 
+    @of_one_state
     def _first_words(self, restrict_vocab: int | None) -> tuple[list[Key], evaluation.Unit]:
         """Return the keys of the first rows, and the function that gives those rows with length 1."""
         words = self.index_to_key[:restrict_vocab]
@@ -1398,7 +1434,12 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             FastW2VWarning: an attribute that you set is not saved, or one of keys was cut or grown.
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.VECTORS_NEED)
-        model_file.write_vectors(fname_or_handle, self.to_words(), left_out, type(self))
+        guard = guard_of(self)
+        with guard.steady:  # of the model that they may belong to
+            words = self.to_words()
+            if guard.in_place:
+                words.vectors = words.vectors.copy()
+            model_file.write_vectors(fname_or_handle, words, left_out, type(self))
 
     @class_only
     def load(
@@ -1442,6 +1483,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         except FormatError as error:
             raise FormatError(f"{name_of(fname)}: {error}") from None
 
+    @of_one_state
     def save_word2vec_format(
         self,
         fname: StrPath | IO[bytes],
@@ -1590,6 +1632,7 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         )
         return kv
 
+    @edits
     def intersect_word2vec_format(
         self,
         fname: StrPath | IO[bytes],
@@ -1638,6 +1681,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             msg=f"took {len(here)} of the {rows} vectors in {fname} for these {len(self)} words",
         )
 
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()  # it may be the very dict that another thread changes
+        return dict(state) if isinstance(state, dict) else state
+
+    @of_one_state
     def to_words(self) -> Vectors:
         """Return the parts of this object as `formats` saves them; they are shared, not copied."""
         lockf = getattr(self, "vectors_lockf", None)

@@ -7,11 +7,12 @@ one IN and one OUT vector; inner nodes are shared by all words whose path leads 
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from typing import IO, TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from fastw2v.memory import require_memory
 from fastw2v.query.cosines import top_places
 from fastw2v.query.inputs import is_one_key
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
+from fastw2v.sharing.states import aside, guard_of, holds, join, of_one_state, shallow
 from fastw2v.training.objective import Noise
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 from fastw2v.vocabulary.rows import fitted_thresholds, pruned, rows_of, without_other_rows
@@ -42,6 +44,8 @@ Words = list[Key] | tuple[Key, ...] | Array
 # gensim's figures for what a word takes besides its vectors, so that both libraries estimate the same.
 BYTES_PER_WORD = 500
 BYTES_PER_WORD_WITH_PATH = 700  # under hierarchical softmax
+
+_HELD = frozenset(("wv", "syn0", "syn1", "syn1neg"))  # not to be assigned while others train them
 
 
 class Matrices(Lifecycle):
@@ -68,8 +72,11 @@ class Matrices(Lifecycle):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; gensim's `KeyedVectors` are copied when they become `wv`."""
-        if name == "wv" and is_gensims(value):
-            value = KeyedVectors.from_gensim(value)
+        if name in _HELD:
+            guard_of(self).check_edit(f"model.{name} = ...")
+            if name == "wv":
+                value = KeyedVectors.from_gensim(value) if is_gensims(value) else value
+                join(self, value)
         super().__setattr__(name, value)
 
     @property
@@ -92,6 +99,7 @@ class Matrices(Lifecycle):
 
     @syn1.deleter
     def syn1(self) -> None:
+        guard_of(self).check_edit("del model.syn1")
         del self._syn1
 
     @property
@@ -105,6 +113,7 @@ class Matrices(Lifecycle):
 
     @syn1neg.deleter
     def syn1neg(self) -> None:
+        guard_of(self).check_edit("del model.syn1neg")
         del self._syn1neg
 
     def _matrix(self, name: str, objective: str, setting: str) -> npt.NDArray[np.float32]:
@@ -182,6 +191,7 @@ class Matrices(Lifecycle):
         )
         return report
 
+    @holds("vocabulary")
     def prepare_weights(self, update: bool = False) -> None:
         """Make the matrices for the vocabulary, or grow those that are there.
 
@@ -196,18 +206,22 @@ class Matrices(Lifecycle):
         else:
             self.init_weights()
 
+    @holds("vocabulary")
     def init_weights(self) -> None:
         """Draw random IN vectors and set OUT and node vectors to zero; what was learnt is lost."""
         logger.info("resetting layer weights")
         shape = len(self.wv), self.vector_size
         self._require_memory(len(self.wv))
         fresh = {f"_{name}": np.zeros(shape, dtype=np.float32) for name in self._outputs()}
-        self.wv.vectors = prep_vectors(shape, seed=self.seed, threads=self.workers)
-        self.min_alpha_yet_reached = self.alpha
-        for name in ("_syn1", "_syn1neg"):
-            self.__dict__.pop(name, None)
-        self.__dict__.update(fresh)
+        vectors = prep_vectors(shape, seed=self.seed, threads=self.workers)
+        with aside(self) as model:
+            model.wv.vectors = vectors
+            model.min_alpha_yet_reached = self.alpha
+            for name in ("_syn1", "_syn1neg"):
+                model.__dict__.pop(name, None)
+            model.__dict__.update(fresh)
 
+    @holds("vocabulary")
     def update_weights(self) -> None:
         """Give new words of the vocabulary their first vectors; the other words keep theirs.
 
@@ -227,11 +241,13 @@ class Matrices(Lifecycle):
             grown[f"_{name}"][: len(before)] = before
         lockf = np.atleast_1d(getattr(self.wv, "vectors_lockf", 1.0))
         shape = len(self.wv), self.vector_size
-        self.wv.vectors = prep_vectors(shape, self.wv.vectors, seed=self.seed, threads=self.workers)
-        if 1 < len(lockf) < len(self.wv):  # one factor per word, of those with a row before
-            new = np.ones(len(self.wv) - len(lockf), dtype=np.float32)
-            self.wv.vectors_lockf = np.concatenate([lockf, new])
-        self.__dict__.update(grown)
+        vectors = prep_vectors(shape, self.wv.vectors, seed=self.seed, threads=self.workers)
+        with aside(self) as model:
+            model.wv.vectors = vectors
+            if 1 < len(lockf) < len(self.wv):  # one factor per word, of those with a row before
+                new = np.ones(len(self.wv) - len(lockf), dtype=np.float32)
+                model.wv.vectors_lockf = np.concatenate([lockf, new])
+            model.__dict__.update(grown)
 
     def _require_memory(self, words: int) -> None:
         """Raise MemoryError if there cannot be memory for all matrices of so many words."""
@@ -244,15 +260,22 @@ class Matrices(Lifecycle):
 
     def _grow_outputs(self) -> None:
         """Give words that `wv.add_vectors` appended outputs of zeros and no share of the noise."""
-        added, words = self.wv._added_rows, len(self.wv)
-        if not added:
+        if not self.wv._added_rows:
             return
+        guard = guard_of(self)
+        with guard.steady, guard.commits:
+            if guard.free:  # if not, whoever is at work does it
+                self._grow_outputs_now()
+
+    def _grow_outputs_now(self) -> None:
+        """Do so, while nobody else takes over anything."""
+        added, words = self.wv._added_rows, len(self.wv)
         before = words - added
         names = [name for name in OUTPUTS if self.__dict__.get(f"_{name}") is not None]
-        if any(len(self.__dict__[f"_{name}"]) != before for name in names):
+        if not added or any(len(self.__dict__[f"_{name}"]) != before for name in names):
             return  # other rows were changed by hand: who needs the outputs finds that they do not fit
         for name in names:
-            setattr(self, name, resized(self.__dict__[f"_{name}"], words))
+            self.__dict__[f"_{name}"] = resized(self.__dict__[f"_{name}"], words)
         if np.shape(self.cum_table) == (before,) and before:
             self.cum_table = np.pad(self.cum_table, (0, added), mode="edge")
         lockf = getattr(self.wv, "vectors_lockf", np.ones(1, dtype=np.float32))
@@ -277,6 +300,7 @@ class Matrices(Lifecycle):
             if rows > words or np.any(trained[rows:words]):
                 raise _changed_by_hand(name, rows, words)
 
+    @holds("vocabulary")
     def remove_words(self, words: Any) -> None:
         """Remove words from the model; all others keep what they have learnt, and training can go on.
 
@@ -302,6 +326,7 @@ class Matrices(Lifecycle):
         gone = rows_of(words, self.wv.key_to_index)
         self._keep_rows(np.delete(np.arange(len(self.wv)), gone), "remove_words")
 
+    @holds("vocabulary")
     def restrict_vocab(self, words: Any) -> None:
         """Keep these words alone, or so many of the first; see `remove_words` for what is done.
 
@@ -351,19 +376,20 @@ class Matrices(Lifecycle):
         if isinstance(counts, np.ndarray) and isinstance(thresholds, np.ndarray):
             columns["sample_int"] = fitted_thresholds(counts, thresholds, self.sample)
         vectors = wv.vectors[rows]
-        with self._restore_on_error():
-            keys = [wv.index_to_key[row] for row in rows.tolist()]
+        keys = [wv.index_to_key[row] for row in rows.tolist()]
+        with aside(self) as model:
+            wv = model.wv
             wv._name_rows(keys, without_other_rows(wv.key_to_index, rows, words))
             lockf = getattr(wv, "vectors_lockf", np.ones(1, dtype=np.float32))
             if 1 < len(np.atleast_1d(lockf)) <= words:
                 factors = np.ones(words, dtype=np.float32)
                 factors[: len(lockf)] = lockf
                 wv.vectors_lockf = factors[rows]
-            wv.vectors, wv.expandos, self._encoded = vectors, columns, None
-            self.__dict__.update(outputs)
-            self.cum_table = np.empty(0, dtype=np.uint32)
+            wv.vectors, wv.expandos, model._encoded = vectors, columns, None
+            model.__dict__.update(outputs)
+            model.cum_table = np.empty(0, dtype=np.uint32)
             if self.negative and counts is not None:
-                self.make_cum_table()
+                model.make_cum_table()
         self.add_lifecycle_event(event, msg=f"{len(rows)} of {words} words are left")
 
     # --- what training trusts ---
@@ -504,7 +530,8 @@ class Matrices(Lifecycle):
             >>> model.out_vector("cat").shape
             (10,)
         """
-        index, output = self.wv.get_index(word), self._out_vectors()
+        with guard_of(self).commits:
+            index, output = self.wv.get_index(word), self._out_vectors()
         if index >= len(output):
             raise KeyError(f"{word!r:.60} has no OUT vector: it was added to wv, and not trained")
         row: npt.NDArray[np.float32] = output[index]
@@ -515,6 +542,7 @@ class Matrices(Lifecycle):
         self._check_owners("syn1neg", len(self.syn1neg))
         return self.syn1neg
 
+    @of_one_state
     def huffman_path(self, word: Key) -> HuffmanPath:
         """Return the word's path through the Huffman tree, from the root down.
 
@@ -545,6 +573,7 @@ class Matrices(Lifecycle):
         self._check_owners("the Huffman tree", len(self.wv.expandos["point"]))
         return HuffmanPath(point=self.wv.expandos["point"][row], code=self.wv.expandos["code"][row])
 
+    @of_one_state
     def node_vectors(self, word: Key) -> npt.NDArray[np.float32]:
         """Return the vectors of the inner nodes on the word's path, from the root down, as a copy.
 
@@ -565,6 +594,7 @@ class Matrices(Lifecycle):
         """
         return self.syn1[self.huffman_path(word).point]
 
+    @of_one_state
     def hs_path_vector(self, word: Key) -> npt.NDArray[np.float32]:
         """Return ½ Σ ±θ over the nodes θ on the word's path, + where the path turns left.
 
@@ -588,7 +618,9 @@ class Matrices(Lifecycle):
     @property
     def wv_out(self) -> KeyedVectors:
         """All OUT vectors, float32 (V, D), as a `KeyedVectors` that shares words and memory with this."""
-        return self.wv.with_vectors(self._out_vectors())
+        (words,) = self._spaces("out")
+        join(self, words)
+        return words
 
     # --- both spaces ---
 
@@ -615,13 +647,58 @@ class Matrices(Lifecycle):
         """
         if checked_space(space) == "in":
             return self.syn0
-        if space == "out":
-            return self._out_vectors()
-        both = self.syn0, self._out_vectors()
-        return np.add(*both) if space == "in+out" else np.hstack(both)
+        with guard_of(self).commits:
+            both = self.syn0, self._out_vectors()
+        return _vectors_of(space, *both)
 
-    def _words_in(self, space: Space) -> KeyedVectors:
-        return self.wv if space == "in" else self.wv.with_vectors(self.vectors(space))
+    def _spaces(self, *names: Space) -> list[KeyedVectors]:
+        """Return these spaces as vectors with keys, all of one state of the model."""
+        if names.count("in") == len(names):
+            return [self.wv._as_it_is()] * len(names)
+        self._grow_outputs()
+        with guard_of(self).commits:
+            words, output = self.wv._as_it_is(), self._out_vectors()
+        return [
+            words if name == "in" else words.with_vectors(_vectors_of(name, words.vectors, output))
+            for name in names
+        ]
+
+    def _as_it_is(self) -> Self:
+        """Return a model that stays as this one is now, and shares all of it."""
+        if isinstance(self.wv, KeyedVectors):
+            self._grow_outputs()
+        with guard_of(self).commits:
+            made = shallow(self)
+            if isinstance(self.wv, KeyedVectors):
+                made.__dict__["wv"] = self.wv._as_it_is()
+        return made
+
+    @contextmanager
+    def _steady(self) -> Iterator[Self]:
+        """Give the model as it is, to be written; nothing new is taken over meanwhile.
+
+        Yields:
+            Matrices: the model.
+        """
+        guard = guard_of(self)
+        with guard.steady:
+            made = self._as_it_is()
+            if guard.in_place:  # workers write to the matrices: only a copy does not change
+                for parts, names in ((vars(made.wv), ("vectors",)), (vars(made), ("_syn1", "_syn1neg"))):
+                    parts.update({name: parts[name].copy() for name in names if name in parts})
+            yield made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        with guard_of(self).steady:
+            make, values, state = (*self.__reduce_ex__(4), None)[:3]
+            made: Self = make(*copy.deepcopy(values, memo))
+            memo[id(self)] = made
+            state = copy.deepcopy(state, memo)
+        if hasattr(made, "__setstate__"):
+            made.__setstate__(state)
+        else:
+            made.__dict__.update(state)
+        return made
 
     @overload
     def most_similar(
@@ -719,7 +796,7 @@ class Matrices(Lifecycle):
             >>> model.most_similar("cat", topn=None).shape
             (9,)
         """
-        asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
+        asked, answering = self._spaces(checked_space(source), checked_space(target))
         found: Neighbors | Array = asked.most_similar(
             positive, negative, topn, clip_start, clip_end, restrict_vocab, indexer, target=answering
         )
@@ -764,7 +841,7 @@ class Matrices(Lifecycle):
             >>> [len(answer) for answer in model.most_similar_many(["cat", "dog"], topn=3)]
             [3, 3]
         """
-        asked, answering = (self._words_in(checked_space(space)) for space in (source, target))
+        asked, answering = self._spaces(checked_space(source), checked_space(target))
         return asked.most_similar_many(queries, topn, clip_start, clip_end, restrict_vocab, target=answering)
 
     def similarity(self, w1: Key, w2: Key, spaces: str = "in-in") -> np.float32:
@@ -791,7 +868,7 @@ class Matrices(Lifecycle):
             >>> bool(model.similarity("cat", "meow", "in-out") > model.similarity("cat", "moo", "in-out"))
             True
         """
-        first, second = map(self._words_in, pair_of_spaces(spaces))
+        first, second = self._spaces(*pair_of_spaces(spaces))
         return first.similarity(w1, w2, target=second)
 
     @overload
@@ -830,13 +907,18 @@ class Matrices(Lifecycle):
 
         Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization".
         """
-        rows = [
-            self.wv.get_index(words)
-            if is_one_key(words, self.wv.key_to_index)
-            else [self.wv.get_index(word) for word in words]
-            for words in (a, b)
-        ]
-        dots = np.einsum("...d,...d->...", self.syn0[rows[0]], self._out_vectors()[rows[1]], dtype=np.float64)
+        self._grow_outputs()
+        with guard_of(self).commits:
+            kv, output = self.wv._as_it_is(), self._out_vectors()
+        first, second = (
+            matrix[
+                kv.get_index(words)
+                if is_one_key(words, kv.key_to_index)
+                else [kv.get_index(word) for word in words]
+            ]
+            for matrix, words in ((kv.vectors, a), (output, b))
+        )
+        dots = np.einsum("...d,...d->...", first, second, dtype=np.float64)
         shifted = np.asarray(dots + math.log(self.negative))
         return shifted if shifted.ndim else float(shifted)
 
@@ -869,7 +951,8 @@ class Matrices(Lifecycle):
         """
         words = [words] if is_one_key(words, self.wv.key_to_index) else list(words)
         pairs = {name: pair_of_spaces(name) for name in spaces}
-        held = {space: self._words_in(space) for pair in pairs.values() for space in pair}
+        names = list(dict.fromkeys(space for pair in pairs.values() for space in pair))
+        held = dict(zip(names, self._spaces(*names), strict=True))
         return SpaceComparison(
             tuple(pairs),
             {
@@ -917,7 +1000,7 @@ class Matrices(Lifecycle):
 
         Asr, Zinkov and Jones 2018, "Querying Word Embeddings for Similarity and Relatedness".
         """
-        first, second = map(self._words_in, pair_of_spaces(spaces))
+        first, second = self._spaces(*pair_of_spaces(spaces))
         return first.evaluate_word_pairs(
             pairs, delimiter, encoding, restrict_vocab, case_insensitive, dummy4unknown, target=second
         )
@@ -968,7 +1051,7 @@ class Matrices(Lifecycle):
             >>> KeyedVectors.load_word2vec_format(f"{tmp}/out.txt").vectors.shape
             (9, 10)
         """
-        self._words_in(checked_space(space)).save_word2vec_format(
+        self._spaces(checked_space(space))[0].save_word2vec_format(
             fname,
             fvocab,
             binary,
@@ -983,6 +1066,7 @@ class Matrices(Lifecycle):
 
     # --- what the outputs tell ---
 
+    @of_one_state
     def predict_output_word(
         self, context_words_list: Iterable[Key], topn: int | None = 10
     ) -> list[tuple[Key, np.float32]] | None:
@@ -1033,6 +1117,7 @@ class Matrices(Lifecycle):
     @overload
     def hs_probability(self, context: Any, word: Key) -> float: ...
 
+    @of_one_state
     def hs_probability(self, context: Any, word: Key = None) -> float | npt.NDArray[np.float64]:
         """Return the probability of a word in a context under hierarchical softmax.
 
@@ -1105,6 +1190,13 @@ class Matrices(Lifecycle):
         rows = np.flatnonzero(counts == 0)
         rows = rows[~out[rows].any(axis=1)]
         return rows if len(rows) < len(out) else rows[:0]
+
+
+def _vectors_of(space: Space, in_: Array, out: Array) -> npt.NDArray[np.float32]:
+    """Return the vectors of a space, made of those of the two that are trained."""
+    if space in ("in", "out"):
+        return in_ if space == "in" else out
+    return np.add(in_, out) if space == "in+out" else np.hstack((in_, out))
 
 
 def _changed_by_hand(name: str, rows: int, words: int) -> ValueError:

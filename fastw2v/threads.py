@@ -1,15 +1,29 @@
-"""How many threads there are for a piece of work, and how it is divided among them."""
+"""How many threads there are for a piece of work, how it is divided, and how threads start and end."""
 
 from __future__ import annotations
 
 import os
+import queue
 import sys
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
-from functools import cache
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from contextlib import nullcontext, suppress
+from functools import cache, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POLL = 0.05  # seconds between two looks at whether a thread is still there
+SHORTEST_POLL = 0.0002  # the first, when threads are about to end
+NO_THREAD = (
+    "a thread died without a word, as at the limit of memory: nothing was taken over of its work; give fewer "
+    "threads (workers=...), or more memory"
+)
 
 
 def usable_cpus() -> int:
@@ -66,5 +80,199 @@ def in_shares(
         pool (Executor or None): so many threads, to be used again by the next call; None starts new ones.
     """
     starts, ends = zip(*shares(count, threads), strict=True)
-    with nullcontext(pool) if pool else ThreadPoolExecutor(threads) as workers:
+    with nullcontext(pool) if pool else Pool(threads) as workers:
         list(workers.map(work, starts, ends))
+
+
+# --- threads whose start and end are certain ---
+
+
+class _Life:
+    """What a thread holds as long as it runs, whatever ends it."""
+
+
+class _Begun(threading.Event):
+    """Whether a thread has begun; who waits for one that has died meanwhile gets a MemoryError."""
+
+    def __init__(self, life: weakref.ref[_Life]) -> None:
+        super().__init__()
+        self._life = life
+
+    def wait(self, timeout: float | None = None) -> bool:
+        while not super().wait(POLL if timeout is None else timeout):
+            if timeout is not None:
+                return False
+            if self._life() is None and not self.is_set():
+                raise MemoryError(NO_THREAD)
+        return True
+
+
+class Thread(threading.Thread):
+    """A thread that is known to be gone when it is, also if it died while it started.
+
+    At the limit of memory a new thread can die before it has said that it began, and Python's own `start`
+    waits for that word for ever (CPython 3.11 to 3.13). This one raises then.
+
+    Args:
+        work (callable): what it does.
+        name (str): what it is called.
+    """
+
+    # `threading.Thread.start` lets the new thread run `_bootstrap`, and waits for the event `_started`. Here
+    # the one holds something that is gone with the thread, and the other looks at it.
+
+    def __init__(self, work: Callable[[], object], name: str) -> None:
+        super().__init__(target=work, name=name, daemon=True)
+        self._life: weakref.ref[_Life] | None = None
+        self._given: _Life | None = None
+
+    def start(self) -> None:
+        """Start the thread.
+
+        Raises:
+            RuntimeError: the system gives no more threads.
+            MemoryError: the thread has died at once.
+        """
+        self._given = _Life()
+        self._life = weakref.ref(self._given)
+        self._started = _Begun(self._life)
+        try:
+            super().start()
+        except MemoryError:
+            self._given = None
+            if self.gone:
+                self._forget()
+            raise
+        finally:
+            self._given = None
+
+    @property
+    def _bootstrap(self) -> Callable[[], None]:
+        # No frame may have it among its locals: a traceback that someone keeps would keep it alive.
+        body = partial(super()._bootstrap)  # type: ignore[misc]
+        body.life, self._given = self._given, None  # type: ignore[attr-defined]
+        return body
+
+    @property
+    def gone(self) -> bool:
+        """Whether it does not run: it was never started, could not be, has ended, or died."""
+        return self._life is None or self._life() is None
+
+    def _forget(self) -> None:
+        """Let `threading` not count a thread that never began."""
+        with suppress(AttributeError), threading._active_limbo_lock:  # type: ignore[attr-defined]
+            threading._limbo.pop(self, None)  # type: ignore[attr-defined]
+
+
+def wait_until_gone(threads: Iterable[Thread]) -> None:
+    """Wait until none of these threads runs, and join them. Call it again if Ctrl-C interrupted it."""
+    pause = SHORTEST_POLL
+    left = list(threads)
+    while left := [thread for thread in left if not thread.gone]:
+        # Not join(): interrupted by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
+        time.sleep(pause)
+        pause = min(2 * pause, POLL)
+    for thread in threads:
+        if thread.is_alive():  # to Python, which is not done with it the moment its work has ended
+            thread.join()
+
+
+class _Result(Future[T]):
+    """What a piece of work gives; who waits for it gets a MemoryError if a thread of the pool has died."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    def result(self, timeout: float | None = None) -> T:
+        while timeout is None:
+            with suppress(TimeoutError):
+                return super().result(POLL)
+            if self.done():  # the work itself ended by a TimeoutError, or has just ended
+                break
+            if self._pool.broken:
+                raise MemoryError(NO_THREAD)
+        return super().result(timeout)
+
+
+class Pool(Executor):
+    """Threads that do pieces of work, as `ThreadPoolExecutor` has them; nobody waits for one that has died.
+
+    Args:
+        threads (int): how many at most.
+        name (str): what their names begin with.
+    """
+
+    def __init__(self, threads: int, name: str = "fastw2v") -> None:
+        self._most = threads
+        self._name = name
+        self._work: queue.SimpleQueue[tuple[_Result[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._threads: list[Thread] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Let a thread call fn(*args, **kwargs).
+
+        Args:
+            fn (callable): what to do.
+            *args (any): its arguments.
+            **kwargs (any): likewise.
+
+        Returns:
+            Future: gives the result.
+
+        Raises:
+            RuntimeError: the system gives not one thread.
+            MemoryError: the same, for want of memory.
+        """
+        job: _Result[T] = _Result(self)
+        self._work.put((job, partial(fn, *args, **kwargs)))
+        if len(self._threads) < self._most:
+            thread = Thread(self._serve, f"{self._name}-{len(self._threads)}")
+            self._threads.append(thread)  # before its start, which Ctrl-C may interrupt
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError):
+                if thread.gone:
+                    self._threads.remove(thread)
+                    self._most = len(self._threads)  # these will do
+                if not self._threads:
+                    raise
+        return job
+
+    @property
+    def broken(self) -> bool:
+        """Whether a thread is gone, though there may be work."""
+        return any(thread.gone for thread in self._threads)
+
+    def _serve(self) -> None:
+        """Do pieces of work until there are no more; the body of a thread."""
+        while (item := self._work.get()) is not None:
+            job, work = item
+            if job.set_running_or_notify_cancel():
+                try:
+                    result = work()
+                except BaseException as error:  # of any kind: who asks for the result gets it
+                    job.set_exception(error)
+                else:
+                    job.set_result(result)
+                    del result
+            del item, job, work  # nothing of a piece waits for the next
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End all threads when the work is done.
+
+        Args:
+            wait (bool): return when they have ended.
+            cancel_futures (bool): drop the work that has not begun.
+        """
+        while cancel_futures:
+            try:
+                item = self._work.get_nowait()
+            except queue.Empty:
+                break
+            if item is not None:
+                item[0].cancel()
+        for _thread in self._threads:
+            self._work.put(None)
+        if wait:
+            wait_until_gone(self._threads)

@@ -54,6 +54,7 @@ from fastw2v.older import (
     train_batch_sg,
 )
 from fastw2v.progress import Mode
+from fastw2v.sharing.states import aside, guard_of, holds, of_one_state, restore
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
@@ -370,6 +371,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     # --- vocabulary ---
 
     @renamed_keywords(sentences="corpus_iterable")
+    @holds("vocabulary")
     def build_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -404,7 +406,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         Raises:
             TypeError: not one corpus, a sentence is not a list of words, or an argument has the wrong type.
             ValueError: a number is out of range, or a text file is not UTF-8.
-            RuntimeError: no word is left to replace the vocabulary, or there is nothing to `update`.
+            RuntimeError: no word is left to replace the vocabulary, there is nothing to `update`, or the
+                model is being trained.
             OSError: a text file cannot be read.
 
         Example:
@@ -431,6 +434,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if not len(self.wv) and not dry_run:
             warn_user(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
 
+    @holds("vocabulary")
     def _make_vocab(
         self,
         source: Source,
@@ -448,13 +452,14 @@ class Word2Vec(Matrices, OlderWord2Vec):
         scan = None
         if type(self).scan_vocab is Word2Vec.scan_vocab:
             # Training probably reads the same files next, or with keep_encoded any fixed text: keep its ids.
-            scan = source.scan(
-                max_vocab_size=self.max_vocab_size,
-                trim_rule=trim_rule,
-                progress_per=whole("progress_per", progress_per, 1),
-                encode=source.files is not None or (keep_encoded and source.fixed),
-                threads=self.workers,
-            )
+            with guard_of(self).hold("counting", "build_vocab()"):
+                scan = source.scan(
+                    max_vocab_size=self.max_vocab_size,
+                    trim_rule=trim_rule,
+                    progress_per=whole("progress_per", progress_per, 1),
+                    encode=source.files is not None or (keep_encoded and source.fixed),
+                    threads=self.workers,
+                )
             raw, words, sentences = RawVocab.of(scan), scan.total_words, scan.sentences
         else:  # a derived class has its own, which gensim calls here too
             with self._restore_on_error():
@@ -489,35 +494,32 @@ class Word2Vec(Matrices, OlderWord2Vec):
         **prepare: Any,
     ) -> Report:
         """Make vocabulary and weights of counted words."""
-        with self._restore_on_error():
-            self._checkpoint = None if not dry_run else self._checkpoint
-            self._raw = raw
-            self.corpus_count, self.corpus_total_words = corpus_count, corpus_total_words
-            report = self.prepare_vocab(update=update, dry_run=dry_run, **prepare)
-            report["memory"] = self.estimate_memory(vocab_size=report["num_retained_words"])
+        with aside(self) as made:
+            made._checkpoint = self._checkpoint if dry_run else None
+            made._raw = raw
+            made.corpus_count, made.corpus_total_words = corpus_count, corpus_total_words
+            report = made.prepare_vocab(update=update, dry_run=dry_run, **prepare)
+            report["memory"] = made.estimate_memory(vocab_size=report["num_retained_words"])
             if not dry_run:
-                self.prepare_weights(update=update)
+                made.prepare_weights(update=update)
         return report
 
     @contextmanager
     def _restore_on_error(self) -> Iterator[None]:
         """Restore the model as it was before if the block raises."""
-        # Our own steps decide first and commit last. But derived classes may override those in between
-        # (prepare_vocab, create_binary_tree, make_cum_table, init_weights), as they may in gensim.
         model, words = self.__dict__.copy(), self.wv.__dict__ | {"expandos": dict(self.wv.expandos)}
         wv, events = self.wv, getattr(self, "lifecycle_events", None)
         before = len(events or ())
         try:
             yield
         except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(model)
+            restore(self, model)
             if events:
                 del events[before:]
-            wv.__dict__.clear()
-            wv.__dict__.update(words)
+            restore(wv, words)
             raise
 
+    @holds("vocabulary")
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Any, float],
@@ -567,6 +569,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self._check_growable()
 
     @renamed_keywords(sentences="corpus_iterable")
+    @holds("counting")
     def scan_vocab(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -612,6 +615,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def raw_vocab(self, counts: dict[Any, int]) -> None:
         self._raw = RawVocab(counts)
 
+    @holds("vocabulary")
     def prepare_vocab(
         self,
         update: bool = False,
@@ -675,21 +679,22 @@ class Word2Vec(Matrices, OlderWord2Vec):
             table = table.with_null_word()
         if self.sorted_vocab and not update:
             table = table.by_descending_frequency()
-        with self._restore_on_error():
-            self.effective_min_count = made.min_count
+        # Not in this model: derived classes may override the steps in between, and raise.
+        with aside(self) as model:
+            model.effective_min_count = made.min_count
             if not update:
-                self.min_count, self.sample = min_count, sample
-            self._set_words(table, known)
-            self._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
+                model.min_count, model.sample = min_count, sample
+            model._set_words(table, known)
+            model._raw = RawVocab(self.raw_vocab if keep_raw_vocab else {})
             if self.hs:
-                self.create_binary_tree()
+                model.create_binary_tree()
                 if update:
                     logger.warning(
                         "the Huffman tree is built anew from the new counts: words get other paths, "
                         "while syn1 keeps what was learnt for the old ones"
                     )
             if self.negative:
-                self.make_cum_table()
+                model.make_cum_table()
         self.add_lifecycle_event("prepare_vocab", **report)
         return report
 
@@ -731,6 +736,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             wv.expandos = wv.expandos | columns
             wv.allocate_vecattrs()  # columns of the user's own grow too
 
+    @holds("vocabulary")
     def add_null_word(self) -> None:
         """Add the null word, a single zero character, with count 1, as the last word, unless it is there.
 
@@ -738,8 +744,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         if NULL_WORD not in self.wv.key_to_index:
             table = table_of(self.wv.index_to_key, self.wv.expandos)
-            self._set_words(table.with_null_word(), self.wv.key_to_index)
+            with aside(self) as model:
+                model._set_words(table.with_null_word(), self.wv.key_to_index)
 
+    @holds("vocabulary")
     def create_binary_tree(self) -> None:
         """Build the Huffman tree of the word counts: the attributes `point` and `code` of every word.
 
@@ -748,9 +756,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         logger.info("constructing a huffman tree from %i words", len(self.wv))
         tree = HuffmanTree.from_counts(plain_column(self.wv.expandos, "count"))
-        self.wv.expandos.update(tree.columns())
+        self.wv.expandos = {**self.wv.expandos, **tree.columns()}
         logger.info("built huffman tree with maximum node depth %i", tree.depth)
 
+    @holds("vocabulary")
     def make_cum_table(self, domain: int = DOMAIN) -> None:
         """Build `cum_table`, the cumulative noise distribution, in proportion to count ** ns_exponent.
 
@@ -763,6 +772,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         self.cum_table = noise_table(plain_column(self.wv.expandos, "count"), self.ns_exponent, domain)
 
+    @holds("vocabulary")
     def reset_from(self, other_model: Word2Vec) -> None:
         """Take over the vocabulary of another model, and begin with fresh weights.
 
@@ -780,25 +790,27 @@ class Word2Vec(Matrices, OlderWord2Vec):
             other_model = Word2Vec.from_gensim(other_model)
         if not isinstance(other_model, Word2Vec):
             raise TypeError(f"other_model is of type {type(other_model).__name__}: give a Word2Vec")
-        with self._restore_on_error():
-            words = len(other_model.wv)
-            self._checkpoint = None
-            wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
+        other = other_model._as_it_is()
+        with aside(self) as model:
+            words = len(other.wv)
+            model._checkpoint = None
+            wv = other.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
             wv.expandos = dict(wv.expandos)
             wv.vectors_lockf = np.ones(1, dtype=np.float32)
-            self.wv, self.cum_table = wv, other_model.cum_table
-            self.corpus_count = other_model.corpus_count
-            self.corpus_total_words = other_model.corpus_total_words
+            model.wv, model.cum_table = wv, other.cum_table
+            model.corpus_count = other.corpus_count
+            model.corpus_total_words = other.corpus_total_words
             if self.hs and "point" not in wv.expandos:
-                self.create_binary_tree()
-            if self.negative and len(self.cum_table) != words:
-                self.make_cum_table()
-            self.init_weights()
+                model.create_binary_tree()
+            if self.negative and len(model.cum_table) != words:
+                model.make_cum_table()
+            model.init_weights()
 
     # --- training ---
 
     @renamed_keywords(sentences="corpus_iterable")
     @once_per_call
+    @holds("training")
     def train(
         self,
         corpus_iterable: Iterable[Iterable[Any]] | None = None,
@@ -866,6 +878,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             TypeError: not one corpus that can be read `epochs` times, a sentence is not a list of words, or
                 an argument has the wrong type.
             RuntimeError: vocabulary, vectors or tables are missing, a callback changed the vocabulary, or
+                another thread, or the call that reads this text, trains the model or changes its words; or
                 there is no checkpoint to `resume`.
             FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
             OSError: a text file cannot be read, or the first checkpoint cannot be written.
@@ -928,6 +941,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             checkpoints = Checkpoints.of_new(self, course, length, checkpoint, interval)
         return self._train_text(lambda: self._text_of(source), length, course, checkpoints=checkpoints)
 
+    @holds("vocabulary")
     def train_pairs(
         self,
         inputs: Iterable[Any],
@@ -1012,7 +1026,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 )
             length = self._check_call(None, total, 2 * total)
             self._ready_to_train()
-        return self._train_text(lambda: Pairs(ids, counts, total, self.random), length, course, pairs=True)
+        with guard_of(self).hold("training", "train_pairs()"):
+            text = Pairs(ids, counts, total, self.random)
+            return self._train_text(lambda: text, length, course, pairs=True)
 
     def _train_text(
         self,
@@ -1145,6 +1161,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         text = StreamedText(sentences, lambda: self.wv.key_to_index, sys.maxsize)
         return Baskets(text) if self.baskets else text
 
+    @holds("training")
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
         """Train on sentences as one job in this thread; return how many words were left to train."""
         objective = self._objective(compute_loss, sg=sg)
@@ -1163,6 +1180,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     # --- scores ---
 
+    @of_one_state
     def evaluate_loss(
         self, sentences: Iterable[Iterable[Any]] | None = None, corpus_file: StrPath | None = None
     ) -> float:
@@ -1207,6 +1225,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         text = StreamedText(source.sentences, lambda: self.wv.key_to_index)
         return mean_loss(Baskets(text) if self.baskets else text, objective, matrices, threads=self.workers)
 
+    @of_one_state
     def score(
         self,
         sentences: Iterable[Iterable[Any]],
@@ -1256,6 +1275,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
         return np.array(scores, dtype=np.float32)
 
+    @of_one_state
     def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
         """Return the log likelihood of one sentence."""
         (worker,) = self._scoring_workers(1, sg)
@@ -1296,6 +1316,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         once, or not at all. Words and the values of attributes may be of any plain type: None, bool, numbers,
         str, bytes, dates, paths, numpy scalars and arrays, and tuples, lists, sets and dicts of such.
 
+        While another thread trains, the state between two epochs is saved; or a copy of the matrices as they
+        are now, if they are trained in place, as those larger than 1 GB.
+
         Attributes that you or a derived class set on the model or on `wv` are saved if they are such values;
         what is not is named in a warning. Attributes of words that do not fit the words after an edit by hand
         are saved cut, or grown with zeros, as `allocate_vecattrs` does. Outputs that do not fit are kept as
@@ -1327,10 +1350,12 @@ class Word2Vec(Matrices, OlderWord2Vec):
             True
         """
         left_out = model_file.check_ignore(ignore, needed=model_file.MODELS_NEED)
-        self._check_settings()  # load does, too
+        self._as_it_is()._check_settings()  # load does, too
         self.add_lifecycle_event("saving", fname_or_handle=str(fname_or_handle))
         classes = type(self), type(self.wv)
-        model_file.write_model(fname_or_handle, assembly.take_apart(self), left_out, classes)
+        with self._steady() as model:
+            model._check_settings()
+            model_file.write_model(fname_or_handle, assembly.take_apart(model), left_out, classes)
 
     @class_only
     def load(
@@ -1470,7 +1495,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         from fastw2v.formats import gensim_parts
 
-        return gensim_parts.build(assembly.take_apart(self))
+        with self._steady() as model:
+            return gensim_parts.build(assembly.take_apart(model))
 
     @class_only
     def from_gensim(cls, model: Any) -> Self:
@@ -1495,7 +1521,10 @@ class Word2Vec(Matrices, OlderWord2Vec):
 
     def __getstate__(self) -> dict[str, Any]:
         # The corpus read last may be large, or hold a lock or a file. Training reads it again.
-        return self.__dict__ | {"_encoded": None}
+        if not guard_of(self).shared:
+            return self.__dict__ | {"_encoded": None}
+        with self._steady() as model:  # another thread may change `wv` before it is pickled
+            return vars(model) | {"_encoded": None}
 
     # --- older spellings: see OlderWord2Vec ---
 

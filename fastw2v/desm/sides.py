@@ -298,7 +298,10 @@ def take_spaces(model: Any, wanted: set[Any]) -> dict[str, KeyedVectors]:
         raise TypeError(
             f"model is of type {type(model).__name__}: give a Word2Vec, or the pair (IN, OUT) of KeyedVectors"
         )
-    return {name: model.wv if name == "in" else model.wv_out for name in sorted(wanted)}
+    names = sorted(wanted)
+    if isinstance(model, Word2Vec):
+        model = model._as_it_is()  # the two are of one state, and stay so
+    return {name: model.wv if name == "in" else model.wv_out for name in names}
 
 
 def make_unit(vectors: Array, center: bool) -> npt.NDArray[np.float32]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypedDict
 
@@ -14,7 +13,7 @@ from fastw2v.checks import one_of
 from fastw2v.evaluation.words import Array, Unit, fold_case, lines_of, rows_by_word
 from fastw2v.formats.atomic import StrPath
 from fastw2v.query._sieve import raise_best
-from fastw2v.threads import blas_threads, in_shares
+from fastw2v.threads import Pool, blas_threads, in_shares
 
 logger = logging.getLogger("fastw2v.evaluation")
 
@@ -197,7 +196,7 @@ class _Search:
     def look_through(self, count: int, multiply: bool) -> None:
         """Find the best of the first `count` rows for each question, and the scores of its variants."""
         threads = blas_threads()
-        with ThreadPoolExecutor(threads) as pool:
+        with Pool(threads) as pool:
             for first in range(0, count, ROWS_PER_BLOCK):
                 block = self.unit(slice(first, min(first + ROWS_PER_BLOCK, count)))
                 work = partial(

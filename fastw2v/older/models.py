@@ -14,6 +14,7 @@ from fastw2v.lifecycle import class_only
 from fastw2v.older.parts import Word2VecTrainables, Word2VecVocab, part
 from fastw2v.older.records import VocabView, take_vocab
 from fastw2v.older.vectors import key_list, normed_rows
+from fastw2v.sharing.states import guard_of
 
 
 class OlderWord2Vec:
@@ -99,6 +100,7 @@ class OlderWord2Vec:
         Args:
             replace_word_vectors_with_normalized (bool): give all IN vectors length 1, too.
         """
+        guard_of(self).check_edit("delete_temporary_training_data()")
         for name in ("_syn1", "_syn1neg"):
             self.__dict__.pop(name, None)
         if replace_word_vectors_with_normalized:

@@ -6,7 +6,6 @@ A row without a direction (zeros, NaN, infinity) has cosine 0 with everything: n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -19,7 +18,7 @@ from fastw2v.query._scan import cosine as cosine
 from fastw2v.query._scan import largest as largest
 from fastw2v.query._scan import name_best as name_best
 from fastw2v.query._sieve import Sieve, quantise
-from fastw2v.threads import blas_threads, in_shares
+from fastw2v.threads import Pool, blas_threads, in_shares
 
 Array = npt.NDArray[Any]
 
@@ -222,7 +221,7 @@ def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.i
     sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (max(1, entries // (sieve.width or 1)) for entries in (INTEGERS, FLOATS))
     threads = min(blas_threads(), len(sieve) or 1)
-    with ThreadPoolExecutor(threads) as pool:
+    with Pool(threads) as pool:
         for start in range(0, len(rows), rows_at_once):
             part = rows[start : start + rows_at_once]
             integers = np.empty((len(part), sieve.width), dtype=np.int16)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
@@ -23,6 +23,7 @@ from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
 from fastw2v.text.once import kind_of_once
 from fastw2v.text.readers import line_parts
 from fastw2v.text.tables import Taker, explain_unhashable, plain_word
+from fastw2v.threads import Pool
 from fastw2v.utils import TrimRule, prune_vocab
 
 # gensim logs all this as its word2vec module, and people filter by that name.
@@ -266,7 +267,7 @@ class _FileScan:
         self.sentences = self.total_words = 0
 
     def run(self, threads: int) -> Scan:
-        pool = ThreadPoolExecutor(threads)
+        pool = Pool(threads)
         waiting: deque[tuple[_Block, Future[tuple[WordTable, Any, Any]]]] = deque()
         try:
             for block in self.blocks():

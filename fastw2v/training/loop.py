@@ -9,7 +9,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fastw2v.progress import Progress, make_progress
+from fastw2v.sharing.states import guard_of
 from fastw2v.text.ids import Block
 from fastw2v.text.texts import Baskets, EncodedText
 from fastw2v.training.checkpoint import Checkpoints
@@ -104,18 +108,33 @@ class Training:
         check_rates(alpha=model.alpha, min_alpha=model.min_alpha)
         warn_of_high_rate(alpha=model.alpha, min_alpha=model.min_alpha)
         objective = model._objective(model.compute_loss, course.freeze, written=bool(course.callbacks))
-        return run_epoch(
-            self._text,
-            objective.of_pairs() if self._pairs else objective,
-            model._trained_matrices(),
-            Schedule(model.alpha, model.min_alpha, course.epochs, *self._length),
-            epoch,
-            random=model.random,
-            options=Options(model.workers, model.batch_words, course.queue_factor, course.report_delay),
-            progress=progress,
-            result=done,
-            rests=self._checkpoints,
-        )
+        matrices, guard = model._trained_matrices(), guard_of(model)
+        with guard.hold("epoch", "an epoch"):
+            result = run_epoch(
+                self._text,
+                objective.of_pairs() if self._pairs else objective,
+                matrices,
+                Schedule(model.alpha, model.min_alpha, course.epochs, *self._length),
+                epoch,
+                random=model.random,
+                options=Options(model.workers, model.batch_words, course.queue_factor, course.report_delay),
+                progress=progress,
+                guard=guard,
+                result=done,
+                rests=self._checkpoints,
+            )
+        self._check_kept(matrices)
+        return result
+
+    def _check_kept(self, trained: dict[str, npt.NDArray[np.float32]]) -> None:
+        """Raise RuntimeError if the model has other matrices by now than those that were trained."""
+        now = self._model._trained_matrices()
+        if lost := [name for name, matrix in trained.items() if now[name] is not matrix]:
+            raise RuntimeError(
+                f"{' and '.join(lost)} became another array while an epoch was trained, as by wv.vectors = "
+                "...: what the epoch learnt is in the arrays of before. Edit matrices between epochs, in a "
+                "callback, or when train() has returned"
+            )
 
     def _take(self, epoch: int, result: EpochResult) -> None:
         """Take over what an epoch did, and report it."""

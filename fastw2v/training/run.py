@@ -8,26 +8,26 @@ are raised in the caller's thread, after all worker threads have ended.
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from fastw2v.progress import NoProgress, Progress
+from fastw2v.sharing._guard import Guard
 from fastw2v.text.ids import Block
+from fastw2v.threads import NO_THREAD, POLL, Thread, wait_until_gone
 from fastw2v.training._kernels import NotFinite, StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective, SeedJob
 from fastw2v.training.report import LogProgress, no_lines, progress_lines
 from fastw2v.training.weights import Rows, rows_to_train
 
-POLL = 0.05  # seconds between looks at the workers, the keyboard and the clock
-START_POLLS = 5  # polls to wait for a thread whose start was interrupted
 SHORT_JOB = 1000  # ids of a text that is trained without threads: to start and join them takes as long
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
 
@@ -81,16 +81,18 @@ def run_epoch(
     random: np.random.RandomState,
     options: Options,
     progress: Progress,
+    guard: Guard | None = None,
     result: EpochResult | None = None,
     rests: Rests | None = None,
 ) -> EpochResult:
     """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
-    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. `result` is what
-    was done of the epoch before; it is added to, and returned. FloatingPointError says that the matrices were
-    no longer finite; they are as before the epoch then.
+    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. Another thread
+    that saves the model holds `guard.steady`. `result` is what was done of the epoch before; it is added to,
+    and returned. FloatingPointError says that the matrices were no longer finite; they are as before the
+    epoch then.
     """
-    result = result or EpochResult()
+    result, guard = result or EpochResult(), guard or Guard()
     jobs = jobs_of(text, options.batch_words, objective.window, schedule, epoch, result)
     if rests is not None:
         jobs = rests.read(jobs)
@@ -99,7 +101,7 @@ def run_epoch(
     stop = StopFlag()
     words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
     try:
-        with rows_to_train(matrices, words) as held:
+        with rows_to_train(matrices, words, guard) as held:
             begin = time.perf_counter()
             if rests is not None:
                 rests.take_up(islice(jobs, result.jobs))
@@ -112,9 +114,13 @@ def run_epoch(
             seed_job = objective.job_seeds(random)
             if rests is not None:
                 rests.set_generator(random)
-            if short:
-                train_here(workers[0], first, seed_job, result, progress)
+            if short:  # all of the text has been read: it takes a moment, for which others can wait
+                with guard.steady:
+                    train_here(workers[0], first, seed_job, result, progress)
             else:
+                if held.rows is matrices:
+                    with guard.steady:  # who saves the model now is waited for; who comes later copies it
+                        guard.in_place = True
                 run = Run(workers, stop, seed_job, options.queue_factor, progress)
                 with closing(run), run:
                     run.epoch(chain(first, jobs), result, report, held, rests)
@@ -188,21 +194,13 @@ class Run:
         self._room = (1 + max(1, queue_factor)) * len(workers)  # most jobs that wait or are in work
         self._submitted = self._finished = 0
         self._raw_words = self._effective_words = 0
-        self._ended: list[Worker] = []  # their threads have left the loop over jobs
-        self._started: list[threading.Thread] = []
         self._threads = [
-            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{i}", daemon=True)
-            for i, worker in enumerate(workers)
+            Thread(partial(self._work, worker), f"fastw2v-{i}") for i, worker in enumerate(workers)
         ]
 
     def __enter__(self) -> Run:
         for thread in self._threads:
-            self._started.append(thread)  # before its start, which Ctrl-C may interrupt
-            try:
-                thread.start()
-            except Exception:  # the system gives no more threads
-                self._started.pop()
-                raise
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -211,20 +209,9 @@ class Run:
     def close(self) -> None:
         """Stop and join all threads. Call again if Ctrl-C interrupted the first call."""
         self._stop.stop()
-        for _thread in self._started:
+        for _thread in self._threads:
             self._jobs.put(None)
-        # Not only join(): interrupted by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
-        give_up = time.monotonic() + START_POLLS * POLL
-        while len(self._ended) < len(self._started):
-            with suppress(queue.Empty):
-                self._done.get(timeout=POLL)
-            if time.monotonic() > give_up and len(self._ended) == sum(
-                t.ident is not None for t in self._started
-            ):
-                break  # the start of the others was interrupted: they never ran
-        for thread in self._started:
-            if thread.ident is not None:
-                thread.join()
+        wait_until_gone(self._threads)
 
     def epoch(
         self,
@@ -282,6 +269,8 @@ class Run:
         try:
             done = self._done.get(wait, timeout=POLL)
         except queue.Empty:
+            if wait and any(thread.gone for thread in self._threads):
+                raise MemoryError(NO_THREAD) from None
             return wait
         if done.error is not None:
             raise done.error
@@ -292,12 +281,8 @@ class Run:
 
     def _work(self, worker: Worker) -> None:
         """Do jobs until there are no more; the body of a thread."""
-        try:
-            while (item := self._jobs.get()) is not None:
-                self._done.put(self._do(worker, *item))
-        finally:
-            self._ended.append(worker)
-            self._done.put(Done(0))  # wakes `close`
+        while (item := self._jobs.get()) is not None:
+            self._done.put(self._do(worker, *item))
 
     def _do(self, worker: Worker, number: int, job: Job) -> Done:
         """Train one job and return the outcome, also if that is an error."""

@@ -6,13 +6,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from fastw2v.text.ids import Block
+from fastw2v.threads import Pool
 from fastw2v.training._kernels import StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective
@@ -112,7 +113,7 @@ def mean_loss(text: Iterable[Block], objective: Objective, matrices: Matrices, *
 def in_order(calls: Iterable[Callable[[], T]], *, threads: int, most_waiting: int) -> Iterator[T]:
     """Yield what each call returns, in order; they run in threads, and at most `most_waiting` wait."""
     running: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(threads, "fastw2v-score") as pool:
+    with Pool(threads, "fastw2v-score") as pool:
         try:
             for call in calls:
                 running.append(pool.submit(call))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.memory import SMALL, available_memory
+from fastw2v.sharing._guard import Guard
 from fastw2v.text.spill import SpillFile, disk_with_room
 from fastw2v.tile.dispatch import CACHE_LINE, count_not_finite, floats
 from fastw2v.training._kernels import NotFinite
@@ -54,7 +55,7 @@ class Rows(Protocol):
 
 
 @contextmanager
-def rows_to_train(matrices: Matrices, words: int) -> Iterator[Rows]:
+def rows_to_train(matrices: Matrices, words: int, guard: Guard | None = None) -> Iterator[Rows]:
     """Give rows to train in; at the end the matrices have them, or are as before if they are not finite.
 
     What was learnt before another error, or Ctrl-C, is kept.
@@ -62,6 +63,7 @@ def rows_to_train(matrices: Matrices, words: int) -> Iterator[Rows]:
     Args:
         matrices (dict of str to array): (V, D) float32 by name.
         words (int): words of the text, about; 0 is few.
+        guard (Guard or None): of the model; who holds its `steady` sees nothing change meanwhile.
 
     Yields:
         Rows: copies; or the matrices, if copies took too much memory, or too long for the text.
@@ -75,7 +77,7 @@ def rows_to_train(matrices: Matrices, words: int) -> Iterator[Rows]:
         yield held
     except BaseException as caught:  # of any kind: it is raised below
         error = caught
-    kept, taken_back = _whole(partial(_settle, held, isinstance(error, NotFinite)))
+    kept, taken_back = _whole(partial(_settle, held, isinstance(error, NotFinite), guard or Guard()))
     if error is None and not kept:
         error = NotFinite()
     if isinstance(error, NotFinite):
@@ -90,12 +92,14 @@ def _want_copies(matrices: Matrices, words: int) -> bool:
     return size <= ALIGNED_BYTES and enough and (size <= SMALL or size <= available_memory())
 
 
-def _settle(held: Rows, failed: bool) -> tuple[bool, bool]:
+def _settle(held: Rows, failed: bool, guard: Guard) -> tuple[bool, bool]:
     """Keep what was trained if it is finite, else take it back; return whether each was done."""
-    if failed or not held.is_finite():
-        return False, held.take_back()
-    held.keep()
-    return True, False
+    failed = failed or not held.is_finite()
+    with guard.steady, guard.commits:
+        if failed:
+            return False, held.take_back()
+        held.keep()
+        return True, False
 
 
 def _whole(work: Callable[[], T]) -> T:

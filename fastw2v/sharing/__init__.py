@@ -1,0 +1,1 @@
+"""One model and several threads: who may change it, and how others see it before or after, never between."""

@@ -1,0 +1,239 @@
+"""States of a model: one to ask, one to change aside, and the moment in which it takes the place of the old.
+
+Threads that ask need no lock: lists, dicts and matrices of other rows are replaced, not changed. Who looks
+at several parts takes them in one step of Python's (`shallow`), and who changes several replaces them in one
+step (`replace`). What is taken of a model and its `wv` together is taken under `Guard.commits`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from typing import Any, Literal, TypeVar, cast
+
+from fastw2v.sharing._guard import Guard
+
+Kind = Literal["counting", "vocabulary", "training", "epoch"]  # of work on a model, see `Guard`
+F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M")
+
+_ABSENT: Any = object()
+_guards: dict[int, tuple[weakref.ref[Any], Guard]] = {}
+"""The guard of a model and of its vectors, by their `id`: attributes would be saved and copied."""
+
+
+# --- whose guard ---
+
+
+def guard_of(obj: Any) -> Guard:
+    """Return the guard of a model, or of vectors, which is that of their model.
+
+    Args:
+        obj (Word2Vec or KeyedVectors): which.
+
+    Returns:
+        Guard: the guard.
+    """
+    entry = _guards.get(id(obj))
+    if entry is not None and entry[0]() is obj:
+        return entry[1]
+    words = vars(obj).get("wv")  # of a model that was unpickled, for instance
+    return _register(obj, Guard() if words is None else guard_of(words))
+
+
+def _register(obj: Any, guard: Guard, *, anew: bool = False) -> Guard:
+    key = id(obj)
+    made = weakref.ref(obj, lambda _: _guards.pop(key, None)), guard
+    kept = _guards.setdefault(key, made)  # of two threads that come at once the first makes it
+    if anew or kept[0]() is not obj:
+        _guards[key] = kept = made
+    return kept[1]
+
+
+def join(model: Any, words: Any) -> None:
+    """Let vectors that become those of a model have its guard; if they have one, the model takes theirs.
+
+    Args:
+        model (Word2Vec): the model.
+        words (KeyedVectors): the vectors; anything else is left alone.
+    """
+    try:
+        entry, own = _guards.get(id(words)), _guards.get(id(model))
+        if own is None and entry is not None and entry[0]() is words:
+            _register(model, entry[1], anew=True)
+        else:
+            _register(words, guard_of(model), anew=True)
+    except TypeError:  # no vectors of ours, and nothing that has a guard
+        pass
+
+
+# --- who may change ---
+
+
+def holds(kind: Kind) -> Callable[[F], F]:
+    """Return a decorator for methods of a model that change it; RuntimeError while others are at work.
+
+    Args:
+        kind (str): what they do, see `Guard`.
+
+    Returns:
+        callable: the decorator.
+    """
+
+    def decorate(method: F) -> F:
+        name = f"{method.__name__.lstrip('_')}()"
+
+        @wraps(method)
+        def held(self: Any, *args: Any, **kwargs: Any) -> Any:
+            with guard_of(self).hold(kind, name):
+                return method(self, *args, **kwargs)
+
+        return cast(F, held)
+
+    return decorate
+
+
+def edits(method: F) -> F:
+    """Decorate a method that edits rows: RuntimeError while another thread is at work, or an epoch runs.
+
+    Args:
+        method (callable): of vectors.
+
+    Returns:
+        callable: the method.
+    """
+    name = f"{method.__name__}()"
+
+    @wraps(method)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        guard_of(self).check_edit(name)
+        return method(self, *args, **kwargs)
+
+    return cast(F, checked)
+
+
+# --- one state ---
+
+
+def of_one_state(question: F) -> F:
+    """Decorate a method that looks at several parts: it gets an object that stays as it is now.
+
+    Args:
+        question (callable): a method of a model or of vectors.
+
+    Returns:
+        callable: the method.
+    """
+
+    @wraps(question)
+    def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return question(self._as_it_is(), *args, **kwargs)
+
+    return cast(F, asked)
+
+
+def shallow(obj: M) -> M:
+    """Return an object of the same class with the same attributes, taken in one step.
+
+    Args:
+        obj (any): the object.
+
+    Returns:
+        any: the other.
+    """
+    made = object.__new__(type(obj))
+    made.__dict__.update(obj.__dict__)
+    for name in _slots(type(obj)):  # type: ignore[arg-type]
+        if (value := getattr(obj, name, _ABSENT)) is not _ABSENT:
+            object.__setattr__(made, name, value)
+    copied: M = made
+    return copied
+
+
+@cache
+def _slots(cls: Any) -> tuple[str, ...]:
+    """Return the names of attributes of a derived class that are not in `__dict__`."""
+    names = []
+    for base in cls.__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else tuple(slots):
+            private = name.startswith("__") and not name.endswith("__")
+            if name not in ("__dict__", "__weakref__"):
+                names.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
+    return tuple(names)
+
+
+def replace(obj: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Give an object, in one step, the attributes in which `after` differs from `before`.
+
+    Args:
+        obj (any): the object.
+        before (dict): attributes.
+        after (dict): attributes.
+    """
+    state = obj.__dict__
+    changed = {name: value for name, value in after.items() if before.get(name, _ABSENT) is not value}
+    held = dict(state)  # so that nothing is freed, and runs code of its own, during the step
+    state.update(changed)
+    for name in before.keys() - after.keys():
+        state.pop(name, None)
+    del held
+
+
+@contextmanager
+def aside(model: M) -> Iterator[M]:
+    """Give a copy of a model to change: taken over at once in the end, or forgotten if the block raises.
+
+    `wv` stays the object that it is, unless the block sets another.
+
+    Args:
+        model (Word2Vec): the model.
+
+    Yields:
+        Word2Vec: the copy.
+    """
+    own: Any = vars(model)["wv"]
+    events = getattr(model, "lifecycle_events", None)
+    columns, known = dict(own.expandos), len(events or ())
+    made = shallow(model)
+    made.__dict__["wv"] = words = shallow(own)
+    before, words_before = made.__dict__ | {"wv": own}, dict(words.__dict__)
+    words.__dict__["expandos"] = columns
+    try:
+        yield made
+    except BaseException:
+        if events:
+            del events[known:]
+        raise
+    after = made.__dict__
+    same = after.get("wv") is words
+    if same:
+        after["wv"] = own
+    guard, interrupt, done = guard_of(model), None, False
+    while not done:  # all of it, even after Ctrl-C: parts of two states do not fit together
+        try:
+            with guard.steady, guard.commits:
+                if same:
+                    replace(own, words_before, words.__dict__)
+                replace(model, before, after)
+                done = True
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if not same:
+        join(model, after["wv"])
+    if interrupt is not None:
+        raise interrupt
+
+
+def restore(obj: Any, before: dict[str, Any]) -> None:
+    """Give an object the attributes that it had before, and no others.
+
+    Args:
+        obj (any): the object.
+        before (dict): the attributes.
+    """
+    obj.__dict__.update(before)
+    for name in obj.__dict__.keys() - before.keys():
+        obj.__dict__.pop(name, None)
