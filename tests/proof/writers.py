@@ -1,7 +1,7 @@
 """All that writes files, each with a content that is a number, and how the number is read back.
 
 `write(folder, number)` replaces files of that folder; `read(folder)` returns what each of them holds, and raises if
-one is not whole. Run as a program, it writes 1, 2, 3, … until it is killed: `writers.py NAME FOLDER`.
+one is not whole.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +35,7 @@ class Writer(NamedTuple):
     write: Callable[[Path, int], None]
     read: Callable[[Path], list[int]]
     appends: bool = False  # adds to the file instead of replacing it: not safe from kill -9
+    is_command: bool = False
 
 
 class CommandFailed(OSError):
@@ -208,13 +208,6 @@ WRITERS = {
     "appended": appended("vectors.txt"),
     "appended.gz": appended("vectors.txt.gz"),
     "sentences": Writer(("text",), write_sentences, read_sentences),
-    "train": Writer(("model", "in.txt", "out.txt"), train_command, read_trained),
-    "desm index": Writer(("index",), index_command, read_command_index),
+    "train": Writer(("model", "in.txt", "out.txt"), train_command, read_trained, is_command=True),
+    "desm index": Writer(("index",), index_command, read_command_index, is_command=True),
 }
-
-
-if __name__ == "__main__":
-    _, name, place = sys.argv
-    for number in itertools.count(1):
-        WRITERS[name].write(Path(place), number)
-        print(number, flush=True)
