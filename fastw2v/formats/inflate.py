@@ -108,7 +108,7 @@ def _checked(kind: str, read: Callable[[], Content]) -> Content:
     except RefusedPickle:
         raise
     except Exception as error:
-        # A zip archive, and the head of an array in it, have errors of their own; it may point before the file.
+        # A zip archive, and the head of an array in it, have errors of their own; one may point outside.
         odd = isinstance(error, ValueError | zipfile.BadZipFile) or getattr(error, "errno", 0) == errno.EINVAL
         state = magic.damage_of(error) or ("damaged" if odd else None)
         if state is None:

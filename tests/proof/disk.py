@@ -63,7 +63,7 @@ def attempt(writer: Writer, folder: Path, faults: Faults, old: dict[str, bytes],
 
 
 def wrong_with(writer: Writer, folder: Path, kinds: list[str]) -> dict[str, Any]:
-    """Let each call fail in each way; return how many faults there were, the usual calls, and what was wrong."""
+    """Let each call fail in each way; return the usual calls, how many faults there were, what was wrong."""
     faults = Faults()
     writer.write(folder, OLD)
     old = {name: (folder / name).read_bytes() for name in writer.files}

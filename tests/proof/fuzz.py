@@ -1,14 +1,15 @@
-"""Coverage-guided fuzzing of every loader and reader, with atheris (libFuzzer), Python and compiled code alike.
+"""Coverage-guided fuzzing of every loader and reader with atheris (libFuzzer), compiled code included.
 
-`fuzz.py TARGET … --seconds N` (or `all`) builds the package once with clang and AddressSanitizer in WORK, and runs each
-target for N seconds from a corpus that grows in WORK/corpus. It needs `pip install atheris` and clang with its runtime
-(Debian: clang-16 libclang-rt-16-dev). A line for each target says what was run; a fault is printed with the file that
-shows it: `fuzz.py TARGET --replay FILE`.
+`fuzz.py TARGET … --seconds N` (or `all`) builds the package once with clang and AddressSanitizer in WORK,
+and runs each target for N seconds from a corpus that grows in WORK/corpus. It needs `pip install atheris`,
+and clang with its runtime (Debian: clang-16 libclang-rt-16-dev). A line for each target says what was run;
+a fault is printed with the file that shows it: `fuzz.py TARGET --replay FILE`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import random
@@ -35,8 +36,10 @@ def clang() -> str | None:
 def build(work: Path, sanitize: str) -> Path:
     """Compile a copy of the sources for coverage; nothing is done if it is newer than these."""
     copy = work / "source"
-    sources = [path for kind in ("*.py", "*.pyx", "*.pxd", "*.pyi", "*.h") for path in ROOT.glob(f"fastw2v/**/{kind}")]
-    for path in (*sources, ROOT / "setup.py", ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "LICENSE"):
+    sources = [
+        path for kind in ("py", "pyx", "pxd", "pyi", "h") for path in ROOT.glob(f"fastw2v/**/*.{kind}")
+    ]
+    for path in (*sources, *(ROOT / name for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"))):
         to = copy / path.relative_to(ROOT)
         if not to.exists() or to.read_bytes() != path.read_bytes():
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -70,22 +73,21 @@ def run(name: str, seconds: int, work: Path, copy: Path) -> tuple[str, list[str]
     runs, crashes, until, found = 0, 0, time.monotonic() + seconds, []
     log = faults / "log"
     while (left := round(until - time.monotonic())) > 0:
-        options = [f"-max_total_time={left}", f"-timeout={STUCK}", f"-max_len={LONGEST}", "-print_final_stats=1"]
+        options = [f"-max_total_time={left}", f"-timeout={STUCK}", f"-max_len={LONGEST}"]
         options += ["-rss_limit_mb=4096", f"-artifact_prefix={faults}/"]
-        command = [sys.executable, "-P", __file__, name, "--child", str(faults), *options, str(corpus)]
+        command = [sys.executable, __file__, name, "--child", str(faults), *options, str(corpus)]
         with open(log, "w") as out:
-            done = subprocess.run(command, env=child_environment(copy), stdout=out, stderr=subprocess.STDOUT, cwd=copy)
+            done = subprocess.run(command, env=child_environment(copy), stdout=out, stderr=out, cwd=copy)
         said = log.read_text(errors="replace")
         found += re.findall(r"^FAULT (.*)$", said, re.MULTILINE)
-        runs += int((re.findall(r"number_of_executed_units: (\d+)", said) or re.findall(r"^#(\d+)", said, re.M) or [0])[-1])
+        runs += int((re.findall(r"^#(\d+)", said, re.MULTILINE) or ["0"])[-1])
         if done.returncode:
             crashes += 1
-            kept = log.rename(faults / f"crash-{crashes}.log")
-            found.append(f"ended with {done.returncode}: {kept}")
+            found.append(f"ended with {done.returncode}: {log.rename(faults / f'crash-{crashes}.log')}")
             if crashes > 9:
                 break
-    covered = (re.findall(r"cov: (\d+)", said) or ["?"])[-1]
-    return f"{name}: {runs:,} runs, {covered} edges, {len(list(corpus.iterdir())):,} files in the corpus", found
+    covered, kept = (re.findall(r"cov: (\d+)", said) or ["?"])[-1], len(list(corpus.iterdir()))
+    return f"{name}: {runs:,} runs, {covered} edges, {kept:,} files in the corpus", found
 
 
 # --- in the child ---
@@ -121,10 +123,8 @@ def fuzz(name: str, faults: Path, options: list[str]) -> None:
         took = time.perf_counter() - begin
         if took > SLOW:  # of the processor, and not because others use it
             begin = time.process_time()
-            try:
+            with contextlib.suppress(Exception):
                 target.read(data)
-            except Exception:
-                pass
             if time.process_time() - begin > SLOW:
                 report("slow", f"{took:.1f} s", data)
 
@@ -143,17 +143,18 @@ def fuzz(name: str, faults: Path, options: list[str]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="+", metavar="TARGET", help="names of targets.py, or all")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for the build, corpora and faults")
     parser.add_argument("--sanitize", default="address,fuzzer-no-link", help="for the compiler")
-    parser.add_argument("--replay", type=Path, help="read this file once, with the package that is importable")
+    parser.add_argument("--replay", type=Path, help="read this file once, with the package beside")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args()
     if options.child:
         fuzz(options.targets[0], options.child, rest)
         return
+    sys.path.append(str(ROOT))
     import targets
 
     if options.replay:

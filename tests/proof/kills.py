@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import logging
@@ -51,7 +52,7 @@ def kill(writer: Writer, folder: Path, times: int) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     last, interrupted = writer.read(folder), 0
     for _ in range(times):
-        child = fork(lambda: save_for_ever(writer, folder, max(last) + 1))
+        child = fork(functools.partial(save_for_ever, writer, folder, max(last) + 1))
         time.sleep(rng.uniform(0, 2 * seconds))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -73,7 +74,7 @@ def race(writer: Writer, folder: Path, times: int) -> dict[str, Any]:
         for _ in range(times):
             writer.write(folder, number)
 
-    children = {fork(lambda number=number: save(number)) for number in (1, 2)}  # type: ignore[misc]
+    children = {fork(functools.partial(save, number)) for number in (1, 2)}
     seen: set[int] = set()
     reads = 0
     while children:

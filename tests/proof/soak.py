@@ -1,7 +1,8 @@
 """Everything at once, for hours: does memory stay, and do threads and open files come back?
 
-`soak.py --minutes N` trains, saves, loads, maps, asks from threads, grows vocabularies, raises in texts and callbacks,
-and interrupts, over and over; it prints a line a minute, and at the end whether anything grew (then it ends with 1).
+`soak.py --minutes N` trains, saves, loads, maps, asks from threads, grows vocabularies, raises in texts and
+callbacks, and interrupts, over and over; it prints a line a minute, and at the end whether anything grew
+(then it ends with 1).
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def verdict(samples: list[Sample]) -> list[str]:
         first, last = getattr(late[0], name), getattr(late[-1], name)
         if last > first:
             found.append(f"{name}: {first}, then {last}")
-    cycles, resident = (np.array([getattr(one, name) for one in late], dtype=float) for name in ("cycles", "resident"))
+    cycles, resident = (np.array([one[field] for one in late], dtype=float) for field in (0, 1))
     spread = cycles - cycles.mean()
     slope = float(spread @ resident / max(spread @ spread, 1))
     growth = slope * (cycles[-1] - cycles[0])
@@ -178,9 +179,9 @@ def shown(one: Sample, seconds: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--every", type=float, default=60, metavar="SECONDS", help="between two lines (default: 60)")
+    parser.add_argument("--every", type=float, default=60, metavar="SECONDS", help="between two lines")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     logging.disable()

@@ -1,8 +1,9 @@
-"""Every writer on a disk that fails: the old file stays, or the new one is there, whole; nothing is left behind."""
+"""Every writer on a disk that fails: the old file stays, or the new one is there, whole, and nothing else."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ LONG = [f"{mode}:{code}" for mode in MODES for code in CODES]
 
 def outcomes(folder: Path, kinds: list[str], *names: str) -> dict[str, Any]:
     """What became of the files of writers, by name, in one child for all."""
-    preloaded = environment(LD_PRELOAD=str(build(folder)), **{LIBRARY: str(folder / "faults.so")})
+    libraries = [*filter(None, [os.environ.get("LD_PRELOAD")]), str(build(folder))]  # a sanitizer comes first
+    preloaded = environment(LD_PRELOAD=":".join(libraries), **{LIBRARY: libraries[-1]})
     command = [PYTHON[0], str(Path(__file__).with_name("disk.py")), str(folder), ",".join(kinds), *names]
     done = subprocess.run(command, env=preloaded, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr

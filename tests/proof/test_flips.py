@@ -1,7 +1,7 @@
 """Models, vectors and indices that are cut short anywhere, or have one wrong bit: none of them loads.
 
-Arrays alone, word2vec's formats, compressed files and pickles: tests/test_native_format.py, test_word2vec_format.py,
-test_streams.py and test_gensim_files.py.
+Arrays alone, word2vec's formats, compressed files and pickles are cut in test_native_format.py,
+test_word2vec_format.py, test_streams.py and test_gensim_files.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ LOADERS: dict[str, Callable[..., Any]] = {
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     index = DESM(trained()).index([["graph", "trees"], ["human"]], progress=False)
-    return {"model": saved(trained(hs=1)).read(), "vectors": saved(few_vectors()).read(), "index": saved(index).read()}
+    return {
+        "model": saved(trained(hs=1)).read(),
+        "vectors": saved(few_vectors()).read(),
+        "index": saved(index).read(),
+    }
 
 
 def header_end(raw: bytes) -> int:

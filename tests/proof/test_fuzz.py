@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-RUNS = int(__import__("os").environ.get("RUNS",400))
+RUNS = 400
 
 
 @pytest.mark.parametrize("name", TARGETS)

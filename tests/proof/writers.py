@@ -1,7 +1,7 @@
 """All that writes files, each with a content that is a number, and how the number is read back.
 
-`write(folder, number)` replaces files of that folder; `read(folder)` returns what each of them holds, and raises if
-one is not whole.
+`write(folder, number)` replaces files of that folder; `read(folder)` returns what each of them holds, and
+raises if one is not whole.
 """
 
 from __future__ import annotations
