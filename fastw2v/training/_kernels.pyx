@@ -18,6 +18,8 @@ from fastw2v.tile.dispatch import floats, lines
 
 cdef extern from "compiler.h" nogil:
     void prefetch "fastw2v_prefetch"(const void *address)
+    void raise_flag "fastw2v_raise"(int *flag)
+    bint is_raised "fastw2v_is_raised"(const int *flag)
 
 
 # --- random numbers: Java's generator, as in word2vec ---
@@ -56,7 +58,7 @@ cdef inline uint64_t bit_of(int32_t word) noexcept nogil:
 
 cdef class StopFlag:
     def stop(self):
-        self.raised = 1
+        raise_flag(<int *>&self.raised)
 
 
 cdef class Worker:
@@ -369,7 +371,7 @@ cdef class Worker:
         self.scratch.position = first
         self.scratch.sentence = 0
         self.scratch.ahead_count = 0
-        while not self.stop.raised:
+        while not is_raised(<const int *>&self.stop.raised):
             while more == BATCH and filled - done <= BATCH:
                 more = self.fill_windows(filled // BATCH % 2, last)
                 if filled == 0:

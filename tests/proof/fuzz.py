@@ -74,7 +74,7 @@ def run(name: str, seconds: int, work: Path, copy: Path) -> tuple[str, list[str]
     log = faults / "log"
     while (left := round(until - time.monotonic())) > 0:
         options = [f"-max_total_time={left}", f"-timeout={STUCK}", f"-max_len={LONGEST}"]
-        options += ["-rss_limit_mb=4096", f"-artifact_prefix={faults}/"]
+        options += ["-len_control=0", "-rss_limit_mb=4096", f"-artifact_prefix={faults}/"]
         command = [sys.executable, __file__, name, "--child", str(faults), *options, str(corpus)]
         with open(log, "w") as out:
             done = subprocess.run(command, env=child_environment(copy), stdout=out, stderr=out, cwd=copy)
