@@ -41,7 +41,8 @@ def wrong_error(writer: Writer, folder: Path, error: BaseException) -> list[str]
     """What is wrong with the error that a write ended with."""
     if not isinstance(error, OSError):
         return [f"no OSError: {error!r:.200}"]
-    if not any(str(folder / name) in str(error) for name in writer.files):
+    targets = [str(folder / name) for name in writer.files] or [str(folder)]
+    if not any(target in str(error) for target in targets):
         return [f"names no target: {error!r:.200}"]
     return []
 

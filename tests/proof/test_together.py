@@ -13,7 +13,7 @@ from factories import MODES, STEPS, text, unsampled
 
 from fastw2v import KeyedVectors, Word2Vec
 
-TEXT = text(1500, 300, seed=8)
+TEXT = text(1000, 300, seed=8)
 
 
 def askers(model: Word2Vec) -> list[Callable[[], object]]:
@@ -38,8 +38,7 @@ def repeat(ask: Callable[[], object], stop: threading.Event, errors: list[BaseEx
 
 
 @pytest.mark.trains_again
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode, step", zip(MODES, STEPS * 3, strict=True))
 def test_asking_while_it_trains(mode: str, step: str) -> None:
     settings: dict[str, Any] = {"workers": 3, "step": step, **MODES[mode]}
     model = unsampled(TEXT, epochs=1, **settings)

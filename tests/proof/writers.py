@@ -10,6 +10,7 @@ import contextlib
 import functools
 import io
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +18,13 @@ from typing import Any, NamedTuple
 sys.path.append(str(Path(__file__).parent.parent))
 
 import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 from factories import small  # noqa: E402
 
 from fastw2v import KeyedVectors, Word2Vec, utils  # noqa: E402
 from fastw2v.cli import main  # noqa: E402
 from fastw2v.desm import DESM, DESMIndex  # noqa: E402
+from fastw2v.text import spill  # noqa: E402
 
 WORDS = [f"word{i}" for i in range(120)]
 LINES = 3000
@@ -31,7 +34,7 @@ SCRATCH = "scratch"  # a folder beside, for what a command reads
 class Writer(NamedTuple):
     """What writes some files."""
 
-    files: tuple[str, ...]  # the first is the one that errors have to name
+    files: tuple[str, ...]  # an error names one of them; none are temporary files, and it names their folder
     write: Callable[[Path, int], None]
     read: Callable[[Path], list[int]]
     appends: bool = False  # adds to the file instead of replacing it: not safe from kill -9
@@ -149,6 +152,18 @@ def read_sentences(folder: Path) -> list[int]:
     return [number_of([int(word) for word in words])]
 
 
+def write_ids(folder: Path, number: int) -> None:
+    """Train on a text whose ids go to a temporary file in the folder; there is nothing to read afterwards."""
+    text = scratch(folder, "text", f"{' '.join(WORDS)}\n" * 3)
+    model = small(None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTW2V_SPILL_BYTES", "0")
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setattr(spill, "_folders", lambda: [str(folder)])
+        model.build_vocab(corpus_file=text)
+        model.train(corpus_file=text, total_examples=3, total_words=3 * len(WORDS), epochs=1)
+
+
 # --- the command line ---
 
 
@@ -208,6 +223,7 @@ WRITERS = {
     "appended": appended("vectors.txt"),
     "appended.gz": appended("vectors.txt.gz"),
     "sentences": Writer(("text",), write_sentences, read_sentences),
+    "temporary ids": Writer((), write_ids, lambda folder: [], is_command=True),
     "train": Writer(("model", "in.txt", "out.txt"), train_command, read_trained, is_command=True),
     "desm index": Writer(("index",), index_command, read_command_index, is_command=True),
 }
