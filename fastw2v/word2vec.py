@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import chain, islice
 from typing import IO, Any, Literal, Self
 
@@ -36,7 +36,7 @@ from fastw2v.columns import Ragged, plain_column
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
-from fastw2v.formats.parts import Model
+from fastw2v.formats.parts import Checkpoint, Model
 from fastw2v.formats.streams import seekable
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.legacy import renamed_keywords
@@ -53,7 +53,7 @@ from fastw2v.older import (
     train_batch_cbow,
     train_batch_sg,
 )
-from fastw2v.progress import Mode, make_progress
+from fastw2v.progress import Mode
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
@@ -61,18 +61,11 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag, Worker
-from fastw2v.training.course import Course, check_rates
-from fastw2v.training.jobs import EpochResult, Schedule
+from fastw2v.training.checkpoint import Checkpoints, check_interval, course_of, passes_left
+from fastw2v.training.course import Course
+from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Noise, Objective, Step
-from fastw2v.training.report import (
-    EpochRecord,
-    Length,
-    log_epoch,
-    record_of,
-    warn_of_call,
-    warn_of_odd_corpus,
-)
-from fastw2v.training.run import Options, run_epoch
+from fastw2v.training.report import EpochRecord, Length, warn_of_call
 from fastw2v.training.scoring import score_text, scoring_workers
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -158,6 +151,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             repeated word counts once.
         progress ("auto" or bool): True shows a bar, False none, "auto" one in terminals and notebooks if tqdm
             is installed.
+        checkpoint (path or None): a model file to write while training, see `train`.
+        checkpoint_every (float): seconds between two checkpoints.
 
     Raises:
         TypeError: not one corpus that can be read `epochs` + 1 times, a table or column of texts instead of
@@ -165,7 +160,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         ValueError: a setting is out of range, `hs` and `negative` are both 0, or a file is no text in UTF-8.
         RuntimeError: no word of the corpus is left to train.
         FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
-        OSError: a text file cannot be read.
+        OSError: a text file cannot be read, or a checkpoint cannot be written.
+
+    An error in training, and Ctrl-C, carry what was learnt: their attribute `model` is the model.
 
     Attributes:
         wv (KeyedVectors): the words, with counts and IN vectors; answers queries.
@@ -236,6 +233,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
         step: Step | None = None,
         baskets: bool = False,
         progress: Mode = "auto",
+        checkpoint: StrPath | None = None,
+        checkpoint_every: float = 300.0,
     ) -> None:
         self.vector_size = vector_size
         self.alpha = alpha
@@ -283,11 +282,13 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.history: list[EpochRecord] = []
         self.lifecycle_events: list[dict[str, Any]] | None = []
         self._encoded: Encoded | None = None  # read last, not trained on yet
+        self._checkpoint: Checkpoint | None = None  # where the call stands that a loaded file is from
 
         if sentences is None and corpus_file is None:
             for name, given, method in (
                 ("trim_rule", trim_rule, "build_vocab()"),
                 ("callbacks", callbacks, "train()"),
+                ("checkpoint", checkpoint, "train()"),
             ):
                 if given:
                     warn_user(f"{name} given without a corpus is not used: pass it to {method}", log=logger)
@@ -297,26 +298,56 @@ class Word2Vec(Matrices, OlderWord2Vec):
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
-            if type(self).build_vocab is Word2Vec.build_vocab:
-                report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
-                if not len(self.wv):
-                    raise RuntimeError(
-                        self._explain_no_words(self.effective_min_count, report["drop_unique"])
-                    )
-            else:  # a derived class has its own, which gensim calls here too
-                self.build_vocab(sentences, corpus_file, trim_rule=trim_rule)
-            self.train(
-                sentences,
-                corpus_file,
-                total_examples=self.corpus_count,
-                total_words=self.corpus_total_words,
-                epochs=epochs,
-                start_alpha=self.alpha,
-                end_alpha=self.min_alpha,
-                compute_loss=self.compute_loss,
-                callbacks=callbacks,
-            )
+            kept = {"checkpoint": checkpoint, "checkpoint_every": check_interval(checkpoint_every)}
+            try:
+                self._build_and_train(
+                    source,
+                    trim_rule,
+                    sentences,
+                    corpus_file,
+                    epochs=epochs,
+                    callbacks=callbacks,
+                    **({} if checkpoint is None else kept),
+                )
+            except BaseException as error:
+                self._go_with(error)
+                raise
         self.add_lifecycle_event("created", params=str(self))
+
+    def _build_and_train(
+        self,
+        source: Source,
+        trim_rule: TrimRule | None,
+        sentences: Iterable[Iterable[Any]] | None,
+        corpus_file: StrPath | None,
+        **course: Any,
+    ) -> None:
+        """Build the vocabulary of a corpus and train on it, as the constructor does."""
+        if type(self).build_vocab is Word2Vec.build_vocab:
+            report = self._make_vocab(source, trim_rule=trim_rule, keep_encoded=True)
+            if not len(self.wv):
+                raise RuntimeError(self._explain_no_words(self.effective_min_count, report["drop_unique"]))
+        else:  # a derived class has its own, which gensim calls here too
+            self.build_vocab(sentences, corpus_file, trim_rule=trim_rule)
+        self.train(
+            sentences,
+            corpus_file,
+            total_examples=self.corpus_count,
+            total_words=self.corpus_total_words,
+            start_alpha=self.alpha,
+            end_alpha=self.min_alpha,
+            compute_loss=self.compute_loss,
+            **course,
+        )
+
+    def _go_with(self, error: BaseException) -> None:
+        """Give the model to an error of the constructor, whose caller would otherwise never get it."""
+        if len(self.wv):
+            with suppress(AttributeError, TypeError):  # an error whose class allows no attribute
+                error.model = self  # type: ignore[attr-defined]
+                error.add_note(
+                    "What was learnt is not lost: the attribute `model` of this error is the model"
+                )
 
     # --- checks ---
 
@@ -454,6 +485,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
     ) -> Report:
         """Make vocabulary and weights of counted words."""
         with self._restore_on_error():
+            self._checkpoint = None if not dry_run else self._checkpoint
             self._raw = raw
             self.corpus_count, self.corpus_total_words = corpus_count, corpus_total_words
             report = self.prepare_vocab(update=update, dry_run=dry_run, **prepare)
@@ -745,6 +777,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise TypeError(f"other_model is of type {type(other_model).__name__}: give a Word2Vec")
         with self._restore_on_error():
             words = len(other_model.wv)
+            self._checkpoint = None
             wv = other_model.wv.with_vectors(np.zeros((words, self.vector_size), dtype=np.float32))
             wv.expandos = dict(wv.expandos)
             wv.vectors_lockf = np.ones(1, dtype=np.float32)
@@ -777,6 +810,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
         callbacks: Iterable[Any] = (),
         *,
         freeze: Freeze | None = None,
+        checkpoint: StrPath | None = None,
+        checkpoint_every: float = 300.0,
+        resume: bool = False,
     ) -> tuple[int, int]:
         """Train on a corpus, going through it `epochs` times.
 
@@ -805,19 +841,31 @@ class Word2Vec(Matrices, OlderWord2Vec):
             callbacks (iterable of CallbackAny2Vec): objects whose hooks are called.
             freeze (str or None): "out" leaves OUT and node vectors as they are, so that models of different
                 texts can be compared; "in" leaves the IN vectors. None trains both.
+            checkpoint (path or None): a model file to write at the beginning, every `checkpoint_every`
+                seconds, at the end of each epoch, and before SIGTERM, SIGHUP or Ctrl-C ends the program (if
+                this is the main thread). It replaces the one before, at once or not at all.
+            checkpoint_every (float): seconds.
+            resume (bool): go on where the checkpoint stopped that this model was loaded from. Epochs,
+                totals, rates and `freeze` are those of then, and need not be given. With one worker the
+                result is the one that would have come without the stop, bit for bit; with several each word
+                is trained once. A run that was complete trains nothing.
 
         Returns:
             tuple of int: over all epochs, the words trained (known and not dropped by `sample`), and all
-            words read.
+            words read; with `resume` those of this call.
 
         Raises:
-            ValueError: a number is missing or out of range, `hs` and `negative` are both 0, or a matrix is
-                read-only or has another shape.
+            ValueError: a number is missing or out of range, `hs` and `negative` are both 0, a matrix is
+                read-only or has another shape, or with `resume` the text or a setting is another.
             TypeError: not one corpus that can be read `epochs` times, a sentence is not a list of words, or
                 an argument has the wrong type.
-            RuntimeError: vocabulary, vectors or tables are missing, or a callback changed the vocabulary.
+            RuntimeError: vocabulary, vectors or tables are missing, a callback changed the vocabulary, or
+                there is no checkpoint to `resume`.
             FloatingPointError: the vectors are no longer finite, because the learning rate is too high.
-            OSError: a text file cannot be read.
+            OSError: a text file cannot be read, or the first checkpoint cannot be written.
+
+        Warns:
+            FastW2VWarning: a later checkpoint could not be written; training goes on.
 
         Example:
             >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, workers=1)
@@ -825,25 +873,54 @@ class Word2Vec(Matrices, OlderWord2Vec):
             >>> model.train(sentences, total_examples=model.corpus_count, epochs=2)
             (1440, 1440)
 
+            A run that may be killed at any moment, and the line that goes on with it:
+
+            >>> file = f"{tmp}/run.fw2v"
+            >>> run = Word2Vec(sentences, vector_size=10, min_count=1, workers=1, checkpoint=file)
+            >>> Word2Vec.load(file).train(sentences, resume=True)  # it was complete: nothing is left to do
+            (0, 0)
+
         `freeze`: Di Carlo, Bianchi and Palmonari 2019, "Training Temporal Word Embeddings with a Compass".
         """
         self._check_settings()
-        length = self._check_call(corpus_file, total_examples, total_words)
-        course = Course.of(
-            epochs=epochs,
-            start_alpha=start_alpha or self.alpha,
-            end_alpha=end_alpha or self.min_alpha,
-            compute_loss=compute_loss,
-            callbacks=callbacks,
-            freeze=freeze,
-            queue_factor=queue_factor,
-            report_delay=report_delay,
-        )
+        interval = check_interval(checkpoint_every)
+        reports = {"queue_factor": queue_factor, "report_delay": report_delay}
+        if resume:
+            state = self._checked_checkpoint()
+            if state.complete:
+                return 0, 0
+            given: dict[str, Any] = {
+                "epochs": epochs,
+                "total_examples": total_examples,
+                "total_words": total_words,
+            }
+            given |= {"start_alpha": start_alpha, "end_alpha": end_alpha, "freeze": freeze}
+            course, length = course_of(state, self, given, callbacks=callbacks, **reports)
+            passes = passes_left(state)
+        else:
+            length = self._check_call(corpus_file, total_examples, total_words)
+            course = Course.of(
+                epochs=epochs,
+                start_alpha=start_alpha or self.alpha,
+                end_alpha=end_alpha or self.min_alpha,
+                compute_loss=compute_loss,
+                callbacks=callbacks,
+                freeze=freeze,
+                **reports,
+            )
+            passes = course.epochs
         self._ready_to_train()
-        source = Source.of(corpus_iterable, corpus_file, passes=course.epochs)
-        if not any(length) and next(iter(source.sentences), None) is not None:
+        source = Source.of(corpus_iterable, corpus_file, passes=passes)
+        if checkpoint is not None:
+            source.check_not(checkpoint)
+        if not resume and not any(length) and next(iter(source.sentences), None) is not None:
             raise ValueError(_NO_LENGTH)
-        return self._train_text(lambda: self._text_of(source), length, course)
+        checkpoints = None
+        if resume:
+            checkpoints = Checkpoints(self, state, course.callbacks, checkpoint, interval)
+        elif checkpoint is not None:
+            checkpoints = Checkpoints.of_new(self, course, length, checkpoint, interval)
+        return self._train_text(lambda: self._text_of(source), length, course, checkpoints=checkpoints)
 
     def train_pairs(
         self,
@@ -938,75 +1015,45 @@ class Word2Vec(Matrices, OlderWord2Vec):
         course: Course,
         *,
         pairs: bool = False,
+        checkpoints: Checkpoints | None = None,
     ) -> tuple[int, int]:
         """Train on a text, all arguments checked; with `pairs` its sentences are pairs."""
-        course.warn_of_rising_rate()
-        epochs, callbacks = course.epochs, course.callbacks
-        warn_of_call(self, course.alpha, length)
+        new = checkpoints is None or not checkpoints.goes_on
+        if new:
+            course.warn_of_rising_rate()
+            warn_of_call(self, course.alpha, length)
         begin = time.perf_counter()
-        trained = raw = 0
         with self._restore_on_error():  # a text in memory may be refused
-            self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, epochs
-            self.compute_loss = course.compute_loss
-            self.running_training_loss = 0.0
+            if new:
+                self.alpha, self.min_alpha, self.epochs = course.alpha, course.min_alpha, course.epochs
+                self.compute_loss = course.compute_loss
+                self.running_training_loss = 0.0
             self.add_lifecycle_event(
                 "train",
-                msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and "
+                msg=f"{'training' if new else 'going on to train'} model with {self.workers} workers on "
+                f"{len(self.wv)} vocabulary and "
                 f"{self.vector_size} features, using sg={self.sg} hs={self.hs} sample={self.sample} "
                 f"negative={self.negative} window={self.window} shrink_windows={self.shrink_windows} "
                 f"step={self.step}",
             )
-            for callback in callbacks:
+            for callback in course.callbacks:
                 callback.on_train_begin(self)
             text = read()  # only now, because the time to encode a text is reported too
-        with make_progress(self.progress, length.words and length.words * epochs, "training") as progress:
-            for epoch in range(epochs):
-                for callback in callbacks:
-                    callback.on_epoch_begin(self)
-                # Settings and arrays are looked up in each epoch: a callback may have changed them.
-                check_rates(alpha=self.alpha, min_alpha=self.min_alpha)
-                objective = self._objective(self.compute_loss, course.freeze, written=bool(callbacks))
-                result = run_epoch(
-                    Baskets(text) if self.baskets and not pairs else text,
-                    objective.of_pairs() if pairs else objective,
-                    self._trained_matrices(),
-                    Schedule(self.alpha, self.min_alpha, epochs, *length),
-                    epoch,
-                    random=self.random,
-                    options=Options(self.workers, self.batch_words, course.queue_factor, course.report_delay),
-                    progress=progress,
-                )
-                self._take(epoch, result, length)
-                trained += result.effective_words
-                raw += result.raw_words
-                for callback in callbacks:
-                    callback.on_epoch_end(self)
-        seconds = time.perf_counter() - begin
-        self.total_train_time += seconds
-        self.add_lifecycle_event(
-            "train",
-            msg=f"training on {raw} raw words ({trained} effective words) took {seconds:.1f}s, "
-            f"{trained / max(seconds, 1e-9):.0f} effective words/s",
-        )
-        self.train_count += 1
-        for callback in callbacks:
-            callback.on_train_end(self)
-        return trained, raw
+        training = Training(self, text, length, course, begin, pairs=pairs, checkpoints=checkpoints)
+        with checkpoints or nullcontext():
+            with self._restore_on_error():
+                training.take_up()
+            self._checkpoint = None
+            return training.run()
 
-    def _take(self, epoch: int, result: EpochResult, length: Length) -> None:
-        """Take over what an epoch did, and report it; FloatingPointError if the vectors are not finite."""
-        if result.alpha is not None:
-            self.min_alpha_yet_reached = result.alpha
-        self.running_training_loss += result.loss
-        self.history.append(record_of(epoch, result, self.compute_loss))
-        log_epoch(epoch, result)
-        warn_of_odd_corpus(epoch, result, length)
-        if not self._is_finite(result.rows):
-            raise FloatingPointError(
-                f"the vectors are no longer finite after epoch {epoch}: the learning rate "
-                f"(alpha={self.alpha}) is too high; build the vocabulary anew and train with a lower alpha. "
-                "Vectors that came from elsewhere may have been so before: np.isfinite(model.wv.vectors) says"
+    def _checked_checkpoint(self) -> Checkpoint:
+        """Return where the call stands that is to go on; RuntimeError if there is none."""
+        if self._checkpoint is None:
+            raise RuntimeError(
+                "resume=True, but this model is not from a checkpoint, or was trained or changed since: load "
+                "the file that train(checkpoint=...) wrote, and call train(corpus, resume=True) first"
             )
+        return self._checkpoint
 
     def _check_call(
         self, corpus_file: StrPath | None, total_examples: float | None, total_words: float | None

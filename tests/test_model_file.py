@@ -58,7 +58,7 @@ def test_every_attribute_of_a_model_is_saved_or_begins_anew(kind: str) -> None:
     assert vars(loaded).keys() == vars(model).keys()
     apart = {"wv", "random", "cum_table", "history", "lifecycle_events", "raw", "syn1", "syn1neg"}
     held = {name.removeprefix("_") for name in vars(model)}
-    assert held - {*SETTINGS} - apart == {"hashfxn", "progress", "encoded"}
+    assert held - {*SETTINGS} - apart == {"hashfxn", "progress", "encoded", "checkpoint"}
     assert vars(loaded.wv).keys() - {"lifecycle_events"} == vars(model.wv).keys() - {"lifecycle_events"}
 
 

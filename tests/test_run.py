@@ -195,7 +195,7 @@ def test_the_first_error_wins_and_jobs_behind_it_are_dropped(monkeypatch: pytest
         pytest.raises(Failure, match="1"),
         Run([Worker()], stop, lambda number: (number, None), 2, NoProgress()) as run,
     ):
-        run.epoch(iter([job] * 50), EpochResult(), lambda *_: None)
+        run.epoch(iter([job] * 50), EpochResult(), lambda *_: None, {}, None)
     assert len(begun) == 1 and stop.raised and not threads()
 
 

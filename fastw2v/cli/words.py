@@ -68,16 +68,34 @@ def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
         "--out-vectors", type=paths.expand, metavar="FILE", help="OUT vectors, in the same way"
     )
     output.add_argument("--binary", action="store_true", help="word2vec format in binary instead of text")
+    runs = train.add_argument_group("runs that may be killed")
+    runs.add_argument(
+        "--checkpoint",
+        type=paths.expand,
+        metavar="FILE",
+        help="write the model so far while training, at the end of each epoch, and when told to end; it is a"
+        " model file like any other",
+    )
+    runs.add_argument(
+        "--checkpoint-every", type=float, default=300.0, metavar="S", help="seconds (default: 300)"
+    )
+    runs.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where the run stopped that wrote --checkpoint; without such a file yet, begin",
+    )
     add_training_options(train, {})
 
 
 def run_train(options: argparse.Namespace) -> None:
     """Train on a text; write the model, its vectors, or both."""
-    outputs = [path for path in (options.output, options.vectors, options.out_vectors) if path is not None]
+    targets = (options.output, options.vectors, options.out_vectors, options.checkpoint)
+    outputs = [path for path in targets if path is not None]
     _check_train(options, outputs)
     with _open_corpus(options.corpus) as corpus:
         start = time.perf_counter()
-        model = train_model(corpus, options)
+        kept = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
+        model = _go_on(corpus, options, kept) if _goes_on(options) else train_model(corpus, options, **kept)
         seconds = time.perf_counter() - start
     if options.output:
         model.save(options.output)
@@ -99,14 +117,13 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
     """Raise before training what would fail after it."""
     if not outputs:
         raise UsageError("nothing to write: give -o MODEL, --vectors FILE or --out-vectors FILE")
+    _check_run(options)
     checked = check_settings(options.settings)
     if options.out_vectors and not checked.negative:
         raise UsageError(
             "--out-vectors with --negative 0: hierarchical softmax has no OUT vector per word;"
             " give --negative 5"
         )
-    if options.output == "-":
-        raise UsageError("-o -: a model cannot go to standard output; only --vectors and --out-vectors can")
     if options.binary and not (options.vectors or options.out_vectors):
         raise UsageError("--binary is the format of --vectors and --out-vectors: give one of them too")
     if len(set(map(os.path.abspath, outputs))) < len(outputs):
@@ -119,6 +136,19 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
             continue
         check_writable(path)
         check_not_input(path, options.corpus, "corpus")
+
+
+def _check_run(options: argparse.Namespace) -> None:
+    """Raise UsageError for a model that cannot be written, or a run that cannot go on."""
+    for flag, path in (("-o", options.output), ("--checkpoint", options.checkpoint)):
+        if path == "-":
+            raise UsageError(
+                f"{flag} -: a model cannot go to standard output; only --vectors and --out-vectors can"
+            )
+    if options.resume and not options.checkpoint:
+        raise UsageError("--resume goes on from a checkpoint: give --checkpoint FILE")
+    if options.checkpoint_every <= 0:
+        raise UsageError(f"--checkpoint-every {options.checkpoint_every:g}: give seconds, above 0")
 
 
 def check_settings(settings: Mapping[str, Any]) -> Word2Vec:
@@ -134,9 +164,36 @@ def check_settings(settings: Mapping[str, Any]) -> Word2Vec:
     return model
 
 
-def train_model(corpus: Iterable[list[str]], options: argparse.Namespace) -> Word2Vec:
+def train_model(corpus: Iterable[list[str]], options: argparse.Namespace, **kept: Any) -> Word2Vec:
     """Return a model trained on `corpus`; show a progress bar if `wants_progress`."""
-    return Word2Vec(corpus, **options.settings, progress=wants_progress(options))
+    return Word2Vec(corpus, **options.settings, **kept, progress=wants_progress(options))
+
+
+def _goes_on(options: argparse.Namespace) -> bool:
+    """Return whether there is a run to go on with."""
+    there = options.resume and (paths.is_remote(options.checkpoint) or os.path.exists(options.checkpoint))
+    return bool(there)
+
+
+def _go_on(corpus: Iterable[list[str]], options: argparse.Namespace, kept: Mapping[str, Any]) -> Word2Vec:
+    """Return the model of a checkpoint, trained to its end; UsageError if an option says otherwise."""
+    model = Word2Vec.load(options.checkpoint)
+    free = {"workers", "comment"}
+    changed = [
+        f"--{name.replace('_', '-')} {value}, was {getattr(model, name)}"
+        for name, value in options.settings.items()
+        if name not in free and value != getattr(model, name)
+    ]
+    if changed:
+        raise UsageError(
+            f"{options.checkpoint} cannot go on with other settings: {'; '.join(changed)}. Leave these "
+            "options out, or begin a new run without --resume"
+        )
+    for name in free & options.settings.keys():
+        setattr(model, name, options.settings[name])
+    model.progress = wants_progress(options)
+    model.train(corpus, resume=True, **kept)
+    return model
 
 
 @contextlib.contextmanager

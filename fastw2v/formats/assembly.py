@@ -50,6 +50,7 @@ def take_apart(model: Any) -> Model:
         lifecycle_events=model.lifecycle_events,
         cum_table=table if model.negative else None,
         extras=users_attributes(model, MODELS_HOLD),
+        checkpoint=model._checkpoint,
     )
 
 
@@ -114,7 +115,7 @@ def _assemble(cls: type[M], parts: Model) -> M:
     model.random = generator_in(parts.random)
     model.history, model.lifecycle_events = parts.history, parts.lifecycle_events
     model.raw_vocab = parts.raw_vocab
-    model._encoded = None
+    model._encoded, model._checkpoint = None, parts.checkpoint
     model.wv = model._keyed_vectors._of_parts(parts.wv)
     for name, matrix in parts.outputs.items():
         setattr(model, name, matrix)

@@ -7,7 +7,8 @@
 Format 2, written only where it is needed, adds
 
     words      lookup and alias_*: key_to_index, where it does not follow from the keys; wv.extra*
-    the rest   odd.*: outputs and tables that do not fit the words, after edits by hand; extra*, see `extras`
+    the rest   odd.*: outputs and tables that do not fit the words, after edits by hand; extra*, see `extras`;
+               checkpoint.*, see `checkpoint`
     metadata   values "typed": the JSON of settings and logs is that of `typed`
 
 `native` is the container; logs are an array because they grow beyond what its header may hold. No file is
@@ -28,6 +29,7 @@ import numpy.typing as npt
 
 from fastw2v.formats import columns, extras, native
 from fastw2v.formats.atomic import StrPath
+from fastw2v.formats.checkpoint import pack_checkpoint, unpack_checkpoint
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.fitting import fit_vectors
 from fastw2v.formats.parts import (
@@ -118,7 +120,7 @@ def _write(
     if refused:
         warn_user(extras.why_left_out(refused), log=logger)
     new = "values" in metadata or any(
-        name.startswith((_ODD, "lookup", "alias_", "wv.extra", "extra")) or columns.is_new(name)
+        name.startswith((_ODD, "lookup", "alias_", "wv.extra", "extra", "checkpoint")) or columns.is_new(name)
         for name in tensors
     )
     typed = native.has_typed(tensors) or native.has_typed(tensors, "raw_vocab")
@@ -170,7 +172,7 @@ def read_vectors(
 
 
 def _is_of_words(name: str) -> bool:
-    return name not in OUTPUTS and not name.startswith((_ODD, "extra."))
+    return name not in OUTPUTS and not name.startswith((_ODD, "extra.", "checkpoint."))
 
 
 def pack_vectors(words: Vectors) -> dict[str, Array]:
@@ -295,7 +297,8 @@ def write_model(
     held.discard(id(None))
     in_wv, refused_of_wv = extras.pack_extras(wv.extras, held, classes[1], "wv.")
     own, refused = extras.pack_extras(_without(model.extras, left_out), held, classes[0])
-    _write(target, tensors | in_wv | own, metadata, refused + refused_of_wv)
+    stand = {} if model.checkpoint is None else pack_checkpoint(model.checkpoint, held)
+    _write(target, tensors | in_wv | own | stand, metadata, refused + refused_of_wv)
 
 
 def _pack_counts(raw_vocab: Any) -> Array:
@@ -431,6 +434,7 @@ def _unpack_model(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> 
         },
         random=random,
         extras=extras.unpack_extras(tensors),
+        checkpoint=unpack_checkpoint(tensors),
         **logs,
     )
     if "raw_counts" in tensors:

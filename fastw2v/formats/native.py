@@ -18,7 +18,7 @@ import math
 import mmap as _mmap
 import os
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Literal
 
 import numpy as np
@@ -136,7 +136,8 @@ def write(
         file.write(struct.pack("<Q", len(header)))
         file.write(header)
         for name in names:
-            file.write(_flat_bytes(arrays[name]))
+            for piece in _pieces(arrays[name]):
+                file.write(piece)
 
 
 def read(
@@ -337,20 +338,32 @@ def _map(file: IO[bytes], first: int, entries: Entries, mmap: str) -> dict[str, 
 
 
 def _little_endian(name: str, array: Array) -> Array:
-    """Return the array as it is written; TypeError if the format has no such dtype."""
+    """Return the array in the byte order of a file; TypeError if the format has no such dtype."""
     dtype = array.dtype.newbyteorder("<") if array.dtype.kind in "biuf" else array.dtype
     if dtype not in _NAMES:
         raise TypeError(f"array {name!r} has dtype {array.dtype}: give one of {', '.join(map(str, _NAMES))}")
-    # ascontiguousarray alone would turn an array without dimensions into one of shape (1,).
-    return np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    return np.asarray(array, dtype=dtype)
 
 
 def _flat_bytes(array: Array) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
+def _pieces(array: Array) -> Iterator[memoryview]:
+    """Yield the bytes of an array in C order; of one that is not, a few rows are copied at a time."""
+    if array.flags.c_contiguous or not array.size:
+        yield _flat_bytes(array)
+        return
+    rows = max(1, _VALUES_PER_BLOCK * len(array) // array.size)
+    for start in range(0, len(array), rows):
+        yield _flat_bytes(np.ascontiguousarray(array[start : start + rows]))
+
+
 def _sha256(array: Array) -> str:
-    return hashlib.sha256(_flat_bytes(array)).hexdigest()
+    digest = hashlib.sha256()
+    for piece in _pieces(array):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _header_digest(metadata: Mapping[str, str], entries: Entries) -> str:

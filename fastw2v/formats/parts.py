@@ -77,7 +77,7 @@ MODELS_HOLD = frozenset(
     {
         *SETTINGS,
         *("wv", "random", "cum_table", "history", "lifecycle_events", "hashfxn", "progress"),
-        *("_raw", "_encoded", "_syn1", "_syn1neg"),
+        *("_raw", "_encoded", "_syn1", "_syn1neg", "_checkpoint"),
     }
 )
 """What our own code sets on a `Word2Vec`; all other attributes are a user's."""
@@ -133,6 +133,61 @@ class Vectors:
 
 
 @dataclass
+class Checkpoint:
+    """Where a call of `train` stands: what the model itself does not hold.
+
+    Attributes:
+        epochs (int): passes over the text, of the whole call.
+        examples (int or None): sentences of the text, as they were given to `train`.
+        words (int or None): its raw words, likewise.
+        freeze (str or None): the side that is left as it is.
+        settings (dict of str to any): the model's settings that decide what is learnt.
+        rows (int): V.
+        epoch (int): finished epochs.
+        jobs (int): finished jobs of the epoch that was running.
+        job_words (int): of these jobs the words that were trained.
+        job_examples (int): of these jobs the examples.
+        job_loss (float): of these jobs the sum of the loss.
+        job_seconds (float): the time that they took.
+        trained_words (int): words trained in the finished epochs.
+        raw_words (int): words read in the finished epochs.
+        seconds (float): the time of the call so far.
+        random (tuple): state of the model's generator when the running epoch began.
+        text (str or None): digest of the whole text; None if it has not been read to its end.
+        text_sentences (int): its sentences.
+        begun (str): digest of the text of the finished jobs.
+        sentences (int): their sentences.
+        varies (bool): whether the text was not the same in each epoch.
+        complete (bool): whether the call has ended.
+        callbacks (list of (str, dict)): name of the class and state of each callback.
+    """
+
+    epochs: int
+    examples: int | None
+    words: int | None
+    freeze: str | None
+    settings: dict[str, Any]
+    rows: int
+    random: RandomState
+    epoch: int = 0
+    jobs: int = 0
+    job_words: int = 0
+    job_examples: int = 0
+    job_loss: float = 0.0
+    job_seconds: float = 0.0
+    trained_words: int = 0
+    raw_words: int = 0
+    seconds: float = 0.0
+    text: str | None = None
+    text_sentences: int = 0
+    begun: str = ""
+    sentences: int = 0
+    varies: bool = False
+    complete: bool = False
+    callbacks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+@dataclass
 class Model:
     """What a `Word2Vec` is made of.
 
@@ -147,6 +202,7 @@ class Model:
         cum_table (array or None): uint32 (V,), the noise distribution; None without negative sampling, and
             for a model of gensim, whose files lack it.
         extras (dict of str to any): attributes that users set.
+        checkpoint (Checkpoint or None): where a call of `train` stands; None if none is unfinished.
     """
 
     wv: Vectors
@@ -158,6 +214,7 @@ class Model:
     lifecycle_events: list[dict[str, Any]] | None = None
     cum_table: Array | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
 
     def without_extras(self) -> Model:
         """Return the model without what users set, of which not all can be copied."""

@@ -60,6 +60,13 @@ class Source:
             return self.given is other.given
         return (self.files, self.states) == (other.files, other.states)
 
+    def check_not(self, target: FilePath) -> None:
+        """Raise ValueError if a file that is to be written is one that is read."""
+        for path in () if self.files is None else self.files.paths:
+            local = not paths.is_remote(path) and os.path.exists(paths.expand(target))
+            if local and os.path.samefile(paths.expand(path), paths.expand(target)):
+                raise ValueError(f"checkpoint={os.fspath(target)!r} is the text: it would be replaced")
+
     def scan(
         self,
         *,

@@ -36,10 +36,8 @@ class Worker:
         points: npt.NDArray[np.uint32] | None,
         path_starts: npt.NDArray[np.int64] | None,
     ) -> None: ...
-    @property
-    def loss(self) -> float: ...
-    @property
-    def examples(self) -> int: ...
+    loss: float
+    examples: int
     def train(
         self,
         ids: npt.NDArray[np.int32],

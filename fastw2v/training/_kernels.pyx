@@ -209,10 +209,18 @@ cdef class Worker:
         """-log likelihood of all examples so far, in float64; 0 without `compute_loss`."""
         return self.scratch.loss
 
+    @loss.setter
+    def loss(self, double loss):
+        self.scratch.loss = loss
+
     @property
     def examples(self):
         """Number of examples so far: pairs in skip-gram, positions in CBOW, counted for each objective."""
         return self.scratch.examples
+
+    @examples.setter
+    def examples(self, int64_t examples):
+        self.scratch.examples = examples
 
     def train(
         self,

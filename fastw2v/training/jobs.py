@@ -62,12 +62,14 @@ class Job(NamedTuple):
 class EpochResult:
     """What an epoch did, in numbers.
 
-    `effective_words` are left by downsampling. `loss` is the sum over `examples`. `alpha` is that of the
-    last job, None without a job. `rows` int32 are those of the text, None if it has more words than a few.
+    `jobs` were trained; `effective_words` are left by downsampling. `loss` is the sum over `examples`.
+    `alpha` is that of the last job, None without a job. `rows` int32 are those of the text, None if it has
+    more words than a few.
     """
 
     sentences: int = 0
     raw_words: int = 0
+    jobs: int = 0
     effective_words: int = 0
     examples: int = 0
     loss: float = 0.0

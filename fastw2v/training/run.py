@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,29 @@ START_POLLS = 5  # polls to wait for a thread whose start was interrupted
 SHORT_JOB = 1000  # ids of a text that is trained without threads: to start and join them takes as long
 FEW_ROWS = 4  # a text of so many times fewer words than there are rows is looked at instead of all rows
 USUAL_SENTENCE = 8  # words a sentence is assumed to have, if only sentences were counted
+
+
+class ReadingStopped(BaseException):
+    """Raised by `Rests` while the thread waits for the text: no more of it is wanted."""
+
+
+class Rests(Protocol):
+    """What may stop an epoch between two jobs, when no worker trains: see `checkpoint.Checkpoints`."""
+
+    def read(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """Yield the same jobs; their text may be read only here."""
+
+    def take_up(self, jobs: Iterable[Job]) -> None:
+        """Read the jobs that were done before; called even if there are none."""
+
+    def set_generator(self, random: np.random.RandomState) -> None:
+        """Set the generator to what it was after these jobs."""
+
+    def is_due(self) -> bool:
+        """Return whether to rest now; called after each job that is handed out."""
+
+    def rest(self, result: EpochResult, matrices: Matrices) -> None:
+        """Do what there is to do; `result` has what the epoch did so far."""
 
 
 class Options(NamedTuple):
@@ -59,14 +83,19 @@ def run_epoch(
     random: np.random.RandomState,
     options: Options,
     progress: Progress,
+    result: EpochResult | None = None,
+    rests: Rests | None = None,
 ) -> EpochResult:
     """Train the matrices in place on one pass over the text; all threads have ended when this returns.
 
-    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator.
+    `epoch` counts from 0. The seeds of the jobs come from `random`, the model's generator. `result` is what
+    was done of the epoch before; it is added to, and returned.
     """
-    result = EpochResult()
+    result = result or EpochResult()
     seen = RowsSeen(text, most=len(matrices["syn0"]) // FEW_ROWS)
     jobs = jobs_of(seen, options.batch_words, objective.window, schedule, epoch, result)
+    if rests is not None:
+        jobs = rests.read(jobs)
     quiet = not isinstance(progress, NoProgress)
     report = no_lines if quiet else progress_lines(schedule, epoch, result, options.report_delay)
     stop = StopFlag()
@@ -74,18 +103,23 @@ def run_epoch(
     with aligned_rows(list(matrices.values()), words) as rows:
         aligned = dict(zip(matrices, rows, strict=True))
         begin = time.perf_counter()
+        if rests is not None:
+            rests.take_up(islice(jobs, result.jobs))
         first = list(islice(jobs, 2))
         read = time.perf_counter() - begin
         short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
         count = 1 if short else options.workers
         workers = objective.workers(aligned, stop, count, alone=count == 1)
+        workers[0].loss, workers[0].examples = result.loss, result.examples
         seed_job = objective.job_seeds(random)
+        if rests is not None:
+            rests.set_generator(random)
         if short:
             train_here(workers[0], first, seed_job, result, progress)
         else:
             run = Run(workers, stop, seed_job, options.queue_factor, progress)
             with closing(run), run:
-                run.epoch(chain(first, jobs), result, report)
+                run.epoch(chain(first, jobs), result, report, aligned, rests)
         result.seconds += read
     result.rows = seen.rows()
     return result
@@ -96,14 +130,15 @@ def train_here(
 ) -> None:
     """Do jobs in the caller's thread, which Ctrl-C interrupts only after each; add up in `result`."""
     begin = time.perf_counter()
-    for number, job in enumerate(jobs):
-        seed, draw_windows = seed_job(number)
+    for job in jobs:
+        seed, draw_windows = seed_job(result.jobs)
         result.effective_words += worker.train(
             job.ids, job.ends, job.alpha, seed, draw_windows, job.lead, job.trail
         )
+        result.jobs += 1
         progress.update(job.raw_words, alpha=f"{job.alpha:.5f}")
     result.loss, result.examples = worker.loss, worker.examples
-    result.seconds = time.perf_counter() - begin
+    result.seconds += time.perf_counter() - begin
 
 
 class RowsSeen:
@@ -212,10 +247,18 @@ class Run:
             if thread.ident is not None:
                 thread.join()
 
-    def epoch(self, jobs: Iterable[Job], result: EpochResult, report: LogProgress) -> None:
+    def epoch(
+        self,
+        jobs: Iterable[Job],
+        result: EpochResult,
+        report: LogProgress,
+        matrices: Matrices,
+        rests: Rests | None,
+    ) -> None:
         """Do all `jobs`, add up in `result`, and call `report` about every `POLL` seconds."""
         begin = looked = time.perf_counter()
         shown = 0
+        before = replace(result)
 
         def look() -> None:
             nonlocal looked, shown
@@ -230,16 +273,30 @@ class Run:
                 if time.perf_counter() - looked > POLL:
                     look()
 
-        for job in jobs:
-            collect(self._room - 1)
-            self._jobs.put((self._submitted, job))
-            self._submitted += 1
-        collect(0)
-        look()
-        result.effective_words = self._effective_words
-        result.loss = sum(worker.loss for worker in self._workers)
-        result.examples = sum(worker.examples for worker in self._workers)
-        result.seconds = time.perf_counter() - begin
+        def add_up() -> None:
+            """Wait for all jobs that were handed out, and bring `result` up to date."""
+            collect(0)
+            look()
+            result.jobs = before.jobs + self._finished
+            result.effective_words = before.effective_words + self._effective_words
+            result.loss = sum(worker.loss for worker in self._workers)
+            result.examples = sum(worker.examples for worker in self._workers)
+            result.seconds = before.seconds + time.perf_counter() - begin
+
+        try:
+            for job in jobs:
+                collect(self._room - 1)
+                self._jobs.put((before.jobs + self._submitted, job))
+                self._submitted += 1
+                if rests is not None and rests.is_due():
+                    add_up()
+                    rests.rest(result, matrices)
+        except ReadingStopped:
+            assert rests is not None
+            add_up()
+            rests.rest(result, matrices)
+            raise
+        add_up()
 
     def _collect(self, wait: bool) -> bool:
         """Add up one finished job, or raise its error. Return False if none is finished and `wait` is off."""
