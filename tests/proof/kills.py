@@ -15,6 +15,7 @@ import random
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def race(writer: Writer, folder: Path, times: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     logging.disable()
+    warnings.simplefilter("ignore")
     _, what, place, times, *names = sys.argv
     found: dict[str, Any] = {}
     for name in names:

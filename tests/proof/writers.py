@@ -80,6 +80,23 @@ def read_model(folder: Path) -> list[int]:
     return [number_of(model.wv.vectors, model.syn1neg)]
 
 
+@functools.cache
+def running() -> Word2Vec:
+    return trained.__wrapped__()
+
+
+def write_checkpoints(folder: Path, number: int) -> None:
+    model = running()
+    model.comment = number
+    model.train([WORDS] * 3, total_examples=3, epochs=2, checkpoint=folder / "run.fw2v")
+
+
+def read_checkpoint(folder: Path) -> list[int]:
+    model = Word2Vec.load(folder / "run.fw2v", verify="full")
+    assert len(model.wv) == len(WORDS) and isinstance(model.comment, int)
+    return [model.comment]
+
+
 def write_vectors(folder: Path, number: int) -> None:
     filled(number).save(folder / "vectors.fw2v")
 
@@ -213,6 +230,7 @@ def read_command_index(folder: Path) -> list[int]:
 
 WRITERS = {
     "model": Writer(("model.fw2v",), write_model, read_model),
+    "checkpoints": Writer(("run.fw2v",), write_checkpoints, read_checkpoint),
     "vectors": Writer(("vectors.fw2v",), write_vectors, read_vectors),
     "index": Writer(("index.desm",), write_index, read_index),
     "text": word2vec("vectors.txt"),
