@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-RUNS = 400
+RUNS = 250
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -29,12 +29,12 @@ def happened(what: str, folder: Path, times: int, *names: str) -> dict[str, Any]
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return happened("kill", tmp_path_factory.mktemp("kills"), 30, *REPLACED)
+    return happened("kill", tmp_path_factory.mktemp("kills"), 15, *REPLACED)
 
 
 @pytest.fixture(scope="module")
 def raced(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return happened("race", tmp_path_factory.mktemp("races"), 20, *REPLACED)
+    return happened("race", tmp_path_factory.mktemp("races"), 10, *REPLACED)
 
 
 @pytest.mark.parametrize("name", REPLACED)
