@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import bz2
 import contextlib
+import copy
 import functools
 import gzip
 import io
@@ -410,7 +411,7 @@ def change_value(holder: Any, rng: random.Random) -> None:
     elif isinstance(holder, dict) and rng.random() < 0.1:
         del holder[key]
     else:
-        holder[key] = rng.choice(ODD_VALUES)
+        holder[key] = copy.deepcopy(rng.choice(ODD_VALUES))
 
 
 def changed(target: Target, seeds: list[bytes], rng: random.Random) -> bytes:
