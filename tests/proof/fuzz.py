@@ -136,6 +136,7 @@ def fuzz(name: str, faults: Path, options: list[str]) -> None:
 
     corpus = Path(options[-1])
     for seed in seeds:
+        target.read(seed)  # what is imported or made once is not counted
         (corpus / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     more: dict[str, Any] = {"custom_mutator": mutate} if target.sealed else {}
     atheris.Setup([sys.argv[0], *options], once, **more)
