@@ -38,7 +38,7 @@ def repeat(ask: Callable[[], object], stop: threading.Event, errors: list[BaseEx
 
 
 @pytest.mark.trains_again
-@pytest.mark.parametrize("mode, step", zip(MODES, STEPS * 3, strict=True))
+@pytest.mark.parametrize("mode, step", list(zip(MODES, STEPS * 3, strict=True)))
 def test_asking_while_it_trains(mode: str, step: str) -> None:
     settings: dict[str, Any] = {"workers": 3, "step": step, **MODES[mode]}
     model = unsampled(TEXT, epochs=1, **settings)
