@@ -16,7 +16,6 @@ import random
 import signal
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -115,16 +114,14 @@ def fail(model: Word2Vec) -> None:
 
 
 def interrupt(model: Word2Vec, rng: random.Random) -> None:
-    """Ctrl-C at some moment of a training."""
-    timer = threading.Timer(rng.uniform(0, 0.1), signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    try:
-        model.train(TEXT, total_examples=len(TEXT), epochs=50)
-        timer.join()
-        time.sleep(1)  # for an interrupt that comes late
-    except KeyboardInterrupt:
-        pass
-    timer.join()
+    """What Ctrl-C raises, at some moment of a training."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.001, 0.1))
+            model.train(TEXT, total_examples=len(TEXT), epochs=50)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     assert all(np.isfinite(matrix).all() for matrix in matrices(model).values())
 
 
