@@ -54,7 +54,8 @@ def variables(kinds: list[str], reports: Path) -> dict[str, str]:
         "LD_PRELOAD": ":".join([*libraries, library("libstdc++.so")]),
         "PYTHONMALLOC": "malloc",
         "ASAN_OPTIONS": f"detect_leaks=0:allocator_may_return_null=1:{log}",
-        "UBSAN_OPTIONS": f"print_stacktrace=1:{log}",
+        # Beside AddressSanitizer it writes to standard error, which tests may capture: it ends the process.
+        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         "TSAN_OPTIONS": f"suppressions={Path(__file__).with_name('tsan.supp')}:die_after_fork=0:{log}",
     }
 
@@ -82,7 +83,7 @@ def main() -> None:
     build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace", f"-j{os.cpu_count()}"]
     subprocess.run(build, cwd=copy, env=os.environ | {"FASTW2V_SANITIZE": sys.argv[1]}, check=True)
     left_out = [f"--deselect={test}" for test in LEFT_OUT]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, *sys.argv[2:]]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *left_out, *sys.argv[2:]]
     done = subprocess.run(pytest, cwd=copy, env=variables(kinds, reports))
     found = distinct(reports)
     for report in found.values():
