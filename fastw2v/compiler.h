@@ -58,4 +58,21 @@ FASTW2V_INLINE void fastw2v_prefetch(const void *address) {
 #endif
 }
 
+/* A flag that one thread raises while others look at it; nothing else is ordered by it. */
+FASTW2V_INLINE void fastw2v_raise(int *flag) {
+#if defined(__GNUC__)
+    __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
+#else
+    *(volatile int *)flag = 1;
+#endif
+}
+
+FASTW2V_INLINE int fastw2v_is_raised(const int *flag) {
+#if defined(__GNUC__)
+    return __atomic_load_n(flag, __ATOMIC_RELAXED);
+#else
+    return *(const volatile int *)flag;
+#endif
+}
+
 #endif

@@ -415,6 +415,7 @@ def test_bombs_beside_a_model_are_bounded(tmp_path: Path) -> None:
         "bzip2": (npz(b"abcd" * 2, "(1, 2)", zipfile.ZIP_BZIP2), True),
         "cut": (npz(bytes(1 << 20), "(1, 262144)")[:600], True),
         "damaged": (with_bit_flipped(npz(struct.pack("<2f", 1, 2), "(1, 2)"), 60), True),
+        "before": (npz(struct.pack("<2f", 1, 2), "(1, 2)")[:-6] + b"\xd1\0\0\x08\0\0", True),
         "fine": (npz(struct.pack("<2f", 1, 2), "(1, 2)"), False),
     }
     for name, (data, _) in beside.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -107,10 +108,9 @@ def _checked(kind: str, read: Callable[[], Content]) -> Content:
     except RefusedPickle:
         raise
     except Exception as error:
-        # A zip archive, and the head of an array in it, have errors of their own.
-        state = magic.damage_of(error) or (
-            "damaged" if isinstance(error, ValueError | zipfile.BadZipFile) else None
-        )
+        # A zip archive, and the head of an array in it, have errors of their own; one may point outside.
+        odd = isinstance(error, ValueError | zipfile.BadZipFile) or getattr(error, "errno", 0) == errno.EINVAL
+        state = magic.damage_of(error) or ("damaged" if odd else None)
         if state is None:
             raise
         needs = f"needs more than {_XZ_MEMORY >> 20} MB to read" if "Memory usage" in str(error) else None

@@ -51,7 +51,7 @@ ctypedef struct Objective:
 
 cdef class StopFlag:
     """Raised by the thread that called `train`: workers finish their batch of windows and return."""
-    cdef readonly volatile bint raised
+    cdef readonly bint raised  # for C by `raise_flag` and `is_raised` only
 
 
 # --- private ---

@@ -21,6 +21,8 @@ cdef extern from "compiler.h" nogil:
     void prefetch "fastw2v_prefetch"(const void *address)
     bint is_set "fastw2v_is_set"(const uint64_t *bits, int64_t place)
     bint set_bit "fastw2v_set"(uint64_t *bits, int64_t place)
+    void raise_flag "fastw2v_raise"(int *flag)
+    bint is_raised "fastw2v_is_raised"(const int *flag)
 
 
 # --- random numbers: Java's generator, as in word2vec ---
@@ -70,7 +72,7 @@ class NotFinite(FloatingPointError):
 
 cdef class StopFlag:
     def stop(self):
-        self.raised = 1
+        raise_flag(<int *>&self.raised)
 
 
 cdef class Worker:
@@ -455,7 +457,7 @@ cdef class Worker:
         self.scratch.position = first
         self.scratch.sentence = 0
         self.scratch.ahead_count = 0
-        while not self.stop.raised:
+        while not is_raised(<const int *>&self.stop.raised):
             while more == BATCH and filled - done <= BATCH:
                 more = self.fill_windows(filled // BATCH % 2, last)
                 if filled == 0:
