@@ -10,7 +10,6 @@ Names that gensim 4 changed work in their older form too; see `older`.
 from __future__ import annotations
 
 import logging
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, Literal, Self, cast, overload
@@ -347,18 +346,16 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
             ValueError: the vector does not have D numbers.
 
         Warns:
-            UserWarning: no prepared row is left, so the whole matrix is copied.
+            FastW2VWarning: no prepared row is left, so the whole matrix is copied.
         """
         row = self._check_vectors(vector, 1)[0]
         index = self.key_to_index.get(key)
         if index is None:
             index = self._name_free_row(key)
         if index is None:
-            warnings.warn(
+            warn_user(
                 "Adding vectors one by one copies all of them each time: use add_vectors, "
-                "or prepare rows with KeyedVectors(vector_size, count)",
-                UserWarning,
-                stacklevel=2,
+                "or prepare rows with KeyedVectors(vector_size, count)"
             )
             index = self._append_rows([key], row[np.newaxis])
         self.vectors[index] = row

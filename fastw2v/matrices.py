@@ -10,15 +10,17 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.checks import is_gensims, not_vectors, whole
-from fastw2v.columns import resized
+from fastw2v.checks import is_gensims, not_vectors, rounded, settings_of, whole
+from fastw2v.columns import plain_column, resized
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
 from fastw2v.formats.atomic import StrPath
@@ -30,7 +32,14 @@ from fastw2v.query.cosines import top_places
 from fastw2v.query.inputs import is_one_key
 from fastw2v.query.spaces import Neighbors, Space, SpaceComparison, checked_space, pair_of_spaces
 from fastw2v.sharing.states import aside, guard_of, holds, join, of_one_state, shallow
-from fastw2v.training.objective import Noise
+from fastw2v.text.ids import Block
+from fastw2v.text.source import Source
+from fastw2v.text.texts import Baskets, StreamedText
+from fastw2v.training._kernels import Worker
+from fastw2v.training.course import NO_LENGTH, usable_workers
+from fastw2v.training.objective import Freeze, Noise, Objective, Step
+from fastw2v.training.report import Length
+from fastw2v.training.scoring import mean_loss, score_text, scoring_workers
 from fastw2v.vocabulary.huffman import HuffmanPath, HuffmanTree
 from fastw2v.vocabulary.rows import fitted_thresholds, pruned, rows_of, without_other_rows
 from fastw2v.vocabulary.sampling import DOMAIN
@@ -61,6 +70,11 @@ class Matrices(Lifecycle):
     workers: int
     alpha: float
     min_alpha_yet_reached: float
+    sg: int
+    window: int
+    shrink_windows: bool
+    step: Step
+    baskets: bool
     cum_table: npt.NDArray[np.uint32]
 
     if TYPE_CHECKING:  # of Word2Vec
@@ -393,6 +407,81 @@ class Matrices(Lifecycle):
         self.add_lifecycle_event(event, msg=f"{len(rows)} of {words} words are left")
 
     # --- what training trusts ---
+
+    def _check_settings(self) -> None:
+        """Take the settings as Python's numbers; ValueError or TypeError for those that no model can have."""
+        settings = settings_of(self)
+        self.__dict__.update(settings | {"workers": usable_workers(settings["workers"])})
+
+    def _check_objectives(self) -> None:
+        """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
+        if not self.hs and not self.negative:
+            raise ValueError(
+                f"hs={self.hs}, negative={self.negative}: nothing would be trained; give hs=1 or negative=5"
+            )
+
+    def _check_call(
+        self, corpus_file: StrPath | None, total_examples: float | None, total_words: float | None
+    ) -> Length:
+        """Return the length of the corpus; raise for what `train` needs besides it, in gensim's order."""
+        self._check_objectives()
+        if not len(self.wv):
+            raise RuntimeError("there is no vocabulary to train: call build_vocab() before train()")
+        if not len(self.wv.vectors):
+            raise RuntimeError("the vocabulary has no vectors: call init_weights() before train()")
+        if corpus_file is not None and total_words is None:
+            raise ValueError(
+                "total_words must be given with corpus_file, for the learning rate: "
+                "after build_vocab on the same file it is model.corpus_total_words"
+            )
+        if total_examples is None and total_words is None:
+            raise ValueError(NO_LENGTH)
+        examples = None if total_examples is None else rounded("total_examples", total_examples)
+        words = None if total_words is None else rounded("total_words", total_words)
+        return Length(examples or None, words or None)
+
+    def _ready_to_train(
+        self, written: bool = True, trains: bool = True
+    ) -> tuple[Noise | None, HuffmanTree | None]:
+        """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
+        # Unless someone may have `written` to tables, nothing takes time in proportion to the vocabulary.
+        if trains:
+            self._ready_matrices()
+        words = len(self.wv)
+        if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
+            raise RuntimeError(
+                f"sample={self.sample} needs the attribute 'sample_int' of all words: "
+                "call build_vocab() first, or set model.sample = 0"
+            )
+        return self._noise(written) if self.negative else None, self._tree() if self.hs else None
+
+    def _objective(
+        self,
+        compute_loss: bool,
+        freeze: Freeze | None = None,
+        *,
+        sg: bool | None = None,
+        written: bool = True,
+        trains: bool = True,
+    ) -> Objective:
+        """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
+        self._check_settings()  # callbacks, and the text itself, may have changed them
+        noise, tree = self._ready_to_train(written, trains)
+        return Objective.to_train(
+            sg=bool(self.sg) if sg is None else sg,
+            window=self.window,
+            shrink_windows=self.shrink_windows,
+            cbow_mean=bool(self.cbow_mean),
+            step=self.step,
+            baskets=self.baskets,
+            compute_loss=compute_loss,
+            lockf=self.wv.vectors_lockf if trains else np.ones(1, dtype=np.float32),
+            keep=None if self.sample == 0 else plain_column(self.wv.expandos, "sample_int"),
+            negative=self.negative,
+            noise=noise,
+            tree=tree,
+            freeze=freeze,
+        )
 
     def _ready_matrices(self) -> None:
         """Bring matrices and lock factors into the form that kernels trust; raise if that is impossible."""
@@ -1063,6 +1152,133 @@ class Matrices(Lifecycle):
             on_bad_values=on_bad_values,
             on_bad_words=on_bad_words,
         )
+
+    # --- scores of texts ---
+
+    def _batch(self, sentences: Iterable[Any]) -> Iterable[Block]:
+        """Return sentences as ids, all in one block; no block if there is no sentence."""
+        text = StreamedText(sentences, lambda: self.wv.key_to_index, sys.maxsize)
+        return Baskets(text) if self.baskets else text
+
+    @of_one_state
+    def evaluate_loss(
+        self, sentences: Iterable[Iterable[Any]] | None = None, corpus_file: StrPath | None = None
+    ) -> float:
+        """Return the mean loss per example of sentences, without training on them: lower is better.
+
+        It is what `history` has of an epoch, with all settings as in training, `sample` included, but at the
+        vectors as they are now. Of sentences held out from training it tells when more epochs no longer help:
+        see `callbacks.EarlyStopping`. Unknown words are left out. What is random is drawn by a seed of its
+        own, so that the same sentences have the same loss each time; the model is not changed, though a
+        matrix that is read-only is copied meanwhile. Losses can be compared if settings and vocabulary are
+        the same.
+
+        Args:
+            sentences (iterable of lists of words, or None): the sentences; read once.
+            corpus_file (path or None): the sentences as a file, one per line, instead.
+
+        Returns:
+            float: the loss, -log likelihood, over the number of examples: word pairs in skip-gram, words in
+            CBOW.
+
+        Raises:
+            ValueError: there is no example, `hs` and `negative` are both 0, a number is out of range, or a
+                matrix has another shape.
+            TypeError: not one corpus, or a sentence is not a list of words.
+            RuntimeError: vocabulary, vectors or tables are missing.
+            OSError: a text file cannot be read.
+
+        Example:
+            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, sg=1, workers=1)
+            >>> held_out, rest = sentences[:30], sentences[30:]
+            >>> model.build_vocab(rest)
+            >>> before = model.evaluate_loss(held_out)
+            >>> model.train(rest, total_examples=len(rest), epochs=9)
+            (5400, 5400)
+            >>> model.evaluate_loss(held_out) < before
+            True
+        """
+        source = Source.of(sentences, corpus_file, passes=1)
+        self._check_call(None, 1, None)
+        objective = self._objective(True, trains=False)
+        matrices = {name: self._check_matrix(name) for name in ("syn0", *self._outputs())}
+        text = StreamedText(source.sentences, lambda: self.wv.key_to_index)
+        return mean_loss(Baskets(text) if self.baskets else text, objective, matrices, threads=self.workers)
+
+    @of_one_state
+    def score(
+        self,
+        sentences: Iterable[Iterable[Any]],
+        total_sentences: int = 1_000_000,
+        chunksize: int = 100,
+        queue_factor: int = 2,
+        report_delay: float = 1,
+    ) -> npt.NDArray[np.float32]:
+        """Return the log likelihood of each sentence under hierarchical softmax.
+
+        It is the sum over all windows, of full width, not divided by anything. Unknown words are left out; a
+        sentence without known words scores 0.
+
+        Args:
+            sentences (iterable of lists of words): the sentences; read once.
+            total_sentences (int): score no more than this many.
+            chunksize (int): ignored; accepted as gensim has it.
+            queue_factor (int): portions of text per worker that may wait.
+            report_delay (float): seconds between two log lines.
+
+        Returns:
+            float32 array: scores (sentences,).
+
+        Raises:
+            RuntimeError: the model has no hierarchical softmax, or no `syn1`.
+            TypeError: not an iterable of sentences, or a sentence is not a list of words.
+            ValueError: a number is out of range, or a matrix has another shape.
+
+        Example:
+            >>> scores = hs_model.score([["the", "cat", "says", "meow"], ["unknown"]])
+            >>> scores.shape, bool(scores[0] < 0), float(scores[1])
+            ((2,), True, 0.0)
+
+        Taddy 2015, "Document Classification by Inversion of Distributed Language Representations".
+        """
+        source = Source.of(sentences, None, passes=1)
+        total_sentences = whole("total_sentences", total_sentences, 0)
+        most_waiting = self.workers * whole("queue_factor", queue_factor, 1)
+        workers = self._scoring_workers(self.workers, bool(self.sg))
+        first = islice(source.sentences, total_sentences)
+        text = StreamedText(first, lambda: self.wv.key_to_index)
+        scores = score_text(
+            Baskets(text) if self.baskets else text,
+            workers,
+            most_waiting=most_waiting,
+            report_delay=report_delay,
+        )
+        return np.array(scores, dtype=np.float32)
+
+    @of_one_state
+    def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
+        """Return the log likelihood of one sentence."""
+        (worker,) = self._scoring_workers(1, sg)
+        for ids, ends, _ in self._batch([sentence]):
+            worker.train(ids, ends, alpha=0.0, seed=0)
+        return -worker.loss
+
+    def _scoring_workers(self, count: int, sg: bool) -> list[Worker]:
+        """Return workers whose passes with alpha 0 add up the loss of hierarchical softmax."""
+        if not self.hs:
+            raise RuntimeError(
+                f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
+            )
+        self._check_settings()
+        matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
+        objective = Objective.to_score(
+            sg=sg,
+            window=self.window,
+            baskets=self.baskets,
+            cbow_mean=bool(self.cbow_mean),
+            tree=self._tree(),
+        )
+        return scoring_workers(objective, matrices, count)
 
     # --- what the outputs tell ---
 

@@ -10,12 +10,11 @@ answers is in `matrices`. Names, defaults and behaviour are gensim's unless the 
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from itertools import chain, islice
+from itertools import chain
 from typing import IO, Any, Literal, Self
 
 import numpy as np
@@ -28,7 +27,6 @@ from fastw2v.checks import (
     finite,
     is_gensims,
     rounded,
-    settings_of,
     trim_rule_of,
     whole,
 )
@@ -54,20 +52,19 @@ from fastw2v.older import (
     train_batch_sg,
 )
 from fastw2v.progress import Mode
-from fastw2v.sharing.states import aside, guard_of, holds, of_one_state, restore
+from fastw2v.sharing.states import aside, guard_of, holds, restore
 from fastw2v.text.ids import Block
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.scan import RawVocab
 from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
-from fastw2v.text.texts import STREAM_WORDS, Baskets, Encoded, EncodedText, Pairs, StreamedText
-from fastw2v.training._kernels import StopFlag, Worker
+from fastw2v.text.texts import STREAM_WORDS, Encoded, EncodedText, Pairs, StreamedText
+from fastw2v.training._kernels import StopFlag
 from fastw2v.training.checkpoint import Checkpoints, check_interval, course_of, passes_left
-from fastw2v.training.course import Course, usable_workers
+from fastw2v.training.course import NO_LENGTH, Course, usable_workers
 from fastw2v.training.loop import Training
-from fastw2v.training.objective import Freeze, Noise, Objective, Step
+from fastw2v.training.objective import Freeze, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
-from fastw2v.training.scoring import mean_loss, score_text, scoring_workers
 from fastw2v.training.weights import rows_to_train
 from fastw2v.utils import TrimRule, keep_vocab_item
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -353,20 +350,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 error.add_note(
                     "What was learnt is not lost: the attribute `model` of this error is the model"
                 )
-
-    # --- checks ---
-
-    def _check_settings(self) -> None:
-        """Take the settings as Python's numbers; ValueError or TypeError for those that no model can have."""
-        settings = settings_of(self)
-        self.__dict__.update(settings | {"workers": usable_workers(settings["workers"])})
-
-    def _check_objectives(self) -> None:
-        """Raise ValueError if neither hierarchical softmax nor negative sampling is on."""
-        if not self.hs and not self.negative:
-            raise ValueError(
-                f"hs={self.hs}, negative={self.negative}: nothing would be trained; give hs=1 or negative=5"
-            )
 
     # --- vocabulary ---
 
@@ -933,7 +916,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if checkpoint is not None:
             source.check_not(checkpoint)
         if not resume and not any(length) and next(iter(source.sentences), None) is not None:
-            raise ValueError(_NO_LENGTH)
+            raise ValueError(NO_LENGTH)
         checkpoints = None
         if resume:
             checkpoints = Checkpoints(self, state, course.callbacks, checkpoint, interval)
@@ -1078,69 +1061,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
             )
         return self._checkpoint
 
-    def _check_call(
-        self, corpus_file: StrPath | None, total_examples: float | None, total_words: float | None
-    ) -> Length:
-        """Return the length of the corpus; raise for what `train` needs besides it, in gensim's order."""
-        self._check_objectives()
-        if not len(self.wv):
-            raise RuntimeError("there is no vocabulary to train: call build_vocab() before train()")
-        if not len(self.wv.vectors):
-            raise RuntimeError("the vocabulary has no vectors: call init_weights() before train()")
-        if corpus_file is not None and total_words is None:
-            raise ValueError(
-                "total_words must be given with corpus_file, for the learning rate: "
-                "after build_vocab on the same file it is model.corpus_total_words"
-            )
-        if total_examples is None and total_words is None:
-            raise ValueError(_NO_LENGTH)
-        examples = None if total_examples is None else rounded("total_examples", total_examples)
-        words = None if total_words is None else rounded("total_words", total_words)
-        return Length(examples or None, words or None)
-
-    def _ready_to_train(
-        self, written: bool = True, trains: bool = True
-    ) -> tuple[Noise | None, HuffmanTree | None]:
-        """Return the tables of the settings; raise unless they and the matrices are what kernels trust."""
-        # Unless someone may have `written` to tables, nothing takes time in proportion to the vocabulary.
-        if trains:
-            self._ready_matrices()
-        words = len(self.wv)
-        if self.sample != 0 and len(self.wv.expandos.get("sample_int", ())) != words:
-            raise RuntimeError(
-                f"sample={self.sample} needs the attribute 'sample_int' of all words: "
-                "call build_vocab() first, or set model.sample = 0"
-            )
-        return self._noise(written) if self.negative else None, self._tree() if self.hs else None
-
-    def _objective(
-        self,
-        compute_loss: bool,
-        freeze: Freeze | None = None,
-        *,
-        sg: bool | None = None,
-        written: bool = True,
-        trains: bool = True,
-    ) -> Objective:
-        """Return the objective of settings and tables as they are now, checked; `sg` replaces the model's."""
-        self._check_settings()  # callbacks, and the text itself, may have changed them
-        noise, tree = self._ready_to_train(written, trains)
-        return Objective.to_train(
-            sg=bool(self.sg) if sg is None else sg,
-            window=self.window,
-            shrink_windows=self.shrink_windows,
-            cbow_mean=bool(self.cbow_mean),
-            step=self.step,
-            baskets=self.baskets,
-            compute_loss=compute_loss,
-            lockf=self.wv.vectors_lockf if trains else np.ones(1, dtype=np.float32),
-            keep=None if self.sample == 0 else plain_column(self.wv.expandos, "sample_int"),
-            negative=self.negative,
-            noise=noise,
-            tree=tree,
-            freeze=freeze,
-        )
-
     def _text_of(self, source: Source) -> Iterable[Block]:
         """Return the source as ids, once per epoch: from memory if it cannot change, else read each time."""
         # The ids kept from counting serve if they are of this text; after this training they are not needed.
@@ -1155,11 +1075,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
         if held is None or not held.is_of(source, rows):
             held = Encoded.of(source, source.encode(rows, threads=self.workers), rows)
         return EncodedText(held, current)
-
-    def _batch(self, sentences: Iterable[Any]) -> Iterable[Block]:
-        """Return sentences as ids, all in one block; no block if there is no sentence."""
-        text = StreamedText(sentences, lambda: self.wv.key_to_index, sys.maxsize)
-        return Baskets(text) if self.baskets else text
 
     @holds("training")
     def _train_batch(self, sentences: Iterable[Any], alpha: float, sg: bool, compute_loss: bool) -> int:
@@ -1177,128 +1092,6 @@ class Word2Vec(Matrices, OlderWord2Vec):
     def get_latest_training_loss(self) -> float:
         """Return the loss of the last call of `train`, summed over its epochs; 0 without `compute_loss`."""
         return self.running_training_loss
-
-    # --- scores ---
-
-    @of_one_state
-    def evaluate_loss(
-        self, sentences: Iterable[Iterable[Any]] | None = None, corpus_file: StrPath | None = None
-    ) -> float:
-        """Return the mean loss per example of sentences, without training on them: lower is better.
-
-        It is what `history` has of an epoch, with all settings as in training, `sample` included, but at the
-        vectors as they are now. Of sentences held out from training it tells when more epochs no longer help:
-        see `callbacks.EarlyStopping`. Unknown words are left out. What is random is drawn by a seed of its
-        own, so that the same sentences have the same loss each time; the model is not changed, though a
-        matrix that is read-only is copied meanwhile. Losses can be compared if settings and vocabulary are
-        the same.
-
-        Args:
-            sentences (iterable of lists of words, or None): the sentences; read once.
-            corpus_file (path or None): the sentences as a file, one per line, instead.
-
-        Returns:
-            float: the loss, -log likelihood, over the number of examples: word pairs in skip-gram, words in
-            CBOW.
-
-        Raises:
-            ValueError: there is no example, `hs` and `negative` are both 0, a number is out of range, or a
-                matrix has another shape.
-            TypeError: not one corpus, or a sentence is not a list of words.
-            RuntimeError: vocabulary, vectors or tables are missing.
-            OSError: a text file cannot be read.
-
-        Example:
-            >>> model = Word2Vec(vector_size=10, min_count=1, sample=0, sg=1, workers=1)
-            >>> held_out, rest = sentences[:30], sentences[30:]
-            >>> model.build_vocab(rest)
-            >>> before = model.evaluate_loss(held_out)
-            >>> model.train(rest, total_examples=len(rest), epochs=9)
-            (5400, 5400)
-            >>> model.evaluate_loss(held_out) < before
-            True
-        """
-        source = Source.of(sentences, corpus_file, passes=1)
-        self._check_call(None, 1, None)
-        objective = self._objective(True, trains=False)
-        matrices = {name: self._check_matrix(name) for name in ("syn0", *self._outputs())}
-        text = StreamedText(source.sentences, lambda: self.wv.key_to_index)
-        return mean_loss(Baskets(text) if self.baskets else text, objective, matrices, threads=self.workers)
-
-    @of_one_state
-    def score(
-        self,
-        sentences: Iterable[Iterable[Any]],
-        total_sentences: int = 1_000_000,
-        chunksize: int = 100,
-        queue_factor: int = 2,
-        report_delay: float = 1,
-    ) -> npt.NDArray[np.float32]:
-        """Return the log likelihood of each sentence under hierarchical softmax.
-
-        It is the sum over all windows, of full width, not divided by anything. Unknown words are left out; a
-        sentence without known words scores 0.
-
-        Args:
-            sentences (iterable of lists of words): the sentences; read once.
-            total_sentences (int): score no more than this many.
-            chunksize (int): ignored; accepted as gensim has it.
-            queue_factor (int): portions of text per worker that may wait.
-            report_delay (float): seconds between two log lines.
-
-        Returns:
-            float32 array: scores (sentences,).
-
-        Raises:
-            RuntimeError: the model has no hierarchical softmax, or no `syn1`.
-            TypeError: not an iterable of sentences, or a sentence is not a list of words.
-            ValueError: a number is out of range, or a matrix has another shape.
-
-        Example:
-            >>> scores = hs_model.score([["the", "cat", "says", "meow"], ["unknown"]])
-            >>> scores.shape, bool(scores[0] < 0), float(scores[1])
-            ((2,), True, 0.0)
-
-        Taddy 2015, "Document Classification by Inversion of Distributed Language Representations".
-        """
-        source = Source.of(sentences, None, passes=1)
-        total_sentences = whole("total_sentences", total_sentences, 0)
-        most_waiting = self.workers * whole("queue_factor", queue_factor, 1)
-        workers = self._scoring_workers(self.workers, bool(self.sg))
-        first = islice(source.sentences, total_sentences)
-        text = StreamedText(first, lambda: self.wv.key_to_index)
-        scores = score_text(
-            Baskets(text) if self.baskets else text,
-            workers,
-            most_waiting=most_waiting,
-            report_delay=report_delay,
-        )
-        return np.array(scores, dtype=np.float32)
-
-    @of_one_state
-    def _score_sentence(self, sentence: Iterable[Any], sg: bool) -> float:
-        """Return the log likelihood of one sentence."""
-        (worker,) = self._scoring_workers(1, sg)
-        for ids, ends, _ in self._batch([sentence]):
-            worker.train(ids, ends, alpha=0.0, seed=0)
-        return -worker.loss
-
-    def _scoring_workers(self, count: int, sg: bool) -> list[Worker]:
-        """Return workers whose passes with alpha 0 add up the loss of hierarchical softmax."""
-        if not self.hs:
-            raise RuntimeError(
-                f"scoring needs hierarchical softmax, but this model has hs={self.hs}: train with hs=1"
-            )
-        self._check_settings()
-        matrices = {name: self._check_matrix(name) for name in ("syn0", "syn1")}
-        objective = Objective.to_score(
-            sg=sg,
-            window=self.window,
-            baskets=self.baskets,
-            cbow_mean=bool(self.cbow_mean),
-            tree=self._tree(),
-        )
-        return scoring_workers(objective, matrices, count)
 
     # --- files ---
 
@@ -1538,9 +1331,3 @@ class Word2Vec(Matrices, OlderWord2Vec):
         )
 
     __repr__ = __str__
-
-
-_NO_LENGTH = (
-    "total_examples (sentences) or total_words must be given, above 0 if there is text, for the learning "
-    "rate: after build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
-)

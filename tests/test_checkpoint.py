@@ -491,6 +491,7 @@ def test_an_error_before_there_are_words_carries_none() -> None:
 # --- signals and kills ---
 
 LONG_RUN = RUN | {"epochs": 6, "vector_size": 60}
+KILLED_RUN = LONG_RUN | {"epochs": 25}
 CHILD = """
 import os, sys, time
 from fastw2v import Word2Vec
@@ -507,11 +508,11 @@ else:
 """
 
 
-def child(path: Path, code: str) -> subprocess.Popen[str]:
+def child(path: Path, code: str, run: dict[str, Any] = LONG_RUN) -> subprocess.Popen[str]:
     variables = environment()
     variables["PYTHONPATH"] += os.pathsep + str(Path(__file__).parent)
     return subprocess.Popen(
-        [*PYTHON, "-c", f"{CHILD}RUN = {LONG_RUN!r}\n{code}", str(path)],
+        [*PYTHON, "-c", f"{CHILD}RUN = {run!r}\n{code}", str(path)],
         env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -519,22 +520,23 @@ def child(path: Path, code: str) -> subprocess.Popen[str]:
     )
 
 
-def test_kill_9_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [6, pytest.param(100, marks=pytest.mark.long)])
+def test_kill_9_at_any_moment(times: int, tmp_path: Path) -> None:
     """Again and again, until a run gets through: the same bits."""
-    path, rng, kills = tmp_path / "run.fw2v", random.Random(0), 0
+    path, rng, kills = tmp_path / "run.fw2v", random.Random(times), 0
     done = False
     while not done:
-        with child(path, GOES_ON) as process:
+        with child(path, GOES_ON, KILLED_RUN) as process:
             assert process.stdout is not None
             process.stdout.readline()
             try:
-                done = process.wait(rng.uniform(0.02, 0.3) if kills < 6 else HANGS) == 0
+                done = process.wait(rng.uniform(0.0, 0.3) if kills < times else HANGS) == 0
                 assert done, process.communicate()
             except subprocess.TimeoutExpired:
                 process.kill()
                 kills += 1
     assert kills >= 3
-    assert_same_run(Word2Vec.load(path), Word2Vec(LONGER, **LONG_RUN))
+    assert_same_run(Word2Vec.load(path), Word2Vec(LONGER, **KILLED_RUN))
     assert os.listdir(tmp_path) == ["run.fw2v"]
 
 

@@ -74,7 +74,7 @@ class SpillFile:
 
     def _open_in(self, folder: str) -> io.FileIO:
         """Return a new file, which is closed at the latest when this object is gone."""
-        with tempfile.TemporaryFile(prefix="fastw2v-", dir=folder) as made:
+        with naming_errors(folder), tempfile.TemporaryFile(prefix="fastw2v-", dir=folder) as made:
             file = io.FileIO(above_standard(os.dup(made.fileno())), "r+")
         weakref.finalize(self, file.close)
         return file

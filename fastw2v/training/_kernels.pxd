@@ -77,9 +77,9 @@ ctypedef struct Window:
     Py_ssize_t path_length
 
 
-# What rows held before their first update, see `weights.Undo`. The bits are shared by all workers, the rest is each one's.
+# What rows held before their first update, see `weights.Undo`. All workers share the bits; the rest is each one's.
 ctypedef struct Before:
-    uint64_t *claimed       # a bit for each row of all matrices, set by the worker that saves it; NULL: nothing is saved
+    uint64_t *claimed       # a bit for each row of all matrices, set by its saver; NULL: nothing is saved
     uint64_t *saved         # the same, set once it is saved: no worker writes to the row before
     int64_t *places         # (room,) which rows are in `values`, counted through all matrices; -1 is none
     float *values           # (room, dim)

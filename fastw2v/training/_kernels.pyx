@@ -105,11 +105,11 @@ cdef class Worker:
     ):
         """Keep references to the arrays; `input`, `output`, `nodes` are float32 (V, D), the last two may be None.
 
-        Everything is checked here that takes no time in proportion to V. The caller has checked the entries of the noise
-        tables; ids and Huffman paths are checked by `train`, those that a job has. A worker that is not `alone` updates
-        private copies of the nodes near the root, and merges them every few updates. With `last_only` only the last
-        word of a sentence is a centre; with `frozen_outputs` only `input` is trained. With `undo`, a `weights.Undo`,
-        every row is saved there before its first update.
+        Everything is checked here that takes no time in proportion to V. The caller has checked the entries of the
+        noise tables; ids and Huffman paths are checked by `train`, those that a job has. A worker that is not `alone`
+        updates private copies of the nodes near the root, and merges them every few updates. With `last_only` only the
+        last word of a sentence is a centre; with `frozen_outputs` only `input` is trained. With `undo`, a
+        `weights.Undo`, every row is saved there before its first update.
 
         Raises:
             ValueError: a setting is out of range, or arrays do not fit each other.

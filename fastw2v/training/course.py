@@ -25,6 +25,12 @@ MOST_WORKERS = 1024
 WORKERS_PER_CPU = 8
 
 
+NO_LENGTH = (
+    "total_examples (sentences) or total_words must be given, above 0 if there is text, for the learning "
+    "rate: after build_vocab on the same corpus they are model.corpus_count and model.corpus_total_words"
+)
+
+
 def check_rates(**rates: Any) -> None:
     """Raise TypeError or ValueError, with the name, unless these learning rates are finite and at least 0."""
     for name, rate in rates.items():
