@@ -523,21 +523,23 @@ def child(path: Path, code: str, run: dict[str, Any] = LONG_RUN) -> subprocess.P
 @pytest.mark.parametrize("times", [6, pytest.param(100, marks=pytest.mark.long)])
 def test_kill_9_at_any_moment(times: int, tmp_path: Path) -> None:
     """Again and again, until a run gets through: the same bits."""
-    path, rng, kills = tmp_path / "run.fw2v", random.Random(times), 0
-    done = False
-    while not done:
-        with child(path, GOES_ON, KILLED_RUN) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            try:
-                done = process.wait(rng.uniform(0.0, 0.3) if kills < times else HANGS) == 0
-                assert done, process.communicate()
-            except subprocess.TimeoutExpired:
-                process.kill()
-                kills += 1
-    assert kills >= 3
-    assert_same_run(Word2Vec.load(path), Word2Vec(LONGER, **KILLED_RUN))
-    assert os.listdir(tmp_path) == ["run.fw2v"]
+    whole, rng, kills, runs = Word2Vec(LONGER, **KILLED_RUN), random.Random(times), 0, 0
+    while kills < times:
+        path, done = tmp_path / f"run-{runs}.fw2v", False
+        while not done:
+            with child(path, GOES_ON, KILLED_RUN) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                try:
+                    done = process.wait(rng.uniform(0.0, 0.3) if kills < times else HANGS) == 0
+                    assert done, process.communicate()
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    kills += 1
+        assert_same_run(Word2Vec.load(path), whole)
+        runs += 1
+    print(f"{kills} kills, {runs} runs")
+    assert sorted(os.listdir(tmp_path)) == sorted(f"run-{number}.fw2v" for number in range(runs))
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="POSIX")
