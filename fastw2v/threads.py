@@ -138,7 +138,7 @@ class Thread(threading.Thread):
         self._started = _Begun(self._life)
         try:
             super().start()
-        except MemoryError:
+        except BaseException:  # Ctrl-C too, which can strike before there is a thread, and after
             self._given = None
             if self.gone:
                 self._forget()

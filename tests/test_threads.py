@@ -196,3 +196,19 @@ def test_results_errors_and_what_was_dropped() -> None:
     slow, dropped = pool.submit(time.sleep, 0.1), pool.submit(len, "")
     pool.shutdown(cancel_futures=True)
     assert dropped.cancelled() and (slow.done() or slow.cancelled()) and not threads()
+
+
+def test_ctrl_c_before_there_is_a_thread_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python notes a thread first, and starts it then."""
+
+    class Interrupted(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            super().__setitem__(key, value)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading, "_limbo", Interrupted())
+    thread = Thread(lambda: None, "fastw2v-ghost")
+    with pytest.raises(KeyboardInterrupt):
+        thread.start()
+    assert thread.gone and thread not in threading.enumerate()
+    wait_until_gone([thread])
