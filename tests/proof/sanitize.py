@@ -53,6 +53,7 @@ def variables(kinds: list[str], reports: Path) -> dict[str, str]:
         # libstdc++ too: a sanitizer that does not find it at its start cannot throw for other extensions.
         "LD_PRELOAD": ":".join([*libraries, library("libstdc++.so")]),
         "PYTHONMALLOC": "malloc",
+        # pytrec_eval, which judges rankings, frees what it got from new: it would end the process.
         "ASAN_OPTIONS": f"detect_leaks=0:allocator_may_return_null=1:alloc_dealloc_mismatch=0:{log}",
         # Beside AddressSanitizer it writes to standard error, which tests may capture: it ends the process.
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
