@@ -60,7 +60,7 @@ from fastw2v.text.source import Source
 from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag
-from fastw2v.training.checkpoint import Checkpoints, check_interval, course_of, passes_left
+from fastw2v.training.checkpoint import Checkpoints, check_how, course_of, passes_left
 from fastw2v.training.course import NO_LENGTH, Course, usable_workers
 from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Step
@@ -300,7 +300,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             epochs = epochs_of(epochs)
             callbacks = callbacks_of(callbacks)
             source = Source.of(sentences, corpus_file, passes=epochs + 1)
-            kept = {"checkpoint": checkpoint, "checkpoint_every": check_interval(checkpoint_every)}
+            kept = {"checkpoint": checkpoint, "checkpoint_every": check_how(checkpoint, checkpoint_every)}
             try:
                 self._build_and_train(
                     source,
@@ -885,7 +885,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         `freeze`: Di Carlo, Bianchi and Palmonari 2019, "Training Temporal Word Embeddings with a Compass".
         """
         self._check_settings()
-        interval = check_interval(checkpoint_every)
+        interval = check_how(checkpoint, checkpoint_every)
         reports = {"queue_factor": queue_factor, "report_delay": report_delay}
         if resume:
             state = self._checked_checkpoint()

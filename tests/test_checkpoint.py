@@ -30,10 +30,11 @@ from factories import (
     written,
 )
 
-from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, Word2Vec
+from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, PathLineSentences, Word2Vec
 from fastw2v.cli import main
 from fastw2v.formats import model_file, native
 from fastw2v.formats.errors import FormatError
+from fastw2v.progress import NoProgress
 from fastw2v.training.checkpoint import Checkpoints
 from fastw2v.warn import FastW2VWarning
 
@@ -184,6 +185,23 @@ def test_another_number_of_workers_may_go_on(tmp_path: Path, kept: Any) -> None:
 
 
 # --- what a checkpoint is ---
+
+
+def test_the_bar_of_a_run_that_goes_on_ends_full(
+    tmp_path: Path, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+
+    class Bar(NoProgress):
+        def update(self, words: int, **_: object) -> None:
+            shown.append(words)
+
+    files = kept(tmp_path, 19, lambda path: Word2Vec(LONGER, **RUN, checkpoint=path))
+    monkeypatch.setattr("fastw2v.training.loop.make_progress", lambda *_: Bar())
+    for file in files[:-1]:
+        shown.clear()
+        model, _ = go_on(file, LONGER)
+        assert sum(shown) == 3 * model.corpus_total_words
 
 
 @pytest.mark.trains_again
@@ -404,7 +422,97 @@ def test_a_disk_that_is_full_later_is_no_end(tmp_path: Path, monkeypatch: pytest
     assert_same_run(Word2Vec.load(path), model)
 
 
+def test_a_checkpoint_does_not_become_text(tmp_path: Path) -> None:
+    """A folder is read whole: the run that goes on would read the checkpoint too."""
+    written(tmp_path, "text.txt", TEXT)
+    with pytest.raises(ValueError, match="is in the folder of the text.*Give a place outside"):
+        Word2Vec(PathLineSentences(tmp_path), **RUN, checkpoint=tmp_path / "run.fw2v")
+    assert os.listdir(tmp_path) == ["text.txt"]
+
+
+@pytest.mark.parametrize("path", [True, 5, io.BytesIO(), b"run.fw2v"], ids=repr)
+def test_a_checkpoint_is_a_path(path: Any) -> None:
+    with pytest.raises(TypeError, match=f"checkpoint is of type {type(path).__name__}: give the path"):
+        Word2Vec(TEXT, **RUN, checkpoint=path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+def test_a_pipe_is_no_checkpoint(tmp_path: Path) -> None:
+    """To open it would wait for a reader, with all signals held back."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="is a pipe: a checkpoint must be a file"):
+        Word2Vec(TEXT, **RUN, checkpoint=tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("static", [True, False], ids=["list-then-stream", "stream-then-list"])
+def test_a_text_in_memory_is_the_same_as_one_that_is_read(static: bool, tmp_path: Path, kept: Any) -> None:
+    one, other = LONGER, Restartable(lambda: iter(LONGER))
+    if not static:
+        one, other = other, one  # type: ignore[assignment]
+    whole = Word2Vec(LONGER, **RUN)
+    for file in kept(tmp_path, 19, lambda path: Word2Vec(one, **RUN, checkpoint=path)):
+        model, _ = go_on(file, other)
+        assert_same_run(model, whole)
+
+
+def test_an_epoch_that_goes_wrong_leaves_the_last_good_one(
+    tmp_path: Path, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where checkpoints were written within it, of vectors that were on their way to infinity."""
+    rest = Checkpoints.rest
+
+    def rest_and_spoil(self: Checkpoints, result: Any, held: Any) -> None:
+        rest(self, result, held)
+        if self.state.epoch == 1:
+            for matrix in held.rows.values():
+                matrix[...] = 1e38
+
+    model = Word2Vec(**RUN)
+    model.build_vocab(LONGER)
+
+    def run(path: Path) -> None:
+        monkeypatch.setattr(Checkpoints, "rest", rest_and_spoil)
+        with pytest.raises(FloatingPointError, match="epoch 1 .*as they were before"):
+            model.train(
+                LONGER,
+                total_examples=model.corpus_count,
+                total_words=model.corpus_total_words,
+                epochs=3,
+                compute_loss=True,
+                checkpoint=path,
+            )
+        monkeypatch.setattr(Checkpoints, "rest", rest)
+
+    *_, within, last = kept(tmp_path, 19, run)
+    state = Word2Vec.load(io.BytesIO(within))._checkpoint
+    assert state is not None and (state.epoch, state.jobs > 0) == (1, True)
+    assert_same(matrices(Word2Vec.load(io.BytesIO(last))), matrices(model))
+    again, _ = go_on(last, LONGER)
+    assert_same_run(again, Word2Vec(LONGER, **RUN))
+
+
 # --- callbacks ---
+
+
+@pytest.mark.parametrize("value", [np.True_, 1, None, np.False_], ids=repr)
+def test_what_a_callback_sets_to_stop_can_be_read_again(value: Any, tmp_path: Path) -> None:
+    class Stopping(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            model.stop_training = value
+
+    path = tmp_path / "run.fw2v"
+    model = Word2Vec(TEXT, **RUN, checkpoint=path, callbacks=[Stopping()])
+    assert_same_run(Word2Vec.load(path), model)
+    assert len(model.history) == (1 if value else 3)
+
+
+@pytest.mark.parametrize("callbacks", [[], [CallbackAny2Vec(), EarlyStopping()]], ids=["none", "moved"])
+def test_a_callback_that_does_not_go_on_is_told(callbacks: list[Any], tmp_path: Path, kept: Any) -> None:
+    watched = kept(
+        tmp_path, 19, lambda path: Word2Vec(LONGER, **RUN, checkpoint=path, callbacks=[EarlyStopping()])
+    )
+    with pytest.warns(FastW2VWarning, match="EarlyStopping does not go on: it was callback 0 of the run"):
+        go_on(watched[4], LONGER, callbacks=callbacks)
 
 
 class Counting(CallbackAny2Vec):
@@ -493,10 +601,12 @@ def test_an_error_before_there_are_words_carries_none() -> None:
 LONG_RUN = RUN | {"epochs": 6, "vector_size": 60}
 KILLED_RUN = LONG_RUN | {"epochs": 25}
 CHILD = """
-import os, sys, time
+import os, signal, sys, time
 from fastw2v import Word2Vec
 from factories import LONGER, Restartable
 path = sys.argv[1]
+if hasattr(signal, "SIGHUP"):  # else it stays ignored where the suite runs under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 """
 GOES_ON = """
 print("ready", flush=True)
@@ -590,6 +700,58 @@ def test_handlers_are_put_back_and_called(tmp_path: Path) -> None:
         signal.signal(signal.SIGTERM, before)
     assert heard == [signal.SIGTERM] * 3  # its usual effect, which here is not the end
     assert_same_run(model, Word2Vec(TEXT, **RUN))
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_handler_is_called_while_the_text_is_waited_for(raises: bool, tmp_path: Path) -> None:
+    """The text may wait for what the handler does; what it raises comes after a last checkpoint."""
+    heard = threading.Event()
+
+    def handle(number: int, _: Any) -> None:
+        heard.set()
+        if raises:
+            raise SystemExit(7)
+
+    def sentences() -> Iterator[list[str]]:
+        for number, sentence in enumerate(LONGER):
+            if number == 3000 and stream.passes == 3:
+                signal.raise_signal(signal.SIGTERM)
+                assert heard.wait(HANGS)
+            yield sentence
+
+    path, stream = tmp_path / "run.fw2v", Restartable(sentences)
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        if raises:
+            with pytest.raises(SystemExit) as caught:
+                Word2Vec(stream, **RUN, checkpoint=path)
+            assert caught.value.code == 7
+        else:
+            Word2Vec(stream, **RUN, checkpoint=path)
+        assert signal.getsignal(signal.SIGTERM) is handle
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    model = Word2Vec.load(path)
+    assert model._checkpoint is not None
+    assert model._checkpoint.complete is not raises and bool(model._checkpoint.jobs) is raises
+    model.train(LONGER, resume=True)
+    assert_same_run(model, Word2Vec(LONGER, **RUN))
+
+
+def test_a_handler_may_set_another(tmp_path: Path) -> None:
+    """As those do that end the program when the signal comes for a second time."""
+
+    class Signalling(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if len(model.history) == 1:
+                signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
+    try:
+        Word2Vec(TEXT, **RUN, checkpoint=tmp_path / "run.fw2v", callbacks=[Signalling()])
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_in_another_thread_no_handler_is_set(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ class Source:
             local = not paths.is_remote(path) and os.path.exists(paths.expand(target))
             if local and os.path.samefile(paths.expand(path), paths.expand(target)):
                 raise ValueError(f"checkpoint={os.fspath(target)!r} is the text: it would be replaced")
+        folder = paths.expand(self.sentences.source) if isinstance(self.sentences, PathLineSentences) else ""
+        if not (paths.is_remote(folder) or paths.is_remote(target)) and os.path.isdir(folder):
+            beside = os.path.dirname(os.path.abspath(paths.expand(target)))
+            if os.path.isdir(beside) and os.path.samefile(beside, folder):
+                raise ValueError(
+                    f"checkpoint={os.fspath(target)!r} is in the folder of the text, of which all files are "
+                    "read: the run could not go on. Give a place outside of it"
+                )
 
     def scan(
         self,

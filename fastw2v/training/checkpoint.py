@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import signal
 import threading
 import time
@@ -23,7 +24,9 @@ from fastw2v.checks import finite
 from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS, Checkpoint, RandomState, state_of
+from fastw2v.paths import is_remote
 from fastw2v.text.ids import Block
+from fastw2v.text.once import kind_of_once
 from fastw2v.training._kernels import NotFinite
 from fastw2v.training.course import Course
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
@@ -41,12 +44,24 @@ DECISIVE = (
 )
 """Settings without which training would go on differently; `workers` may change."""
 
-SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
-"""Before these end a program, a last checkpoint is written; Windows has no SIGHUP."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Before these end a program, a last checkpoint is written; Windows has no SIGHUP.
+
+Ctrl-C is first: once it is held back, nothing leaves the handlers of the others half set.
+"""
 
 
-def check_interval(checkpoint_every: Any) -> float:
-    """Return the seconds between two checkpoints; TypeError or ValueError unless they are above 0."""
+def check_how(checkpoint: Any, checkpoint_every: Any) -> float:
+    """Return the seconds between two checkpoints; TypeError or ValueError if they or the file will not do."""
+    if checkpoint is not None:
+        if not isinstance(checkpoint, str | os.PathLike):
+            raise TypeError(f"checkpoint is of type {type(checkpoint).__name__}: give the path of a file")
+        if not is_remote(checkpoint) and (
+            kind := kind_of_once(checkpoint)
+        ):  # to open a pipe may wait for ever
+            raise ValueError(
+                f"checkpoint={os.fspath(checkpoint)!r} is {kind}: a checkpoint must be a file, to go on from"
+            )
     seconds = finite("checkpoint_every", checkpoint_every)
     if seconds <= 0:
         raise ValueError(f"checkpoint_every={checkpoint_every}: give seconds, above 0; 300 is usual")
@@ -152,13 +167,15 @@ class Checkpoints:
         self._every = every
         self._due = time.monotonic() + every
         self._began = 0.0  # by `time.perf_counter`, less the time of other processes
+        self._before = replace(state), state.random  # the state and the generator when the epoch began here
         self._generator: RandomState | None = None  # as it was where the other process stopped in an epoch
         self._text = Fingerprint()  # of what was read of an epoch
         self._ahead: deque[tuple[str, int]] = deque()  # digests up to jobs that are read, not handed out
         self._is_known = False  # whether the text is in memory, and was compared as a whole
         self._is_reading = False
         self._signal: int | None = None
-        self._handlers: dict[int, Any] = {}
+        self._error: BaseException | None = None  # of a handler
+        self._handlers: dict[int, Any] = {}  # of the user's
         self.raw_words_before = 0  # of an epoch that was begun in another process
 
     @classmethod
@@ -190,31 +207,50 @@ class Checkpoints:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        for number, handler in reversed(self._handlers.items()):
+            if signal.getsignal(number) == self._note:  # else a callback has set another
+                signal.signal(number, handler)
         self._handlers.clear()
+        self._raise_error()
         if self._signal is not None:
             signal.raise_signal(self._signal)
 
     def _note(self, number: int, _: Any) -> None:
-        """Hold a signal back until there is a checkpoint; Ctrl-C for a second time does not wait."""
+        """Hold a signal back until there is a checkpoint; Ctrl-C for a second time does not wait.
+
+        While the text is waited for, which may be for ever, a handler of the user's is called at once.
+        """
         again = number == signal.SIGINT and self._signal is not None
         self._signal = None if again else number
         if again:
             raise KeyboardInterrupt
-        if self._is_reading and self._handlers[number] in (signal.SIG_DFL, signal.default_int_handler):
+        if self._is_reading:
+            if self._handlers[number] not in (signal.SIG_DFL, signal.default_int_handler):
+                try:
+                    self._deliver()
+                except BaseException as error:  # of any kind: it is raised once there is a checkpoint
+                    self._error = error
+                else:
+                    return
             self._is_reading = False
             raise ReadingStopped
 
     def _deliver(self) -> None:
         """Let a signal that was held back have its usual effect; return if that is not the end."""
+        self._raise_error()
         number, self._signal = self._signal, None
         if number is not None:
             signal.signal(number, self._handlers[number])
             try:
                 signal.raise_signal(number)
-            finally:
-                signal.signal(number, self._note)
+            finally:  # it may have set another handler for the next time
+                self._handlers[number] = signal.signal(number, self._note)
+
+    def _raise_error(self) -> None:
+        """Raise what a handler raised while the text was waited for."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error from None
 
     # --- the course of a call ---
 
@@ -227,11 +263,10 @@ class Checkpoints:
                 raise _other_text(whole.differ_from(state.text_sentences))
             state.text, state.text_sentences = whole.hex(), whole.sentences
         self._is_known = in_memory
-        for callback, (name, kept) in zip(self._callbacks, state.callbacks, strict=False):
-            if kept and type(callback).__name__ == name:
-                callback.set_state(kept)
+        self._put_back_callbacks()
         self._put_back_settings()
-        self._model.stop_training |= state.stopping
+        if state.stopping:
+            self._model.stop_training = True
         if self._path is not None:  # now, because to learn hours later that it cannot be written is too late
             self._save(self._path)
 
@@ -244,6 +279,19 @@ class Checkpoints:
             self._ahead.clear()
         return self._text
 
+    def _put_back_callbacks(self) -> None:
+        """Set callbacks to their states of another process; warn of a state that none takes over."""
+        given = {number: type(callback).__name__ for number, callback in enumerate(self._callbacks)}
+        for number, (name, kept) in enumerate(self.state.callbacks):
+            if kept and given.get(number) == name:
+                self._callbacks[number].set_state(kept)
+            elif kept:
+                warn_user(
+                    f"{name} does not go on: it was callback {number} of the run, which now is "
+                    f"{given.get(number, 'none')}. Give the same callbacks in the same order",
+                    log=logger,
+                )
+
     def _put_back_settings(self) -> None:
         """Set those of another process; what a hook has set now it had set then."""
         kept = self.state.settings
@@ -252,11 +300,14 @@ class Checkpoints:
     def begin_epoch(self) -> EpochResult:
         """Return what was done of the epoch before; model and generator are set to its beginning."""
         state, random = self.state, self._model.random
+        generator = state_of(random)
         if not state.jobs:
-            state.random = state_of(random)
+            state.random = generator
+        self._before = replace(state), generator
+        if not state.jobs:
             return EpochResult()
         self._put_back_settings()
-        self._generator = state_of(random)
+        self._generator = generator
         random.set_state(state.random)
         return EpochResult(
             jobs=state.jobs,
@@ -298,22 +349,23 @@ class Checkpoints:
                 self._is_reading = False
             if job is None:
                 return
-            if not self._is_known:
-                self._text.add(job)
+            self._text.add(job)
             self._ahead.append((self._text.hex(), self._text.sentences))
             yield job
 
-    def take_up(self, jobs: Iterable[Job]) -> None:
-        """Read the jobs that were done before; ValueError if their text is another."""
-        state, count, digest, sentences = self.state, 0, "", 0
+    def take_up(self, jobs: Iterable[Job]) -> int:
+        """Read the jobs that were done before, return their raw words; ValueError if the text is another."""
+        state, count, words, digest, sentences = self.state, 0, 0, "", 0
         for job in jobs:
             count += 1
-            self.raw_words_before += job.raw_words
+            words += job.raw_words
             digest, sentences = self._ahead.popleft()
         if count < state.jobs:
             raise self._refused(f"it ends before the {state.sentences:,} sentences that were trained already")
         if state.jobs and not self._is_known and not state.varies and digest != state.begun:
             raise self._refused(f"its first {sentences:,} sentences are not those that were trained already")
+        self.raw_words_before += words
+        return words
 
     def _refused(self, what: str) -> ValueError:
         """Return the error for another text; the model can go on with the right one."""
@@ -331,6 +383,14 @@ class Checkpoints:
         """Return whether it is time for a checkpoint, or a signal came."""
         self.state.begun, self.state.sentences = self._ahead.popleft()
         return self._path is not None and (self._signal is not None or time.monotonic() >= self._due)
+
+    def take_back(self) -> None:
+        """Write what there was before an epoch that went wrong over what was written within it."""
+        before, generator = self._before
+        if self.state.jobs != before.jobs:
+            vars(self.state).update(vars(before))
+            self._model.random.set_state(generator)
+            self._keep()
 
     def rest(self, result: EpochResult, held: Rows) -> None:
         """Write a checkpoint within an epoch; then a signal that was held back has its usual effect.
@@ -369,7 +429,7 @@ class Checkpoints:
         model, state = self._model, self.state
         state.settings = _decisive(model)
         state.seconds = time.perf_counter() - self._began
-        state.stopping = model.stop_training
+        state.stopping = bool(model.stop_training)  # a callback may have set one of numpy's
         state.callbacks = [
             (type(callback).__name__, callback.get_state() if hasattr(callback, "get_state") else {})
             for callback in self._callbacks

@@ -42,8 +42,8 @@ class Rests(Protocol):
     def read(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """Yield the same jobs; their text may be read only here."""
 
-    def take_up(self, jobs: Iterable[Job]) -> None:
-        """Read the jobs that were done before; called even if there are none."""
+    def take_up(self, jobs: Iterable[Job]) -> int:
+        """Read the jobs that were done before, and return their raw words; called even if there are none."""
 
     def set_generator(self, random: np.random.RandomState) -> None:
         """Set the generator to what it was after these jobs."""
@@ -53,6 +53,9 @@ class Rests(Protocol):
 
     def rest(self, result: EpochResult, held: Rows) -> None:
         """Do what there is to do; `result` has what the epoch did so far, `held` the rows that it trains."""
+
+    def take_back(self) -> None:
+        """Forget the epoch: its matrices are as they were before."""
 
 
 class Options(NamedTuple):
@@ -104,7 +107,7 @@ def run_epoch(
         with rows_to_train(matrices, words, guard) as held:
             begin = time.perf_counter()
             if rests is not None:
-                rests.take_up(islice(jobs, result.jobs))
+                progress.update(rests.take_up(islice(jobs, result.jobs)))
             first = list(islice(jobs, 2))
             read = time.perf_counter() - begin
             short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
@@ -127,6 +130,8 @@ def run_epoch(
             result.seconds += read
     except NotFinite as error:
         state = "are as they were before" if error.taken_back else "could not be taken back"
+        if error.taken_back and rests is not None:
+            rests.take_back()
         raise FloatingPointError(
             f"the vectors are no longer finite in epoch {epoch} (alpha={schedule.start:.6g}), and {state}: "
             "the learning rate is too high; train with a lower alpha, 0.025 is usual. Vectors that came from "
