@@ -430,7 +430,7 @@ def test_a_checkpoint_does_not_become_text(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["text.txt"]
 
 
-@pytest.mark.parametrize("path", [True, 5, io.BytesIO(), b"run.fw2v"], ids=repr)
+@pytest.mark.parametrize("path", [True, 5, io.BytesIO(), b"run.fw2v"], ids=["bool", "int", "file", "bytes"])
 def test_a_checkpoint_is_a_path(path: Any) -> None:
     with pytest.raises(TypeError, match=f"checkpoint is of type {type(path).__name__}: give the path"):
         Word2Vec(TEXT, **RUN, checkpoint=path)
