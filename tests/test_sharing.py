@@ -628,6 +628,23 @@ def test_what_a_step_of_a_derived_class_sets_is_kept() -> None:
     assert model.words is model.wv
 
 
+class Closing(Word2Vec):
+    """Closes its file when it is gone."""
+
+    def prepare_vocab(self, *args: Any, **kwargs: Any) -> Any:
+        self.file = open(os.devnull)  # noqa: SIM115
+        return super().prepare_vocab(*args, **kwargs)
+
+    def __del__(self) -> None:
+        self.file.close()
+
+
+def test_a_state_does_not_close_the_files_of_its_model() -> None:
+    model = Closing(TEXT, **BOTH)
+    model.huffman_path(model.wv.index_to_key[0])
+    assert not model.file.closed
+
+
 def test_models_with_the_same_vectors_are_changed_one_at_a_time(model: Word2Vec) -> None:
     other = Word2Vec(TEXT, **BOTH)
     other.wv = model.wv

@@ -159,11 +159,21 @@ def shallow(obj: M) -> M:
     Returns:
         any: the other.
     """
-    made = object.__new__(type(obj))
+    made = object.__new__(_ends_quietly(type(obj)))  # type: ignore[arg-type]
     made.__dict__.update(obj.__dict__)
-    _copy_slots(obj, made)
+    if _slots(type(obj)):  # type: ignore[arg-type]
+        _copy_slots(obj, made)
     copied: M = made
     return copied
+
+
+@cache
+def _ends_quietly(cls: Any) -> Any:
+    """Return the class, or one derived from it that does not close what a copy shares when the copy ends."""
+    if not hasattr(cls, "__del__"):
+        return cls
+    quiet = {"__del__": lambda _: None, "__slots__": (), "__module__": cls.__module__}
+    return type(cls)(cls.__name__, (cls,), quiet)
 
 
 def _copy_slots(obj: Any, other: Any) -> None:
