@@ -957,7 +957,10 @@ class Matrices(Lifecycle):
             >>> bool(model.similarity("cat", "meow", "in-out") > model.similarity("cat", "moo", "in-out"))
             True
         """
-        first, second = self._spaces(*pair_of_spaces(spaces))
+        names = pair_of_spaces(spaces)
+        if names == ("in", "in"):  # needs no copy: it heeds other threads itself
+            return self.wv.similarity(w1, w2)
+        first, second = self._spaces(*names)
         return first.similarity(w1, w2, target=second)
 
     @overload

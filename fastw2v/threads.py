@@ -19,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 POLL = 0.05  # seconds between two looks at whether a thread is still there
+LONGEST_START = 1.0  # seconds after which a thread that has not begun never will
 SHORTEST_POLL = 0.0002  # the first, when threads are about to end
 NO_THREAD = (
     "a thread died without a word, as at the limit of memory: nothing was taken over of its work; give fewer "
@@ -91,20 +92,36 @@ class _Life:
     """What a thread holds as long as it runs, whatever ends it."""
 
 
-class _Begun(threading.Event):
-    """Whether a thread has begun; who waits for one that has died meanwhile gets a MemoryError."""
+class _Word:
+    """A word that one thread gives, once, and another waits for: what `threading` needs of an Event.
 
-    def __init__(self, life: weakref.ref[_Life]) -> None:
-        super().__init__()
-        self._life = life
+    It has one lock, which whoever waits may keep: Ctrl-C inside of an Event or a Future can leave their
+    Condition locked, and then the thread that gives the word waits for ever.
+    """
 
-    def wait(self, timeout: float | None = None) -> bool:
-        while not super().wait(POLL if timeout is None else timeout):
-            if timeout is not None:
-                return False
-            if self._life() is None and not self.is_set():
+    def __init__(self, lost: Callable[[], bool]) -> None:
+        self._lost = lost  # whether nobody is left to give it
+        self._given = False
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def is_set(self) -> bool:
+        return self._given
+
+    def set(self) -> None:
+        self._given = True
+        with suppress(RuntimeError):  # a second time
+            self._lock.release()
+
+    def wait(self) -> None:
+        """Wait for the word; raise MemoryError if it is lost."""
+        while not self._given:
+            self._lock.acquire(timeout=POLL)
+            if self._lost() and not self._given:
                 raise MemoryError(NO_THREAD)
-        return True
+
+    def _at_fork_reinit(self) -> None:
+        self._lock = threading.Lock()
 
 
 class Thread(threading.Thread):
@@ -133,12 +150,12 @@ class Thread(threading.Thread):
             RuntimeError: the system gives no more threads.
             MemoryError: the thread has died at once.
         """
-        self._given = _Life()
-        self._life = weakref.ref(self._given)
-        self._started = _Begun(self._life)
-        try:
+        try:  # from the first line on: Ctrl-C strikes anywhere, and must not leave behind what was given
+            self._given = _Life()
+            self._life = weakref.ref(self._given)
+            self._started: Any = _Word(lambda: self.gone)
             super().start()
-        except BaseException:  # Ctrl-C too, which can strike before there is a thread, and after
+        except BaseException:
             self._given = None
             if self.gone:
                 self._forget()
@@ -150,13 +167,22 @@ class Thread(threading.Thread):
     def _bootstrap(self) -> Callable[[], None]:
         # No frame may have it among its locals: a traceback that someone keeps would keep it alive.
         body = partial(super()._bootstrap)  # type: ignore[misc]
-        body.life, self._given = self._given, None  # type: ignore[attr-defined]
-        return body
+        try:
+            body.life, self._given = self._given, None  # type: ignore[attr-defined]
+            return body
+        except BaseException:  # Ctrl-C, whose traceback has this frame
+            body.__dict__.clear()
+            raise
 
     @property
     def gone(self) -> bool:
         """Whether it does not run: it was never started, could not be, has ended, or died."""
         return self._life is None or self._life() is None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it ran, for however short a time."""
+        return bool(self._started.is_set())
 
     def _forget(self) -> None:
         """Let `threading` not count a thread that never began."""
@@ -166,9 +192,12 @@ class Thread(threading.Thread):
 
 def wait_until_gone(threads: Iterable[Thread]) -> None:
     """Wait until none of these threads runs, and join them. Call it again if Ctrl-C interrupted it."""
-    pause = SHORTEST_POLL
+    pause, begin = SHORTEST_POLL, time.monotonic()
     left = list(threads)
     while left := [thread for thread in left if not thread.gone]:
+        # Ctrl-C in the midst of a start may leave one that seems to be there and will never run.
+        if time.monotonic() - begin > LONGEST_START and not any(thread.begun for thread in left):
+            break
         # Not join(): interrupted by Ctrl-C, Python 3.11's takes a running thread for one that has ended.
         time.sleep(pause)
         pause = min(2 * pause, POLL)
@@ -182,16 +211,17 @@ class _Result(Future[T]):
 
     def __init__(self, pool: Pool) -> None:
         super().__init__()
-        self._pool = pool
+        self.come = _Word(lambda: pool.broken)
+
+    def cancel(self) -> bool:
+        cancelled = super().cancel()
+        if cancelled:
+            self.come.set()
+        return cancelled
 
     def result(self, timeout: float | None = None) -> T:
-        while timeout is None:
-            with suppress(TimeoutError):
-                return super().result(POLL)
-            if self.done():  # the work itself ended by a TimeoutError, or has just ended
-                break
-            if self._pool.broken:
-                raise MemoryError(NO_THREAD)
+        if timeout is None:
+            self.come.wait()
         return super().result(timeout)
 
 
@@ -256,6 +286,7 @@ class Pool(Executor):
                 else:
                     job.set_result(result)
                     del result
+                job.come.set()
             del item, job, work  # nothing of a piece waits for the next
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

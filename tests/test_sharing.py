@@ -603,3 +603,82 @@ def test_a_text_may_wait_for_a_thread_that_saves(model: Word2Vec, tmp_path: Path
     model.train(while_reading(work), total_examples=len(TEXT), epochs=1)
     Word2Vec.load(path, verify="full")
     assert not threads()
+
+
+# --- derived classes, shared vectors, children ---
+
+
+class Counting(Word2Vec):
+    """Sets attributes in a step that runs on a copy: one in a slot, and two that refer to the model."""
+
+    __slots__ = ("calls",)
+
+    def prepare_vocab(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls = getattr(self, "calls", 0) + 1
+        self.itself, self.words = self, self.wv
+        return super().prepare_vocab(*args, **kwargs)
+
+
+def test_what_a_step_of_a_derived_class_sets_is_kept() -> None:
+    model = Counting(TEXT, **BOTH)
+    assert model.calls == 1
+    model.build_vocab([["new"]], update=True)
+    assert model.calls == 2
+    assert model.itself is model
+    assert model.words is model.wv
+
+
+class Closing(Word2Vec):
+    """Closes its file when it is gone."""
+
+    def prepare_vocab(self, *args: Any, **kwargs: Any) -> Any:
+        self.file = open(os.devnull)  # noqa: SIM115
+        return super().prepare_vocab(*args, **kwargs)
+
+    def __del__(self) -> None:
+        self.file.close()
+
+
+def test_a_state_does_not_close_the_files_of_its_model() -> None:
+    model = Closing(TEXT, **BOTH)
+    model.huffman_path(model.wv.index_to_key[0])
+    assert not model.file.closed
+
+
+def test_models_with_the_same_vectors_are_changed_one_at_a_time(model: Word2Vec) -> None:
+    other = Word2Vec(TEXT, **BOTH)
+    other.wv = model.wv
+    assert guard_of(other) is guard_of(model) is guard_of(model.wv)
+    with guard_of(model).hold("training", "train()"), pytest.raises(RuntimeError, match="is refused"):
+        other.train(TEXT, total_examples=len(TEXT), epochs=1)
+
+
+FORKED_WHILE_DRAWING = """
+import os, sys, threading
+from fastw2v import Word2Vec
+
+model = Word2Vec([["a", "b"]] * 9, vector_size=4, min_count=1, workers=1)
+drawing, forked = threading.Event(), threading.Event()
+
+def draw():
+    with model.random._bit_generator.lock:
+        drawing.set()
+        forked.wait()
+
+thread = threading.Thread(target=draw)
+thread.start()
+drawing.wait()
+child = os.fork()
+if not child:
+    model.save(sys.argv[1])
+    model.train([["a", "b"]], total_examples=1, epochs=1)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+forked.set()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_draws_though_its_parent_drew_when_it_was_forked(tmp_path: Path) -> None:
+    run_python(FORKED_WHILE_DRAWING, tmp_path / "model.fw2v")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from children import run_python
 from factories import SMALL, TEXT, Restartable, assert_usable, threads, written
 
 from fastw2v import Word2Vec
@@ -212,3 +214,34 @@ def test_ctrl_c_before_there_is_a_thread_leaves_no_trace(monkeypatch: pytest.Mon
         thread.start()
     assert thread.gone and thread not in threading.enumerate()
     wait_until_gone([thread])
+
+
+INTERRUPTED = """
+import random, signal, threading
+from fastw2v.threads import Pool
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+interrupts = 0
+for _ in range(500):
+    pool = Pool(8)
+    try:  # once in a round, so that it is caught here
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 6e-4))
+            for result in [pool.submit(int) for _ in range(8)]:
+                result.result()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupts += 1
+    pool.shutdown()
+    assert threading.active_count() == 1
+assert interrupts
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timer that interrupts")
+def test_threads_end_whatever_ctrl_c_strikes_while_they_start() -> None:
+    run_python(INTERRUPTED)

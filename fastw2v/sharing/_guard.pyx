@@ -41,6 +41,11 @@ cdef class Guard:
             raise self.refusal(what)
 
     @property
+    def held(self):
+        """Whether anybody is at work."""
+        return self.is_held()
+
+    @property
     def free(self):
         """Whether no other thread is at work."""
         return not self.is_held() or self.thread == PyThread_get_thread_ident()

@@ -7,10 +7,12 @@ step (`replace`). What is taken of a model and its `wv` together is taken under 
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
+from types import MemberDescriptorType
 from typing import Any, Literal, TypeVar, cast
 
 from fastw2v.sharing._guard import Guard
@@ -43,6 +45,19 @@ def guard_of(obj: Any) -> Guard:
     return _register(obj, Guard() if words is None else guard_of(words))
 
 
+def _free_generators() -> None:
+    """Let a child draw random numbers, though a thread that it does not have drew some when it was forked."""
+    for made, _ in list(_guards.values()):
+        generator = getattr(getattr(made(), "__dict__", {}).get("random"), "_bit_generator", None)
+        lock: Any = getattr(generator, "lock", None)
+        if hasattr(lock, "_at_fork_reinit"):
+            lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_generators)
+
+
 def _register(obj: Any, guard: Guard, *, anew: bool = False) -> Guard:
     key = id(obj)
     made = weakref.ref(obj, lambda _: _guards.pop(key, None)), guard
@@ -53,7 +68,7 @@ def _register(obj: Any, guard: Guard, *, anew: bool = False) -> Guard:
 
 
 def join(model: Any, words: Any) -> None:
-    """Let vectors that become those of a model have its guard; if they have one, the model takes theirs.
+    """Let a model and the vectors that become its own have one guard, also with a model that has them too.
 
     Args:
         model (Word2Vec): the model.
@@ -61,7 +76,8 @@ def join(model: Any, words: Any) -> None:
     """
     try:
         entry, own = _guards.get(id(words)), _guards.get(id(model))
-        if own is None and entry is not None and entry[0]() is words:
+        held = own is not None and own[0]() is model and own[1].held
+        if not held and entry is not None and entry[0]() is words:
             _register(model, entry[1], anew=True)
         else:
             _register(words, guard_of(model), anew=True)
@@ -143,26 +159,36 @@ def shallow(obj: M) -> M:
     Returns:
         any: the other.
     """
-    made = object.__new__(type(obj))
+    made = object.__new__(_ends_quietly(type(obj)))  # type: ignore[arg-type]
     made.__dict__.update(obj.__dict__)
-    for name in _slots(type(obj)):  # type: ignore[arg-type]
-        if (value := getattr(obj, name, _ABSENT)) is not _ABSENT:
-            object.__setattr__(made, name, value)
+    if _slots(type(obj)):  # type: ignore[arg-type]
+        _copy_slots(obj, made)
     copied: M = made
     return copied
 
 
 @cache
-def _slots(cls: Any) -> tuple[str, ...]:
-    """Return the names of attributes of a derived class that are not in `__dict__`."""
-    names = []
-    for base in cls.__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else tuple(slots):
-            private = name.startswith("__") and not name.endswith("__")
-            if name not in ("__dict__", "__weakref__"):
-                names.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
-    return tuple(names)
+def _ends_quietly(cls: Any) -> Any:
+    """Return the class, or one derived from it that does not close what a copy shares when the copy ends."""
+    if not hasattr(cls, "__del__"):
+        return cls
+    quiet = {"__del__": lambda _: None, "__slots__": (), "__module__": cls.__module__}
+    return type(cls)(cls.__name__, (cls,), quiet)
+
+
+def _copy_slots(obj: Any, other: Any) -> None:
+    """Give another object of the same class the attributes of a derived class that are not in `__dict__`."""
+    for slot in _slots(type(obj)):  # type: ignore[arg-type]
+        with suppress(AttributeError):  # it is not set
+            slot.__set__(other, slot.__get__(obj, type(obj)))
+
+
+@cache
+def _slots(cls: Any) -> tuple[MemberDescriptorType, ...]:
+    """Return where a class keeps attributes that are not in `__dict__`."""
+    return tuple(
+        held for base in cls.__mro__ for held in vars(base).values() if isinstance(held, MemberDescriptorType)
+    )
 
 
 def replace(obj: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -207,17 +233,18 @@ def aside(model: M) -> Iterator[M]:
         if events:
             del events[known:]
         raise
-    after = made.__dict__
-    same = after.get("wv") is words
-    if same:
-        after["wv"] = own
+    same = made.__dict__.get("wv") is words
+    itself = {id(made): model, id(words): own if same else words}  # a step may have kept what it was given
+    after = {name: itself.get(id(value), value) for name, value in made.__dict__.items()}
     guard, interrupt, done = guard_of(model), None, False
     while not done:  # all of it, even after Ctrl-C: parts of two states do not fit together
         try:
             with guard.steady, guard.commits:
                 if same:
                     replace(own, words_before, words.__dict__)
+                    _copy_slots(words, own)
                 replace(model, before, after)
+                _copy_slots(made, model)
                 done = True
         except KeyboardInterrupt as error:
             interrupt = error
