@@ -426,7 +426,7 @@ def in_columns(cells: list[str], widths: list[int]) -> str:
 
 def version(library: str) -> str:
     code = f"import {library}; print({library}.__version__)"
-    return subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+    return subprocess.check_output([sys.executable, "-P", "-c", code], text=True).strip()
 
 
 def main() -> None:
