@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -78,6 +79,30 @@ def test_a_full_disk_names_the_file_and_leaves_the_old(tmp_path: Path, name: str
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
     assert str(path) in str(caught.value)
     assert path.read_bytes() == b"good\n" and os.listdir(tmp_path) == [path.name]
+
+
+class Partial(io.RawIOBase):
+    """A file without a buffer, which takes some bytes of each write, as on a disk that is nearly full."""
+
+    def __init__(self, takes: int | None) -> None:
+        self.takes, self.content = takes, bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        self.content += bytes(data[: self.takes or 0])
+        return self.takes and min(len(data), self.takes)
+
+
+@pytest.mark.parametrize("name", ["vectors", "text", "binary", "index"])
+def test_a_file_without_a_buffer_gets_all(name: str) -> None:
+    whole, parts = io.BytesIO(), Partial(100)
+    for file in (whole, parts):
+        WRITERS[name](file)
+    assert parts.content == whole.getvalue()
+    with pytest.raises(BlockingIOError, match="takes nothing now"):
+        WRITERS[name](Partial(None))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

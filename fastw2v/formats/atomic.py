@@ -53,13 +53,34 @@ def atomic_writer(
     if not isinstance(target, str | os.PathLike):
         with paths.naming_errors(str(getattr(target, "name", "<file>"))):
             check_open_file(target)
-            yield target
+            whole: Any = _Whole(target) if isinstance(target, io.RawIOBase) else target
+            yield whole
         return
     name = paths.expand(target)
     with atomic_path(name, expected_bytes=expected_bytes) as temporary:
         folder = os.path.dirname(temporary) if paths.is_remote(name) else None
         with open_for(name, temporary, "wb", folder=folder, compressed=compressed) as file:
             yield file
+
+
+class _Whole:
+    """A file without a buffer, whose `write` may take a part and only return how much: write all of it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data).cast("B")
+        size = len(left)
+        while left:
+            written = self._file.write(left)
+            if not written:  # None, of a pipe that does not wait for its reader
+                raise BlockingIOError(errno.EAGAIN, "the file takes nothing now: open it with a buffer")
+            left = left[written:]
+        return size
 
 
 @contextlib.contextmanager
