@@ -156,17 +156,20 @@ def compression_of(head: bytes) -> str | None:
     return kind.name if kind is not None and kind.group == "compressed" else None
 
 
-def damage_of(error: BaseException) -> Literal["cut short", "damaged"] | None:
+def damage_of(error: BaseException) -> str | None:
     """Return what an error says of compressed data.
 
     Args:
         error (exception): raised while the data was read.
 
     Returns:
-        str or None: "cut short" or "damaged"; None if the error is not of a decompressor.
+        str or None: "cut short", "damaged", or that it takes too much memory; None if the error is not of a
+            decompressor.
     """
     if isinstance(error, EOFError):
         return "cut short"
+    if isinstance(error, lzma.LZMAError) and "Memory usage" in str(error):
+        return "made with a larger dictionary than that of `xz -9`, 64 MB"
     if isinstance(error, zlib.error | lzma.LZMAError) or type(error).__name__ == "ZstdError":
         return "damaged"
     # Errors of the system have a number.

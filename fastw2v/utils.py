@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
 from numbers import Integral
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import IO, Any, TypeVar, cast
 
 from fastw2v import paths
@@ -30,6 +30,10 @@ TrimRule = Callable[[Any, int, int], int]
 """`trim_rule(word, count, min_count)` returns RULE_KEEP, RULE_DISCARD or RULE_DEFAULT (min_count decides)."""
 
 Document = TypeVar("Document")
+
+_XZ_MEMORY = 66 << 20  # bytes, what `xz -9` needs; a header may ask for 4 GB
+_BLOCK = 1 << 18
+_INPUT = 1 << 14  # small, as the rest of it is copied for each of many short streams
 
 _LETTERS = re.compile(r"[^\W\d]+")
 
@@ -204,6 +208,102 @@ def _open_to_send(path: str, mode: str, *how: str | None) -> IO[Any]:
     return cast(IO[Any], paths.Sending(path, lambda name: open(name, mode, *how)))
 
 
+class _XzContent(io.RawIOBase):
+    """What a file holds that is compressed by xz.
+
+    `lzma.LZMAFile` has no limit: it takes the memory that a header asks for, up to 4 GB.
+    """
+
+    def __init__(self, file: paths.StrPath | IO[bytes]) -> None:
+        self._owned: IO[bytes] | None = None
+        if isinstance(file, str | os.PathLike):
+            file = self._owned = builtins.open(file, "rb")  # noqa: SIM115  # closed by `close`
+        self._file: IO[bytes] = file
+        self._start = self._file.tell() if self.seekable() else 0
+        self._blocks, self._left = unpacked_blocks(self._file, _BLOCK), b""
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return hasattr(self._file, "seekable") and self._file.seekable()
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._left or next(self._blocks, b"")
+        part, self._left = block[: len(buffer)], block[len(buffer) :]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Unpack up to a place, anew if it has been passed."""
+        if whence == io.SEEK_END:
+            while self.read(_BLOCK):
+                pass
+        offset += 0 if whence == io.SEEK_SET else self._at
+        if offset < self._at:
+            self._file.seek(self._start)
+            self._blocks, self._left = unpacked_blocks(self._file, _BLOCK), b""
+            self._at = 0
+        while self._at < offset and self.read(min(_BLOCK, offset - self._at)):
+            pass
+        return self._at
+
+    def close(self) -> None:
+        if self._owned is not None:
+            self._owned.close()
+        super().close()
+
+
+class _XzFile(io.BufferedReader):
+    """A file compressed by xz, open for reading bytes."""
+
+
+def _open_xz(file: Any, mode: str = "rb", **text: Any) -> IO[Any]:
+    """Open a file as `lzma.open` does; what is read takes bounded memory."""
+    if "r" not in mode:
+        return lzma.open(file, mode, **text)
+    opened = _XzFile(_XzContent(file))
+    return opened if "t" not in mode else io.TextIOWrapper(opened, **text)
+
+
+def unpack_xz() -> lzma.LZMADecompressor:
+    """Return what unpacks xz in bounded memory.
+
+    Returns:
+        LZMADecompressor: of one stream.
+    """
+    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+
+def unpacked_blocks(file: IO[bytes], size: int, unpack: Callable[[], Any] = unpack_xz) -> Iterator[bytes]:
+    """Yield what the rest of a file holds, which is compressed in one stream or several.
+
+    Args:
+        file (binary file): what to read.
+        size (int): bytes of a block, at most.
+        unpack (function): returns a decompressor, anew for each stream.
+
+    Yields:
+        bytes: a block.
+
+    Raises:
+        EOFError: it is cut short. Damage is an error of the decompressor.
+    """
+    rest = file.read(_INPUT)
+    while rest:
+        stream = unpack()
+        while not stream.eof:
+            if stream.needs_input and not (rest := rest or file.read(_INPUT)):
+                raise EOFError
+            block = stream.decompress(rest, size)
+            rest = b""
+            if block:
+                yield block
+        rest = (stream.unused_data or file.read(_INPUT)).lstrip(b"\0")  # xz is padded with zeros
+
+
 def _zstd() -> ModuleType:
     """Return the zstd module of Python 3.14, or its backport."""
     for name in ("compression.zstd", "backports.zstd"):
@@ -217,14 +317,14 @@ def _zstd() -> ModuleType:
     )
 
 
-def compression(suffix: str) -> ModuleType:
-    """Return the module whose `open` reads and writes files with this suffix.
+def compression(suffix: str) -> Any:
+    """Return what has an `open` that reads and writes files with this suffix.
 
     Args:
         suffix (str): ".gz", ".bz2", ".xz" or ".zst".
 
     Returns:
-        module: of the standard library, or for ".zst" perhaps its backport.
+        module: of the standard library, or for ".zst" perhaps its backport; for ".xz" an object.
 
     Raises:
         ImportError: it is ".zst", and neither Python nor an installed package reads that.
@@ -232,10 +332,10 @@ def compression(suffix: str) -> ModuleType:
     return _COMPRESSION[suffix]()
 
 
-_COMPRESSION: dict[str, Callable[[], ModuleType]] = {
+_COMPRESSION: dict[str, Callable[[], Any]] = {
     ".gz": lambda: gzip,
     ".bz2": lambda: bz2,
-    ".xz": lambda: lzma,
+    ".xz": lambda: SimpleNamespace(open=_open_xz),
     ".zst": _zstd,
 }
 

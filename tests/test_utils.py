@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import lzma
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v import utils
+from fastw2v import KeyedVectors, LineSentence, utils
 from fastw2v.warn import FastW2VWarning
 
 KEEP_SHORT = {1: utils.RULE_KEEP, 2: utils.RULE_DISCARD}
@@ -127,3 +128,25 @@ def test_repeat_corpus_holds_nothing() -> None:
                 yield 1
 
     assert list(utils.RepeatCorpus(Endless(), 3)) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("read", ["open", "vectors", "text"])
+def test_a_dictionary_of_xz_is_bounded(read: str, tmp_path: Path) -> None:
+    """A header of a few bytes may ask for 4 GB, which are taken as the content comes."""
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 30}]
+    path = tmp_path / "text.xz"
+    path.write_bytes(lzma.compress(b"2 2\na 1 2\nb 3 4\n", filters=filters))
+    with pytest.raises((ValueError, lzma.LZMAError), match=r"Memory usage|larger dictionary"):
+        if read == "open":
+            with utils.open(path, "rb") as file:
+                file.read()
+        elif read == "vectors":
+            KeyedVectors.load_word2vec_format(path)
+        else:
+            list(LineSentence(path))
+    path.write_bytes(lzma.compress(b"2 2\na 1 2\n", preset=9) + lzma.compress(b"b 3 4\n") + bytes(8))
+    assert len(list(LineSentence(path))) == 3
+    with utils.open(path, "rt", encoding="utf8") as lines:
+        assert lines.readline() == "2 2\n" and lines.read() == "a 1 2\nb 3 4\n"
+        lines.seek(0)
+        assert lines.read(3) == "2 2"

@@ -6,7 +6,6 @@ import bz2
 import errno
 import gzip
 import io
-import lzma
 import math
 import os
 import zipfile
@@ -16,7 +15,7 @@ from typing import IO, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import magic, paths
+from fastw2v import magic, paths, utils
 from fastw2v.formats.errors import RefusedPickle
 
 Content = TypeVar("Content")
@@ -26,9 +25,7 @@ _LONGEST_MAGIC = 10  # bytes
 _RATIO = 8  # what gensim saves shrinks to a third at best; a table of zeros much more, see `read_npz`
 _ALWAYS = 40 << 20  # bytes that any file may hold
 _DEFLATED = 1100  # bytes of zeros that a byte of a zip archive can hold
-_XZ_MEMORY = 128 << 20  # bytes; a header may ask for 4 GB, and `xz -9` needs 65 MB
 _BLOCK = 1 << 20
-_INPUT = 1 << 14  # small, as the rest of it is copied for each of many short streams
 
 
 def compression_of(file: IO[bytes]) -> str | None:
@@ -113,9 +110,7 @@ def _checked(kind: str, read: Callable[[], Content]) -> Content:
         state = magic.damage_of(error) or ("damaged" if odd else None)
         if state is None:
             raise
-        needs = f"needs more than {_XZ_MEMORY >> 20} MB to read" if "Memory usage" in str(error) else None
-        what = needs or f"{state}: copy or download it again"
-        raise RefusedPickle(f"it is compressed by {kind}, and {what}") from None
+        raise RefusedPickle(f"it is compressed by {kind}, and {state}: get or write the file anew") from None
 
 
 def _blocks(file: IO[bytes], kind: str, size: int) -> Iterator[bytes]:
@@ -125,17 +120,7 @@ def _blocks(file: IO[bytes], kind: str, size: int) -> Iterator[bytes]:
             while block := reader.read(size):
                 yield block
         return
-    rest = file.read(_INPUT)
-    while rest:
-        stream: Any = bz2.BZ2Decompressor() if kind == "bzip2" else lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-        while not stream.eof:
-            if stream.needs_input and not (rest := rest or file.read(_INPUT)):
-                raise EOFError
-            block = stream.decompress(rest, size)
-            rest = b""
-            if block:
-                yield block
-        rest = (stream.unused_data or file.read(_INPUT)).lstrip(b"\0")  # xz is padded with zeros
+    yield from utils.unpacked_blocks(file, size, bz2.BZ2Decompressor if kind == "bzip2" else utils.unpack_xz)
 
 
 def read_npz(path: str) -> npt.NDArray[Any]:

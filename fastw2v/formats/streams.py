@@ -146,7 +146,7 @@ def _stream_of(file: Any, name: str, encoding: str, errors: str) -> Stream:
 
 def _peek(file: Any, name: str) -> tuple[bytes, IO[bytes]]:
     """Return the first bytes, and a buffered file from which they are still to be read."""
-    if isinstance(file, io.BufferedReader) and file.seekable():
+    if type(file) is io.BufferedReader and file.seekable():  # one that unpacks has errors of its own
         head = file.read(magic.HEAD)
         file.seek(-len(head), io.SEEK_CUR)
         return head, file
