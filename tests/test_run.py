@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -294,7 +295,9 @@ def test_ctrl_c(kind: str, workers: int, rounds: int, tmp_path: Path) -> None:
     """Real SIGINTs at random times: nobody is left, nothing changes. With -s: how soon they were heard."""
     corpus = written(tmp_path, "text", text(1000))
     done = run_python(INTERRUPTED, kind, workers, corpus, rounds)
-    assert not done.stderr
+    # Python itself drops a Ctrl-C that strikes where it forgets a thread, and says so.
+    dropped = r"Exception ignored in: <function WeakSet.*?KeyboardInterrupt: *\n"
+    assert not re.sub(dropped, "", done.stderr, flags=re.DOTALL)
     waits = sorted(ast.literal_eval(done.stdout))
     assert len(waits) == rounds
     most = waits[int(0.95 * rounds)]
