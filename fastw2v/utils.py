@@ -292,6 +292,8 @@ def unpacked_blocks(file: IO[bytes], size: int, unpack: Callable[[], Any] = unpa
         EOFError: it is cut short. Damage is an error of the decompressor.
     """
     rest = file.read(_INPUT)
+    if not rest:
+        raise EOFError
     while rest:
         stream = unpack()
         while not stream.eof:

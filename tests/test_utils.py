@@ -150,3 +150,6 @@ def test_a_dictionary_of_xz_is_bounded(read: str, tmp_path: Path) -> None:
         assert lines.readline() == "2 2\n" and lines.read() == "a 1 2\nb 3 4\n"
         lines.seek(0)
         assert lines.read(3) == "2 2"
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="not compressed, although its name says so"):
+        list(LineSentence(path))
