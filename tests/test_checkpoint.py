@@ -820,9 +820,10 @@ def test_the_same_command_again_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (("--resume", "--window", "3"), "cannot go on with other settings: --window 3, was 5"),
         (("--checkpoint-every", "0"), "--checkpoint-every 0: give seconds, above 0"),
+        (("--checkpoint-every", "nan"), "--checkpoint-every nan: give seconds, above 0"),
         (("--checkpoint", "-"), "--checkpoint -: a model cannot go to standard output"),
     ],
-    ids=["settings", "interval", "standard-output"],
+    ids=["settings", "interval", "no-number", "standard-output"],
 )
 def test_wrong_commands(
     options: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

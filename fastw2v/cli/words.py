@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 import time
@@ -148,7 +149,7 @@ def _check_run(options: argparse.Namespace) -> None:
             )
     if options.resume and not options.checkpoint:
         raise UsageError("--resume goes on from a checkpoint: give --checkpoint FILE")
-    if options.checkpoint_every <= 0:
+    if not 0 < options.checkpoint_every < math.inf:
         raise UsageError(f"--checkpoint-every {options.checkpoint_every:g}: give seconds, above 0")
 
 
