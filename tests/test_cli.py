@@ -1018,3 +1018,13 @@ def test_warnings_are_one_line_and_said_once(index_file: str, corpus: str, tmp_p
     )
     assert done.returncode == 0, done.stderr
     assert_one_line(done.stderr, "1 of the 2 judged queries", kind="warning")
+
+
+@pytest.mark.parametrize("content", ["2 2\na 1 2\nb 3 4", "3 2\na 1 2\nb 3 4\n"])
+def test_vectors_that_may_be_cut_are_refused_with_a_way_out(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "vectors"
+    path.write_text(content)
+    assert main(["neighbors", str(path), "a"]) == 1
+    assert "in Python: KeyedVectors.load_word2vec_format" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from fastw2v import paths
 from fastw2v.cli.options import TRAINING_OPTIONS
 from fastw2v.formats import native
-from fastw2v.formats.errors import FormatError
+from fastw2v.formats.errors import FormatError, TruncatedError
 from fastw2v.formats.streams import name_kind, open_stream
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.once import kind_of_once
@@ -87,13 +87,18 @@ def load_words(path: str) -> Word2Vec | KeyedVectors:
 
 def load_vectors(path: str, kind: Kind, limit: int | None = None) -> KeyedVectors:
     """Load vectors in one of word2vec's formats."""
-    return KeyedVectors.load_word2vec_format(
-        path,
-        binary=kind == "binary",
-        no_header=kind == "text without header",
-        limit=limit,
-        on_bad_values="drop",  # with a warning: no option of a command says otherwise
-    )
+    try:
+        return KeyedVectors.load_word2vec_format(
+            path,
+            binary=kind == "binary",
+            no_header=kind == "text without header",
+            limit=limit,
+            on_bad_values="drop",  # with a warning: no option of a command says otherwise
+        )
+    except TruncatedError as error:  # whose advice is an argument of Python
+        raise TruncatedError(
+            f"{error} (in Python: KeyedVectors.load_word2vec_format, then save, and give the new file)"
+        ) from None
 
 
 def _load(of: type[Held], path: str) -> Held:
