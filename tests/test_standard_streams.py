@@ -92,6 +92,38 @@ def test_a_full_disk_under_the_output_is_told(command: str, folder: Path) -> Non
     assert done.stderr.splitlines()[-1] == "fastw2v: error: No space left on device: <stdout>"
 
 
+def test_a_disk_that_becomes_full_is_told_without_a_buffer(folder: Path) -> None:
+    """It takes a part of the last write, which is no error of the system's."""
+    whole = "fastw2v train text --min-count 1 --vector-size 400 --vectors - -q > made".replace(
+        "fastw2v", shlex.join([*PYTHON, "-m", "fastw2v"]), 1
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"export PYTHONUNBUFFERED=1; ulimit -f 4; {whole}"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+    )
+    assert (done.returncode, done.stderr) == (1, "fastw2v: error: File too large: <stdout>\n")
+
+
+@pytest.mark.parametrize("redirected", [">&-", ">/dev/full"])
+def test_help_that_nobody_gets_is_a_failure(redirected: str, folder: Path) -> None:
+    lines = f"PYTHONUNBUFFERED=1 {shlex.join([*PYTHON, '-m', 'fastw2v'])} --help {redirected}"
+    done = subprocess.run(
+        ["bash", "-c", lines], cwd=folder, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 1 and done.stderr.endswith(": <stdout>\n")
+
+
+def test_closed_streams_have_their_names(folder: Path) -> None:
+    done = run(f"{TRAIN} --vectors - -q", ">&-", folder)
+    assert (done.returncode, done.stderr) == (1, "fastw2v: error: Bad file descriptor: <stdout>\n")
+    done = run("train - -o made", "<&-", folder)
+    assert done.returncode == 2 and "standard input is closed; give a file" in done.stderr
+
+
 def test_errors_have_their_codes_though_nobody_hears_them(folder: Path) -> None:
     for command, code in (("neighbors model none", 1), ("train text", 2)):
         done = run(command, "2>&-", folder)

@@ -63,19 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _open_standard_streams() -> None:
-    """Make those that are closed something that can be asked: input and output fail, messages go nowhere.
+    """Make those that are closed something that can be asked: output fails, messages go nowhere, no input.
 
-    A file that is opened later would else get their descriptors.
+    A file that is opened later would else get their descriptors. Output without a buffer (PYTHONUNBUFFERED)
+    gets one: of what is written to it, a disk that becomes full may take a part without an error.
     """
-    for number, (name, access, mode) in enumerate(
-        (("stdin", os.O_WRONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
-    ):
+    for number, access in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, access)  # takes the lowest descriptor that is free, which is this one
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(number, mode, encoding="utf8", closefd=False))  # noqa: SIM115
+    if sys.stdout is None or isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        raw: Any = io.FileIO(1, "w", closefd=False)
+        raw.name = _OUTPUT
+        encoding = "utf8" if sys.stdout is None else sys.stdout.encoding
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding)
 
 
 def _flush_output() -> None:

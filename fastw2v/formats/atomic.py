@@ -51,7 +51,7 @@ def atomic_writer(
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
-        with paths.naming_errors(str(getattr(target, "name", "<file>"))):
+        with paths.naming_errors(paths.name_of(target)):
             check_open_file(target)
             whole: Any = _Whole(target) if isinstance(target, io.RawIOBase) else target
             yield whole
