@@ -29,7 +29,7 @@ CACHE_LINE = FLOATS_OF_CACHE_LINE
 
 # --- the instruction set ---
 
-ISAS = ("avx512vnni", "avx512", "avx2", "generic", "blas")
+ISAS = ("avx512vnni", "avx512", "avx2", "neon", "generic", "blas")
 cdef const Tile *selected = NULL
 
 

@@ -12,6 +12,8 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define TILE_X86 1
+#elif defined(__aarch64__) && defined(__GNUC__)
+#define TILE_ARM 1
 #endif
 
 #define TILE_INLINE FASTW2V_INLINE
