@@ -2,15 +2,16 @@
 #ifndef FASTW2V_COMPILER_H
 #define FASTW2V_COMPILER_H
 
-/* GNU C: attributes, vector types, inline assembly and atomic built-ins. clang-cl has them and is not called __GNUC__. */
-#if defined(__GNUC__) || defined(__clang__)
+/* GNU C: attributes, vector types, inline assembly and atomic built-ins. clang-cl has them, and does not call itself __GNUC__.
+ * FASTW2V_PLAIN_C is for tests: other compilers, too, then compile what MSVC does, given an <intrin.h>. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(FASTW2V_PLAIN_C)
 #define FASTW2V_GNU 1
 #endif
 
 #if defined(FASTW2V_GNU)
 #define FASTW2V_INLINE static inline __attribute__((always_inline))
 #else
-#define FASTW2V_INLINE static __inline
+#define FASTW2V_INLINE static __forceinline
 #endif
 
 #define FASTW2V_CACHE_LINE 16 /* floats */
