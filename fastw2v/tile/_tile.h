@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "logistic.h"
+#include "processor.h"
 #include "tile_api.h"
 
 #if defined(TILE_X86)
@@ -45,9 +46,9 @@
 /* Unrolls the loop that follows, of a count that the compiler knows. clang passes over gcc's pragma, and keeps sums in memory
  * then (of aarch64 five times as many instructions). */
 #define TILE_PRAGMA(text) _Pragma(#text)
-#if defined(__clang__)
+#if defined(__clang__) && defined(FASTW2V_GNU)
 #define TILE_UNROLL(count) TILE_PRAGMA(clang loop unroll(full))
-#elif defined(__GNUC__)
+#elif defined(FASTW2V_GNU)
 #define TILE_UNROLL(count) TILE_PRAGMA(GCC unroll count)
 #else
 #define TILE_UNROLL(count)
@@ -71,7 +72,7 @@
 #define TILE_COLUMNS 6
 #define TILE_STEP 1
 #define TILE_CHUNKS 6
-#if defined(__GNUC__)
+#if defined(FASTW2V_GNU)
 #define TILE_WIDTH 4
 #else
 #define TILE_WIDTH 1
@@ -110,22 +111,26 @@
 #include "_tile.h"
 #endif
 
-/* NULL where this machine or this build has no such instruction set. */
-TILE_UNUSED const Tile *tile_named(const char *name) {
-    if (!strcmp(name, "generic")) return &tile_generic;
-#ifdef TILE_X86
-    __builtin_cpu_init();
-    if (!strcmp(name, "avx2"))
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_avx2 : NULL;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-        if (!strcmp(name, "avx512")) return &tile_avx512;
-        if (!strcmp(name, "avx512vnni")) return __builtin_cpu_supports("avx512vnni") ? &tile_avx512vnni : NULL;
-    }
+/* What was compiled in, and what a processor needs for it. */
+static const struct {
+    const Tile *tile;
+    unsigned needs;
+} tile_tables[] = {
+#if defined(TILE_X86)
+    {&tile_avx512vnni, PROCESSOR_AVX512VNNI},
+    {&tile_avx512, PROCESSOR_AVX512},
+    {&tile_avx2, PROCESSOR_AVX2},
+#elif defined(TILE_ARM)
+    {&tile_neon, 0},
 #endif
-#ifdef TILE_ARM
-    if (!strcmp(name, "neon")) return &tile_neon;
-#endif
+    {&tile_generic, 0},
+};
+
+/* NULL where this build has no such instruction set, or a processor with these features cannot run it. */
+TILE_UNUSED const Tile *tile_named(const char *name, unsigned features) {
+    for (size_t k = 0; k < sizeof tile_tables / sizeof *tile_tables; k++)
+        if (!strcmp(name, tile_tables[k].tile->name))
+            return (features & tile_tables[k].needs) == tile_tables[k].needs ? tile_tables[k].tile : NULL;
     return NULL;
 }
 

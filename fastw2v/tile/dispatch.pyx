@@ -13,7 +13,11 @@ import numpy as np
 
 cdef extern from "_tile.h" nogil:
     void tile_fill_tables()
-    const Tile *tile_named(const char *name)
+    const Tile *tile_named(const char *name, unsigned int features)
+
+
+cdef extern from "processor.h" nogil:
+    unsigned int processor_features()
 
 
 cdef extern from "compiler.h":
@@ -31,6 +35,7 @@ CACHE_LINE = FLOATS_OF_CACHE_LINE
 
 ISAS = ("avx512vnni", "avx512", "avx2", "neon", "generic", "blas")
 cdef const Tile *selected = NULL
+cdef unsigned int features = processor_features()
 
 
 cdef const Tile *selected_tile() noexcept nogil:
@@ -40,19 +45,19 @@ cdef const Tile *selected_tile() noexcept nogil:
 
 cdef const Tile *compiled_tile(const char *isa) noexcept nogil:
     """Return the table of an instruction set; NULL if this machine or this build does not have it."""
-    return tile_named(isa)
+    return tile_named(isa, features)
 
 
 cdef const Tile *find_tile(str name) except? NULL:
     if name == "blas":
         from fastw2v.tile import _blas
         return <const Tile *><size_t>_blas.tile_address()
-    return tile_named(name.encode())
+    return tile_named(name.encode(), features)
 
 
 def available_isas():
     """Return the names of the instruction sets (and `blas`) that this machine can run, best first."""
-    return [name for name in ISAS if name == "blas" or tile_named(name.encode()) != NULL]
+    return [name for name in ISAS if name == "blas" or tile_named(name.encode(), features) != NULL]
 
 
 def select_isa(str name):
