@@ -33,7 +33,7 @@ CACHE_LINE = FLOATS_OF_CACHE_LINE
 
 # --- the instruction set ---
 
-ISAS = ("avx512vnni", "avx512", "avx2", "neon", "generic", "blas")
+ISAS = ("avx512vnni", "avx512", "avx2", "neondot", "neon", "generic", "blas")
 cdef const Tile *selected = NULL
 cdef unsigned int features = processor_features()
 
