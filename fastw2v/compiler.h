@@ -14,7 +14,11 @@
 #define FASTW2V_INLINE static __forceinline
 #endif
 
-#define FASTW2V_CACHE_LINE 16 /* floats */
+#if defined(__APPLE__) && defined(__aarch64__)
+#define FASTW2V_CACHE_LINE 32 /* floats */
+#else
+#define FASTW2V_CACHE_LINE 16
+#endif
 
 #include <stddef.h>
 #include <stdint.h>

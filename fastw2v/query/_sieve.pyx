@@ -119,9 +119,9 @@ cdef class Sieve:
     """Keeps, for each query in `units` (Q, D), the rows seen so far that may be among its `count` best.
 
     Queries and rows have length 1 or 0. Their entries are rounded to integers, of 8 bits where the processor multiplies
-    these fastest, unless `fine`. What that loses is known for each block of rows and each query, so a product tells within
-    which bounds a cosine is: a row is kept unless `count` others are above it for sure. If this keeps too many rows, as in
-    a matrix of nearly equal rows, the query is given up.
+    these fastest, unless `fine`. What that loses is known for each block of rows and each query, so a product tells
+    between which bounds a cosine is: a row is kept unless `count` others are above it for sure. If this keeps too many
+    rows, as in a matrix of nearly equal rows, the query is given up.
     """
 
     cdef Py_ssize_t queries, count, dim
@@ -175,8 +175,8 @@ cdef class Sieve:
     def quantise(self, const float[:, ::1] rows not None, int16_t[:, ::1] out not None, float[:, ::1] grades not None):
         """Round `rows` (R, D) to integers, `out` (R, width); no entry may exceed 1.
 
-        Each block of `BLOCK` rows has its grade, in `grades`: the scale of its integers, and the most that a row loses of
-        its length.
+        Each block of `BLOCK` rows has its grade, in `grades`: the scale of its integers, and the length of the most that
+        a row loses.
         """
         cdef Py_ssize_t block, start, count = rows.shape[0]
         if (rows.shape[1] != self.dim or out.shape[0] != count or out.shape[1] != self.width or grades.shape[1] != 2
@@ -193,7 +193,7 @@ cdef class Sieve:
 
     def sift(self, const int16_t[:, ::1] rows not None, const float[:, ::1] grades not None, int64_t place,
              Py_ssize_t first, Py_ssize_t end):
-        """Compare rows that `quantise` made, the first of which is row `place` of the matrix, with panels [first, end)."""
+        """Compare rows that `quantise` made, the first of them row `place` of the matrix, with panels [first, end)."""
         cdef uint16_t[ROWS] above
         cdef int32_t[ROWS * TILE_PANEL] scores
         cdef int32_t[TILE_PANEL] borders
