@@ -1,6 +1,7 @@
 """Compiles the extension modules; everything else about the package is in pyproject.toml.
 
 FASTW2V_DEBUG=1 turns Cython's run-time checks back on; FASTW2V_SANITIZE=address,undefined compiles for these.
+CC=clang-cl compiles by clang on Windows, whose vector types the kernels need; MSVC has none.
 """
 
 import os
@@ -9,6 +10,7 @@ from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 debug = bool(os.environ.get("FASTW2V_DEBUG"))
 sanitize = os.environ.get("FASTW2V_SANITIZE")
@@ -35,7 +37,25 @@ extensions = [
     for source in sorted(glob("fastw2v/**/*.pyx", recursive=True))
 ]
 
+
+class BuildExt(build_ext):
+    """As setuptools compiles, and by clang-cl where that is asked for."""
+
+    def build_extensions(self):
+        """Let setuptools' class for MSVC, which ignores CC, call clang-cl: it takes the same options."""
+        if self.compiler.compiler_type == "msvc" and os.environ.get("CC") == "clang-cl":
+            if not self.compiler.initialized:
+                self.compiler.initialize(self.plat_name)
+            self.compiler.cc = "clang-cl"
+            self.compiler.compile_options.remove("/GL")  # whole programs, in a format that is MSVC's own
+            # A machine with an Arm processor may have the clang-cl of x86-64, which compiles for that.
+            processor = {"win-amd64": "x86_64", "win-arm64": "aarch64"}[self.plat_name]
+            self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
+        super().build_extensions()
+
+
 setup(
+    cmdclass={"build_ext": BuildExt},
     ext_modules=cythonize(
         extensions,
         compiler_directives={
@@ -47,5 +67,5 @@ setup(
             "embedsignature": True,
             "freethreading_compatible": True,
         },
-    )
+    ),
 )
