@@ -14,7 +14,7 @@ from fastw2v import __version__
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def page(name: str) -> str:
+def page(name: str | Path) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
@@ -60,3 +60,17 @@ def test_ci_tests_every_python_that_is_promised(project: dict[str, Any]) -> None
 def test_actions_are_pinned(path: Path) -> None:
     uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
     assert not [name for name in uses if not re.fullmatch(r"\$/\S+|[\w./-]+@[0-9a-f]{40}", name)]
+
+
+def test_extras_turn_something_on(project: dict[str, Any]) -> None:
+    """Each package of an extra for users is imported somewhere, and each extra that an error names exists."""
+    sources = "\n".join(page(path.relative_to(ROOT)) for path in (ROOT / "fastw2v").rglob("*.py"))
+    extras = project["optional-dependencies"]
+    assert set(re.findall(r"fastw2v\[(\w+)\]", sources)) <= set(extras)
+    for name in set(extras) - {"test", "dev"}:
+        for requirement in extras[name]:
+            package = re.split(r"[^\w.]", requirement)[0]
+            module = {"POT": "ot"}.get(package, package)
+            assert re.search(rf'\b(import|from) {module}\b|"{module}"', sources), (
+                f"{name}: who imports {module}?"
+            )
