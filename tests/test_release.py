@@ -31,7 +31,9 @@ def floors(project: dict[str, Any]) -> dict[str, str]:
 
 def test_ci_tests_the_oldest_that_is_allowed(floors: dict[str, str]) -> None:
     pinned = dict(re.findall(r"^(\w+)==([\d.]+)$", page(".ci/oldest.txt"), re.MULTILINE))
-    assert pinned == {name: f"{version}.0" for name, version in floors.items()}
+    assert {name: pinned.get(name) for name in floors} == {
+        name: f"{version}.0" for name, version in floors.items()
+    }
 
 
 @pytest.mark.parametrize("name", ["numpy", "scipy"])
