@@ -609,6 +609,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 )
             column[index][:] = val
         else:
+            if isinstance(val, int) and column.dtype.kind in "iu":
+                limits = np.iinfo(column.dtype)
+                if not limits.min <= val <= limits.max:  # NumPy 1 would wrap it around
+                    raise OverflowError(f"{attr!r} is {column.dtype}: {val} is too large for it")
             column[index] = val
 
     def get_vecattr(self, key: Key, attr: str) -> Any:

@@ -88,7 +88,7 @@ def test_the_metadata() -> None:
     assert always == {"numpy", "scipy"}
     assert not any("<" in line.partition(";")[0] or "==" in line.partition(";")[0] for line in required)
     extras = set(metadata.get_all("Provides-Extra") or [])
-    assert {"progress", "plot", "zstd", "remote", "test", "dev"} <= extras
+    assert extras == {"progress", "wmd", "desm", "zstd", "remote", "test", "dev"}
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)

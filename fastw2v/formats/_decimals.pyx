@@ -10,7 +10,7 @@ A double that becomes a narrower type must not be rounded twice: 7.038531e-26 is
 and the nearest double is exactly the middle. Such doubles are moved off the middle, to the side where the number is.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.math cimport INFINITY, fma, ldexp, nextafter
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memchr, memcpy, memset
@@ -166,14 +166,14 @@ def print_rows(list names, const float[:, ::1] vectors):
     if len(names) != vectors.shape[0]:
         raise ValueError(f"{len(names)} names for {vectors.shape[0]} rows")
     for name in names:
-        room += PyBytes_GET_SIZE(name) + 1 + MAX_DECIMAL * vectors.shape[1]
+        room += len(name) + 1 + MAX_DECIMAL * vectors.shape[1]
     cdef bytes text = PyBytes_FromStringAndSize(NULL, room)
-    cdef char *start = PyBytes_AS_STRING(text)
+    cdef char *start = PyBytes_AsString(text)
     out = start
     for row in range(vectors.shape[0]):
         name = names[row]
-        memcpy(out, PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name))
-        out += PyBytes_GET_SIZE(name)
+        memcpy(out, PyBytes_AsString(name), len(name))
+        out += len(name)
         for column in range(vectors.shape[1]):
             out[0] = b" "
             out = put_number(out + 1, vectors[row, column])

@@ -7,7 +7,7 @@ rows of the vocabulary once that is decided.
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_FromObject
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
@@ -34,8 +34,6 @@ cdef extern from "Python.h":
     #else
     #define FIRST_MARKED(x) 0  /* or an earlier one: the bytes between are checked again */
     #endif
-    #define IS_COMPACT_STR(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_COMPACT(token))
-    #define IS_ASCII(token) (PyUnicode_CheckExact(token) && PyUnicode_IS_ASCII(token))
     #ifdef Py_GIL_DISABLED
     #define FREE_THREADED 1
     #else
@@ -49,16 +47,14 @@ cdef extern from "Python.h":
     uint64_t last_bytes "LAST_BYTES"(uint64_t x, size_t n) noexcept nogil
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
     const bint FREE_THREADED
-    # These take borrowed references; Cython's own declarations would count them.
-    bint is_compact_str "IS_COMPACT_STR"(PyObject *token) noexcept
-    bint is_ascii "IS_ASCII"(PyObject *token) noexcept
-    const void *PyUnicode_DATA(PyObject *token) noexcept
-    int PyUnicode_KIND(PyObject *token) noexcept
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *token) noexcept
+    # These take and give borrowed references; Cython's own declarations would count them.
+    bint is_str "PyUnicode_CheckExact"(PyObject *token) noexcept
+    Py_ssize_t PyUnicode_GetLength(PyObject *token) except -1
+    uint32_t *PyUnicode_AsUCS4(PyObject *token, uint32_t *points, Py_ssize_t room, int with_null) except NULL
     bint is_int "PyLong_CheckExact"(PyObject *token) noexcept
     long long PyLong_AsLongLongAndOverflow(PyObject *token, int *overflow) except? -1
-    PyObject **PySequence_Fast_ITEMS(object sequence) noexcept
-    Py_ssize_t PySequence_Fast_GET_SIZE(object sequence) noexcept
+    PyObject *PyList_GetItem(object sentence, Py_ssize_t i) except NULL
+    PyObject *PyTuple_GetItem(object sentence, Py_ssize_t i) except NULL
 
 
 cdef extern from "compiler.h" nogil:
@@ -182,11 +178,8 @@ cdef struct Word:
     int64_t first        # where it was first seen: offset in the whole text
 
 cdef enum:
-    UTF8 = 0                     # kinds of words; UTF-8 and the others do not meet in one set
-    UCS1 = 0
-    UCS2 = 1
-    UCS4 = 2
-    INTEGER = 3
+    UTF8 = 0                     # kinds of words
+    INTEGER = 1
     LENGTH_BITS = 6              # of a head, below those of the kind
     LONGEST_TOLD = 63            # the length in the head of words of so many bytes or more
     IN_HEAD = 7                  # bytes of the longest word that is completely in its head
@@ -286,29 +279,93 @@ def no_row(row):
 
 # --- tokens: any hashable objects ---
 
-cdef inline bint read_token(PyObject *token, Word *word, int64_t *value) except -1:
-    """Read a token as a word; return False if it is neither a str nor an int of up to 64 bits.
+cdef enum:
+    GROUP = 8                    # code points made UTF-8 together while they are ASCII
 
-    Subclasses of str and int return False: they may be equal to other objects. An int's bytes go to `value`.
+
+cdef inline size_t spell(uint32_t *points, Py_ssize_t n) noexcept nogil:
+    """Write code points as UTF-8 over themselves, and lone surrogates as if they were none; return the bytes.
+
+    There must be room for GROUP more.
     """
-    cdef const uint8_t *bytes
-    cdef uint64_t first
+    cdef uint8_t *begin = <uint8_t *>points
+    cdef uint8_t *out = begin
+    cdef uint32_t[GROUP] group
+    cdef uint8_t[GROUP] letters
+    cdef uint32_t point
+    cdef Py_ssize_t i = 0, j
+    memset(points + n, 0, GROUP * sizeof(uint32_t))
+    while i < n:
+        memcpy(group, points + i, sizeof(group))
+        point = 0
+        for j in range(GROUP):
+            point |= group[j]
+            letters[j] = <uint8_t>group[j]
+        if point >= 0x80:
+            break
+        memcpy(out, letters, GROUP)
+        out += GROUP
+        i += GROUP
+    if i >= n:
+        return n
+    for i in range(i, n):
+        point = points[i]
+        if point < 0x80:
+            out[0] = <uint8_t>point
+            out += 1
+        elif point < 0x800:
+            out[0] = <uint8_t>(0xC0 | point >> 6)
+            out[1] = <uint8_t>(0x80 | point & 0x3F)
+            out += 2
+        elif point < 0x10000:
+            out[0] = <uint8_t>(0xE0 | point >> 12)
+            out[1] = <uint8_t>(0x80 | point >> 6 & 0x3F)
+            out[2] = <uint8_t>(0x80 | point & 0x3F)
+            out += 3
+        else:
+            out[0] = <uint8_t>(0xF0 | point >> 18)
+            out[1] = <uint8_t>(0x80 | point >> 12 & 0x3F)
+            out[2] = <uint8_t>(0x80 | point >> 6 & 0x3F)
+            out[3] = <uint8_t>(0x80 | point & 0x3F)
+            out += 4
+    return out - begin
+
+
+cdef bint read_words(PyObject **tokens, Py_ssize_t n, Buffer *spelled, Word *words) except -1:
+    """Read up to AHEAD tokens as words; return False if one is neither a str nor an int of up to 64 bits.
+
+    Subclasses of str and int are neither: they may be equal to other objects. The words' bytes are in `spelled` until
+    the next call.
+    """
+    cdef Py_ssize_t[AHEAD] lengths
+    cdef Py_ssize_t i, room = 0
+    cdef char *bytes
     cdef size_t length
-    cdef int kind, overflow = 0
-    if is_compact_str(token):
-        bytes = <const uint8_t *>PyUnicode_DATA(token)
-        kind = PyUnicode_KIND(token)
-        length = PyUnicode_GET_LENGTH(token) * kind
-        # The bytes of a compact str follow its other fields, so memory before them may be read, too.
-        first = first_bytes(load(bytes), 7) if length >= 7 else last_bytes(load(bytes + length - 8), length)
-        word[0] = word_of(bytes, length, first, kind >> 1)  # 1, 2, 4 bytes: UCS1, UCS2, UCS4
-        return True
-    if is_int(token):
-        value[0] = PyLong_AsLongLongAndOverflow(token, &overflow)
-        bytes = <const uint8_t *>value
-        word[0] = word_of(bytes, sizeof(int64_t), first_bytes(load(bytes), 7), INTEGER)
-        return not overflow
-    return False
+    cdef int overflow = 0
+    for i in range(n):
+        lengths[i] = 0
+        if is_str(tokens[i]):
+            lengths[i] = PyUnicode_GetLength(tokens[i])
+        elif not is_int(tokens[i]):
+            return False
+        room += (lengths[i] + GROUP) * sizeof(uint32_t)
+    spelled.used = 0
+    bytes = reserve(spelled, room)
+    for i in range(n):
+        if is_str(tokens[i]):
+            PyUnicode_AsUCS4(tokens[i], <uint32_t *>bytes, lengths[i], False)
+            length = spell(<uint32_t *>bytes, lengths[i])
+            words[i] = word_of(
+                <uint8_t *>bytes, length, first_bytes(load(<uint8_t *>bytes), min(length, <size_t>IN_HEAD)), UTF8
+            )
+        else:
+            length = sizeof(int64_t)
+            (<int64_t *>bytes)[0] = PyLong_AsLongLongAndOverflow(tokens[i], &overflow)
+            if overflow:
+                return False
+            words[i] = word_of(<uint8_t *>bytes, length, first_bytes(load(<uint8_t *>bytes), IN_HEAD), INTEGER)
+        bytes += (length + sizeof(int64_t) - 1) // sizeof(int64_t) * sizeof(int64_t)
+    return True
 
 
 cdef class TokenReader:
@@ -317,6 +374,7 @@ cdef class TokenReader:
     cdef object sentences
     cdef bint learn, store                  # give unknown tokens the next id, and count; keep the ids
     cdef WordSet words                      # the tokens that `read_token` can read, by their bytes
+    cdef Buffer spelled                     # the bytes of the words being read
     cdef Buffer word_ids                    # int32: the ids of these words
     cdef list tokens
     cdef dict by_token                      # ids of all tokens; None while all were words, which are in `words`
@@ -331,6 +389,7 @@ cdef class TokenReader:
         self.taker = Taker()
 
     def __dealloc__(self):
+        free(self.spelled.data)
         free(self.word_ids.data)
         free(self.ids.data)
         free(self.ends.data)
@@ -359,21 +418,26 @@ cdef class TokenReader:
 
     cdef int add(self, object sentence) except -1:
         """Encode one sentence, a list or tuple."""
-        cdef Py_ssize_t start = 0, more
+        cdef Py_ssize_t start = 0, size = len(sentence), more, i
+        cdef bint changeable = type(sentence) is list
         cdef Word[AHEAD] words
-        cdef int64_t[AHEAD] values
-        cdef PyObject **items
+        cdef PyObject *items[AHEAD]
         try:
-            while start < PySequence_Fast_GET_SIZE(sentence):
-                items = PySequence_Fast_ITEMS(sentence) + start
-                more = min(AHEAD, PySequence_Fast_GET_SIZE(sentence) - start)
+            while start < size:
+                more = min(AHEAD, size - start)
+                for i in range(more):
+                    items[i] = (
+                        PyList_GetItem(sentence, start + i) if changeable else PyTuple_GetItem(sentence, start + i)
+                    )
+                    prefetch(items[i])
                 reserve(&self.ids, more * sizeof(int32_t))
-                if self.read_all(items, more, words, values):
+                if self.read_all(items, more, words):
                     self.words.prefetch_words(words, more)
                     for i in range(more):
                         self.put(self.id_of_word(&words[i], items[i]))
-                elif type(sentence) is list:
+                elif changeable:
                     sentence = tuple(sentence)  # hashing and comparing may run code of the user
+                    changeable = False
                     continue
                 else:
                     for i in range(more):
@@ -404,14 +468,12 @@ cdef class TokenReader:
         if self.learn:
             (<int64_t *>self.counts.data)[number] += 1
 
-    cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words, int64_t *values) except -1:
+    cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words) except -1:
         """Read tokens as words, in sweeps so that cache misses overlap; return False if one cannot be read."""
         cdef Py_ssize_t i
+        if not read_words(items, n, &self.spelled, words):
+            return False
         for i in range(n):
-            prefetch(items[i])
-        for i in range(n):
-            if not read_token(items[i], &words[i], &values[i]):
-                return False
             prefetch(&self.words.table.slots[words[i].hash & self.words.table.mask])
         return True
 
@@ -442,14 +504,13 @@ cdef class TokenReader:
     cdef int32_t id_of_any(self, PyObject *token) except -2:
         """Return the id of a token of any kind, as `id_of_word` does."""
         cdef Word word
-        cdef int64_t value
         cdef int32_t number
         cdef object plain
-        if read_token(token, &word, &value):
+        if read_words(&token, 1, &self.spelled, &word):
             return self.id_of_word(&word, token)
         plain = plain_word(<object>token)
         token = <PyObject *>plain
-        if read_token(token, &word, &value):
+        if read_words(&token, 1, &self.spelled, &word):
             return self.id_of_word(&word, token)
         if self.by_token is None:  # all tokens so far are words, which equal nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
@@ -530,7 +591,7 @@ cdef class SentenceEncoder(TokenReader):
     cdef int take_over(self) except -1:
         """Take over the whole vocabulary."""
         cdef Word word
-        cdef int64_t value
+        cdef PyObject *token
         self.words = WordSet()
         self.word_ids.used = 0
         self.tokens = list(self.key_to_index)
@@ -538,7 +599,8 @@ cdef class SentenceEncoder(TokenReader):
         for key, number in self.key_to_index.items():
             if number < 0:
                 raise no_row(number)
-            if read_token(<PyObject *>key, &word, &value):
+            token = <PyObject *>key
+            if read_words(&token, 1, &self.spelled, &word):
                 self.remember(&word, number)
             else:
                 self.by_token = self.key_to_index
@@ -780,46 +842,50 @@ cdef class WordTable(WordSet):
 
         It takes time in proportion to the vocabulary: for few words, look up those of `words_of`.
         """
-        cdef Word[AHEAD] words
+        cdef PyObject *keys[AHEAD]
         cdef int32_t[AHEAD] rows
-        cdef Py_ssize_t waiting = 0, size
-        cdef const uint8_t *bytes
-        cdef object encoded
-        cdef list held = []  # keeps alive the bytes of words that are not those of their keys
+        cdef Py_ssize_t waiting = 0
+        cdef Buffer spelled = Buffer(NULL, 0, 0)
+        cdef list held = []  # keeps alive the words that are not the keys themselves
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
-        for key, row in key_to_index.items():
-            if is_ascii(<PyObject *>key):  # its bytes are UTF-8 already
-                bytes = <const uint8_t *>PyUnicode_DATA(<PyObject *>key)
-                size = PyUnicode_GET_LENGTH(<PyObject *>key)
-            elif isinstance(key, str):
-                # A key with a surrogate equals no word: UTF-8 has none.
-                encoded = str.encode(key, "utf8", "surrogatepass")
-                held.append(encoded)
-                bytes, size = encoded, len(encoded)
-            else:
-                continue
-            if row < 0:
-                raise no_row(row)
-            words[waiting] = word_at(bytes, size, size)
-            rows[waiting] = row
-            prefetch(&self.table.slots[words[waiting].hash & self.table.mask])
-            waiting += 1
-            if waiting == AHEAD:
-                self.put_rows(words, rows, waiting, found)
-                waiting = 0
-                held.clear()
-        self.put_rows(words, rows, waiting, found)
+        try:
+            for key, row in key_to_index.items():
+                if not isinstance(key, str):
+                    continue
+                if row < 0:
+                    raise no_row(row)
+                if type(key) is not str:
+                    key = PyUnicode_FromObject(key)
+                    held.append(key)
+                keys[waiting] = <PyObject *>key
+                rows[waiting] = row
+                waiting += 1
+                if waiting == AHEAD:
+                    self.put_rows(keys, rows, waiting, &spelled, found)
+                    waiting = 0
+                    held.clear()
+            self.put_rows(keys, rows, waiting, &spelled, found)
+        finally:
+            free(spelled.data)
         return rows_array
 
-    cdef void put_rows(self, const Word *words, const int32_t *rows, Py_ssize_t n, int32_t[::1] found) noexcept:
+    cdef int put_rows(
+        self, PyObject **keys, const int32_t *rows, Py_ssize_t n, Buffer *spelled, int32_t[::1] found
+    ) except -1:
+        """Note the rows of keys that are words of this table; one with a lone surrogate is none, UTF-8 has none."""
+        cdef Word[AHEAD] words
         cdef Py_ssize_t i
         cdef int32_t number
+        read_words(keys, n, spelled, words)
+        for i in range(n):
+            prefetch(&self.table.slots[words[i].hash & self.table.mask])
         self.prefetch_words(words, n)
         for i in range(n):
             number = self.find(&words[i])
             if number >= 0:
                 found[number] = rows[i]
+        return 0
 
 
 # --- encoded text ---
