@@ -4,9 +4,9 @@ A *provisional* id numbers a distinct token in the order in which tokens were fi
 rows of the vocabulary once that is decided.
 """
 
-from cpython.dict cimport PyDict_GetItemWithError
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
@@ -41,6 +41,18 @@ cdef extern from "Python.h":
     #else
     #define FREE_THREADED 0
     #endif
+    /* Returns a new reference, as another thread may take it out of the dict; NULL without an error: it is not there. */
+    static PyObject *item_of(PyObject *dict, PyObject *key) {
+    #ifdef Py_GIL_DISABLED
+        PyObject *item;
+        PyDict_GetItemRef(dict, key, &item);
+        return item;
+    #else
+        PyObject *item = PyDict_GetItemWithError(dict, key);
+        Py_XINCREF(item);
+        return item;
+    #endif
+    }
     """
     const Py_ssize_t PY_SSIZE_T_MAX
     const uint64_t MIX
@@ -49,6 +61,7 @@ cdef extern from "Python.h":
     uint64_t last_bytes "LAST_BYTES"(uint64_t x, size_t n) noexcept nogil
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
     const bint FREE_THREADED
+    PyObject *item_of(dict, PyObject *key) except? NULL
     # These take borrowed references; Cython's own declarations would count them.
     bint is_compact_str "IS_COMPACT_STR"(PyObject *token) noexcept
     bint is_ascii "IS_ASCII"(PyObject *token) noexcept
@@ -277,6 +290,11 @@ cdef class WordSet:
 
 # --- rows ---
 
+cdef dict settled(dict key_to_index):
+    """Return a vocabulary that no other thread changes while its keys are read: that or, without a GIL, a copy."""
+    return dict(key_to_index) if FREE_THREADED else key_to_index
+
+
 def no_row(row):
     """Return the error for a vocabulary that leads to an impossible row."""
     return ValueError(
@@ -430,11 +448,13 @@ cdef class TokenReader:
 
     cdef int32_t known_id(self, PyObject *token) except -2:
         """Return the id of a token in `by_token`; -1 if it is not there."""
-        cdef PyObject *found = PyDict_GetItemWithError(self.by_token, <object>token)
+        cdef PyObject *found = item_of(self.by_token, token)
         cdef int64_t number
         if found is NULL:
             return -1
-        number = <object>found
+        row = <object>found
+        Py_DECREF(row)
+        number = row
         if not 0 <= number <= INT32_MAX:
             raise no_row(number)
         return <int32_t>number
@@ -531,11 +551,12 @@ cdef class SentenceEncoder(TokenReader):
         """Take over the whole vocabulary."""
         cdef Word word
         cdef int64_t value
+        cdef dict rows = settled(self.key_to_index)
         self.words = WordSet()
         self.word_ids.used = 0
-        self.tokens = list(self.key_to_index)
+        self.tokens = list(rows)
         self.by_token = None
-        for key, number in self.key_to_index.items():
+        for key, number in rows.items():
             if number < 0:
                 raise no_row(number)
             if read_token(<PyObject *>key, &word, &value):
@@ -788,7 +809,7 @@ cdef class WordTable(WordSet):
         cdef list held = []  # keeps alive the bytes of words that are not those of their keys
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
-        for key, row in key_to_index.items():
+        for key, row in settled(key_to_index).items():
             if is_ascii(<PyObject *>key):  # its bytes are UTF-8 already
                 bytes = <const uint8_t *>PyUnicode_DATA(<PyObject *>key)
                 size = PyUnicode_GET_LENGTH(<PyObject *>key)
