@@ -577,7 +577,9 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         for name, kind in wanted:
             column = self.expandos.get(name)
             if column is None:
-                self.expandos[name] = np.zeros(size, dtype=column_dtype(kind))
+                self.expandos.setdefault(
+                    name, np.zeros(size, dtype=column_dtype(kind))
+                )  # of two threads the first
                 continue
             if kind is not None:
                 check_column_type(name, column, kind)

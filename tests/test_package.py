@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 from pathlib import Path
@@ -125,6 +127,24 @@ def test_the_wheel_has_nothing_else(installed: set[str]) -> None:
     assert {name for name in package if name.endswith(".h")} == headers_to_cimport()
     elsewhere = {name for name in installed if not re.match(r"fastw2v(-[^/]+\.dist-info)?/|\.\./", name)}
     assert not elsewhere, "tests or benchmarks would be importable by everyone"
+
+
+def test_one_wheel_serves_all_later_pythons() -> None:
+    """Without a GIL there is no stable ABI. What the limited API lacks does not compile: see setup.py."""
+    try:
+        distribution = importlib.metadata.distribution("fastw2v")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("fastw2v is not installed, only importable from its sources")
+    tags = re.findall(r"^Tag: (.*)$", distribution.read_text("WHEEL") or "", re.MULTILINE)
+    modules = [path.name for path in distribution.files or [] if path.suffix in {".so", ".pyd"}]
+    if not modules:
+        pytest.skip("fastw2v is installed as editable, not from a wheel")
+    stable = not sysconfig.get_config_var("Py_GIL_DISABLED") and os.environ.get("FASTW2V_ABI3") != "0"
+    assert {tag.startswith("cp311-abi3-") for tag in tags} == {stable}
+    if sys.platform != "win32":  # where such modules have no name of their own
+        assert {name.endswith(".abi3.so") for name in modules} == {stable}
+    elif stable:
+        assert not [name for name in modules if ".cp3" in name]
 
 
 FILES_OF_OLDER_VERSIONS = {f"tests/data/{path.name}" for path in (ROOT / "tests/data").glob("*.fw2v")}
