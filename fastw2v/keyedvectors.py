@@ -577,9 +577,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         for name, kind in wanted:
             column = self.expandos.get(name)
             if column is None:
-                self.expandos.setdefault(
-                    name, np.zeros(size, dtype=column_dtype(kind))
-                )  # of two threads the first
+                # Of two threads the first makes it.
+                self.expandos.setdefault(name, np.zeros(size, dtype=column_dtype(kind)))
                 continue
             if kind is not None:
                 check_column_type(name, column, kind)
