@@ -36,6 +36,13 @@
 #define TILE_IN_REGISTER(vector) ((void)0)
 #endif
 
+/* `#pragma GCC unroll 8` within the argument of a macro; elsewhere MSVC passes over the pragma. */
+#if defined(FASTW2V_GNU)
+#define TILE_UNROLL_8 _Pragma("GCC unroll 8")
+#else
+#define TILE_UNROLL_8
+#endif
+
 /* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused (400,000
  * rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and 4,096 are no
  * better). */
@@ -45,15 +52,13 @@
 
 #define TILE_JOIN_(a, b) a##_##b
 #define TILE_JOIN(a, b) TILE_JOIN_(a, b)
-#define TILE_TEXT_(a) #a
-#define TILE_TEXT(a) TILE_TEXT_(a)
 
 #define TILE_ISA generic
 #define TILE_TARGET
 #define TILE_ROWS 2
 #define TILE_COLUMNS 6
 #define TILE_CHUNKS 6
-#if defined(FASTW2V_GNU)
+#if TILE_HAS_VECTORS
 #define TILE_WIDTH 4
 #else
 #define TILE_WIDTH 1
@@ -314,13 +319,13 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
     for (int i = 0; i < rows * columns; i++) sum[i] = SPLAT(0.0f);
     FOR_CHUNKS(dim, {
         VECTOR a[TILE_ROWS];
-        _Pragma("GCC unroll 8")
+        TILE_UNROLL_8
         for (int i = 0; i < rows; i++) a[i] = LOAD(x[i] + d);
-        _Pragma("GCC unroll 8")
+        TILE_UNROLL_8
         for (int j = 0; j < columns; j++) {
             VECTOR b = LOAD(y[j] + d);
             TILE_IN_REGISTER(b);
-            _Pragma("GCC unroll 8")
+            TILE_UNROLL_8
             for (int i = 0; i < rows; i++) sum[i * columns + j] += a[i] * b;
         }
     });
@@ -655,7 +660,7 @@ INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,
     }
 
 #define TILE(name, sift) \
-    {TILE_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
+    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
 
 SIFT(sift, 0)
 TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, sift);
