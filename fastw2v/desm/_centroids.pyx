@@ -14,9 +14,12 @@ cdef extern from "compiler.h" nogil:
 
 
 cdef extern from "_half.h" nogil:
+    void half_choose()
     void half_widen(const uint16_t *half, Py_ssize_t count, float *out)
     void half_plain(const uint16_t *half, Py_ssize_t count, float *out)
 
+
+half_choose()
 
 cdef enum:
     AHEAD = 3   # rows are prefetched so many words before they are added

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "tile/processor.h"
 
 FASTW2V_INLINE void half_body(const uint16_t *half, ptrdiff_t count, float *out) {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -25,18 +26,19 @@ FASTW2V_INLINE void half_body(const uint16_t *half, ptrdiff_t count, float *out)
 }
 
 static void half_plain(const uint16_t *half, ptrdiff_t count, float *out) { half_body(half, count, out); }
+static void (*half_widen)(const uint16_t *half, ptrdiff_t count, float *out) = half_plain;
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(PROCESSOR_X86) && defined(FASTW2V_GNU)
 __attribute__((target("avx2"))) static void half_avx2(const uint16_t *half, ptrdiff_t count, float *out) {
     half_body(half, count, out);
 }
-
-static void half_widen(const uint16_t *half, ptrdiff_t count, float *out) {
-    if (__builtin_cpu_supports("avx2")) half_avx2(half, count, out);
-    else half_plain(half, count, out);
-}
-#else
-static void half_widen(const uint16_t *half, ptrdiff_t count, float *out) { half_plain(half, count, out); }
 #endif
+
+/* Once, when the module is imported: a virtual machine takes microseconds to answer what its processor is. */
+static void half_choose(void) {
+#if defined(PROCESSOR_X86) && defined(FASTW2V_GNU)
+    if (processor_features() & PROCESSOR_AVX2) half_widen = half_avx2;
+#endif
+}
 
 #endif

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "logistic.h"
+#include "processor.h"
 #include "tile_api.h"
 
 #ifdef TILE_X86
@@ -35,6 +36,13 @@
 #define TILE_IN_REGISTER(vector) ((void)0)
 #endif
 
+/* `#pragma GCC unroll 8` within the argument of a macro; elsewhere MSVC passes over the pragma. */
+#if defined(FASTW2V_GNU)
+#define TILE_UNROLL_8 _Pragma("GCC unroll 8")
+#else
+#define TILE_UNROLL_8
+#endif
+
 /* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused (400,000
  * rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and 4,096 are no
  * better). */
@@ -44,15 +52,13 @@
 
 #define TILE_JOIN_(a, b) a##_##b
 #define TILE_JOIN(a, b) TILE_JOIN_(a, b)
-#define TILE_TEXT_(a) #a
-#define TILE_TEXT(a) TILE_TEXT_(a)
 
 #define TILE_ISA generic
 #define TILE_TARGET
 #define TILE_ROWS 2
 #define TILE_COLUMNS 6
 #define TILE_CHUNKS 6
-#if defined(__GNUC__)
+#if TILE_HAS_VECTORS
 #define TILE_WIDTH 4
 #else
 #define TILE_WIDTH 1
@@ -77,19 +83,24 @@
 #include "_tile.h"
 #endif
 
-/* NULL where this machine or this build has no such instruction set. */
-TILE_UNUSED const Tile *tile_named(const char *name) {
-    if (!strcmp(name, "generic")) return &tile_generic;
+/* What was compiled in, and what a processor needs for it. */
+static const struct {
+    const Tile *tile;
+    unsigned needs;
+} tile_tables[] = {
 #ifdef TILE_X86
-    __builtin_cpu_init();
-    if (!strcmp(name, "avx2"))
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_avx2 : NULL;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-        if (!strcmp(name, "avx512")) return &tile_avx512;
-        if (!strcmp(name, "avx512vnni")) return __builtin_cpu_supports("avx512vnni") ? &tile_avx512vnni : NULL;
-    }
+    {&tile_avx512vnni, PROCESSOR_AVX512VNNI},
+    {&tile_avx512, PROCESSOR_AVX512},
+    {&tile_avx2, PROCESSOR_AVX2},
 #endif
+    {&tile_generic, 0},
+};
+
+/* NULL where this build has no such instruction set, or a processor with these features cannot run it. */
+TILE_UNUSED const Tile *tile_named(const char *name, unsigned features) {
+    for (size_t k = 0; k < sizeof tile_tables / sizeof *tile_tables; k++)
+        if (!strcmp(name, tile_tables[k].tile->name))
+            return (features & tile_tables[k].needs) == tile_tables[k].needs ? tile_tables[k].tile : NULL;
     return NULL;
 }
 
@@ -308,13 +319,13 @@ INLINE void ISA(score_block)(const float **x, const int rows, float **y, const i
     for (int i = 0; i < rows * columns; i++) sum[i] = SPLAT(0.0f);
     FOR_CHUNKS(dim, {
         VECTOR a[TILE_ROWS];
-        _Pragma("GCC unroll 8")
+        TILE_UNROLL_8
         for (int i = 0; i < rows; i++) a[i] = LOAD(x[i] + d);
-        _Pragma("GCC unroll 8")
+        TILE_UNROLL_8
         for (int j = 0; j < columns; j++) {
             VECTOR b = LOAD(y[j] + d);
             TILE_IN_REGISTER(b);
-            _Pragma("GCC unroll 8")
+            TILE_UNROLL_8
             for (int i = 0; i < rows; i++) sum[i * columns + j] += a[i] * b;
         }
     });
@@ -649,7 +660,7 @@ INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,
     }
 
 #define TILE(name, sift) \
-    {TILE_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
+    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
 
 SIFT(sift, 0)
 TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, sift);

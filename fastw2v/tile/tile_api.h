@@ -10,12 +10,18 @@
 
 #include "../compiler.h" /* relative: others need only this folder on their include path */
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(FASTW2V_GNU)
 #define TILE_X86 1
 #endif
 
+#if defined(FASTW2V_GNU)
+#define TILE_HAS_VECTORS 1
+#else
+#define TILE_HAS_VECTORS 0
+#endif
+
 #define TILE_INLINE FASTW2V_INLINE
-#if defined(__GNUC__)
+#if defined(FASTW2V_GNU)
 #define TILE_UNUSED __attribute__((unused)) static
 #else
 #define TILE_UNUSED static
@@ -24,14 +30,14 @@
 /* Prefetches the cache line at an address for writing: no other core keeps a copy of it. */
 #if defined(TILE_X86)
 #define TILE_PREFETCH(address) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(address)))
-#elif defined(__GNUC__)
+#elif defined(FASTW2V_GNU)
 #define TILE_PREFETCH(address) __builtin_prefetch(address, 1, 3)
 #else
 #define TILE_PREFETCH(address) ((void)(address))
 #endif
 
 /* Prefetches the cache line at an address, which need not exist, for reading. */
-#if defined(__GNUC__)
+#if defined(FASTW2V_GNU)
 #define TILE_PREFETCH_TO_READ(address) __builtin_prefetch(address, 0, 3)
 #else
 #define TILE_PREFETCH_TO_READ(address) ((void)(address))
@@ -67,7 +73,7 @@ typedef struct {
 
 /* Index of the lowest bit that is set; there must be one. */
 TILE_INLINE int tile_lowest_bit(unsigned bits) {
-#if defined(__GNUC__)
+#if defined(FASTW2V_GNU)
     return __builtin_ctz(bits);
 #else
     int place = 0;
