@@ -11,10 +11,11 @@ def what_to_do(error: ImportError) -> str:
     here = Path(__file__).resolve().parent
     if not (here / "tile" / "dispatch.pyx").is_file():
         return f"fastw2v's compiled modules cannot be imported; install it anew with this Python ({error})"
-    places = (found.locate_file("fastw2v") for found in importlib.metadata.distributions(name="fastw2v"))
-    installed = next((place for place in map(Path, map(str, places)) if (place / "tile").is_dir()), here)
+    found = importlib.metadata.distributions(name="fastw2v")  # here, too, if pip has built here
+    places = (Path(str(one.locate_file("fastw2v"))).resolve() for one in found)
+    installed = next((place for place in places if place != here and (place / "tile").is_dir()), None)
     sources = f"fastw2v is imported from its sources in {here.parent}, which are not compiled for this Python"
-    if installed.resolve() == here:
+    if installed is None:
         return f"{sources}: `pip install -e .` there compiles them ({error})"
     return (
         f"{sources}, and not from {installed}, where it is installed: start Python in another folder or as "

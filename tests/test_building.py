@@ -337,6 +337,8 @@ def test_sources_that_are_not_compiled_say_what_to_do(uncompiled: Path, tmp_path
     alone = python("-Sc", "import fastw2v", at=uncompiled).stderr.splitlines()[-1]
     assert f"imported from its sources in {uncompiled}, which are not compiled" in alone
     assert "`pip install -e .` there compiles them (No module named 'fastw2v.tile.dispatch')" in alone
+    (uncompiled / "fastw2v.egg-info").mkdir()  # pip leaves it in the sources
+    (uncompiled / "fastw2v.egg-info/PKG-INFO").write_text("Metadata-Version: 2.1\nName: fastw2v\n")
     installed = tmp_path / "site"
     (installed / "fastw2v/tile").mkdir(parents=True)
     (installed / "fastw2v-1.0.dist-info").mkdir()
