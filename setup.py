@@ -10,9 +10,12 @@ import sys
 import sysconfig
 from glob import glob
 
-from Cython.Build import cythonize
-from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "building"))
+import needs  # before all else: it says what is missing
+
+needs.check_tools()
+from compiling import Build, BuildExt  # noqa: E402
+from setuptools import Extension, setup  # noqa: E402
 
 debug = bool(os.environ.get("FASTW2V_DEBUG"))
 sanitize = os.environ.get("FASTW2V_SANITIZE")
@@ -30,13 +33,20 @@ if sanitize:
     compile_args += ["-O1", "-g", f"-fsanitize={sanitize}"]
     link_args += [f"-fsanitize={sanitize}"]
 
-headers = glob("fastw2v/**/*.h", recursive=True)
+directives = {
+    "language_level": 3,
+    "boundscheck": debug,
+    "wraparound": False,
+    "initializedcheck": debug,
+    "cdivision": True,
+    "embedsignature": True,
+    "freethreading_compatible": True,
+}
 extensions = [
     Extension(
         source.replace(os.sep, ".").removesuffix(".pyx"),
         [source],
         include_dirs=["fastw2v", "fastw2v/tile"],  # of the headers that other folders use
-        depends=headers,
         extra_compile_args=compile_args,
         extra_link_args=link_args,
         py_limited_api=abi3,
@@ -45,36 +55,11 @@ extensions = [
     for source in sorted(glob("fastw2v/**/*.pyx", recursive=True))
 ]
 
-
-class BuildExt(build_ext):
-    """As setuptools compiles, and by clang-cl where that is asked for."""
-
-    def build_extensions(self):
-        """Let setuptools' class for MSVC, which ignores CC, call clang-cl: it takes the same options."""
-        if self.compiler.compiler_type == "msvc" and os.environ.get("CC") == "clang-cl":
-            if not self.compiler.initialized:
-                self.compiler.initialize(self.plat_name)
-            self.compiler.cc = "clang-cl"
-            self.compiler.compile_options.remove("/GL")  # whole programs, in a format that is MSVC's own
-            # A machine with an Arm processor may have the clang-cl of x86-64, which compiles for that.
-            processor = {"win-amd64": "x86_64", "win-arm64": "aarch64"}[self.plat_name]
-            self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
-        super().build_extensions()
-
-
 setup(
-    cmdclass={"build_ext": BuildExt},
-    ext_modules=cythonize(
-        extensions,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": debug,
-            "wraparound": False,
-            "initializedcheck": debug,
-            "cdivision": True,
-            "embedsignature": True,
-            "freethreading_compatible": True,
-        },
-    ),
-    options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
+    ext_modules=extensions,
+    cmdclass={"build": Build, "build_ext": BuildExt},
+    options={
+        "build_ext": {"cython_directives": directives},
+        "bdist_wheel": {"py_limited_api": "cp311" if abi3 else False},
+    },
 )
