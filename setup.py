@@ -33,7 +33,7 @@ if sanitize:
     compile_args += ["-O1", "-g", f"-fsanitize={sanitize}"]
     link_args += [f"-fsanitize={sanitize}"]
 
-directives = {
+BuildExt.directives = {
     "language_level": 3,
     "boundscheck": debug,
     "wraparound": False,
@@ -58,8 +58,5 @@ extensions = [
 setup(
     ext_modules=extensions,
     cmdclass={"build": Build, "build_ext": BuildExt},
-    options={
-        "build_ext": {"cython_directives": directives},
-        "bdist_wheel": {"py_limited_api": "cp311" if abi3 else False},
-    },
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
 )

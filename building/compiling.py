@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import Cython
 import needs
@@ -108,6 +109,10 @@ class Build(build):
 class BuildExt(build_ext):
     """Compiles what has changed, on all cores."""
 
+    directives: ClassVar[
+        dict[str, object]
+    ]  # Cython's; an option of the command is lost in an editable install
+
     def run(self) -> None:
         needs.check_folders()
         needs.check_compiler()
@@ -176,7 +181,7 @@ class BuildExt(build_ext):
         """Write the C of a `.pyx`; in a process, for in threads Cython would hold the lock of Python."""
         c_file = Path("build", "c", f"{extension.name}.c")
         c_file.parent.mkdir(parents=True, exist_ok=True)
-        directives = [f"-X{name}={value}" for name, value in self.cython_directives.items()]
+        directives = [f"-X{name}={value}" for name, value in self.directives.items()]
         command = [sys.executable, "-m", "cython", *directives, *extension.sources, "-o", str(c_file)]
         subprocess.run(command, check=True)
         return c_file
@@ -235,7 +240,7 @@ class BuildExt(build_ext):
             return [
                 (name, [one for one in value if one not in headers] if isinstance(value, list) else value)
                 for name, value in sorted(attributes.items())
-                if isinstance(value, str | int | list | None)
+                if isinstance(value, str | list)  # not `force` and `verbose`
             ]
 
         options = (
@@ -246,13 +251,12 @@ class BuildExt(build_ext):
             "library_dirs",
             "rpath",
             "plat_name",
-            "debug",
         )
         version = None
         if self.compiler.compiler_type == "unix":
             version = subprocess.check_output([*self.compiler.compiler_so, "--version"], text=True)
         return [
-            *(Cython.__version__, self.cython_directives, python, platform.machine(), version),
+            *(Cython.__version__, self.directives, python, platform.machine(), version, bool(self.debug)),
             *(told(vars(self.compiler)), told({name: getattr(self, name) for name in options})),
             {name: os.environ.get(name) for name in VARIABLES},
         ]

@@ -190,6 +190,17 @@ def test_a_build_that_was_killed_is_done_again(tree: Path) -> None:
 
 
 @compiles
+def test_an_editable_install_takes_the_same_modules(tree: Path) -> None:
+    """Whichever is first: the flags and Cython's directives are the same."""
+    assert python("-c", f"{BACKEND}; backend.build_wheel('made')", at=tree).returncode == 0
+    run = python("-c", f"{BACKEND}; backend.build_editable('made')", at=tree)
+    assert run.returncode == 0, run.stderr
+    assert "compiled fastw2v." not in run.stdout
+    assert says(tree) == 1
+    assert built(tree) == []
+
+
+@compiles
 def test_two_builds_at_once(tree: Path) -> None:
     command = [sys.executable, "setup.py", "build_ext", "--inplace"]
     runs = [subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, text=True) for _ in range(2)]
