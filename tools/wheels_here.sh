@@ -19,7 +19,8 @@ STEPS=(
     "packages     |                       | installs Debian's packages that the other steps use"
     "tools        | packages              | makes a virtual environment with build, auditwheel and abi3audit"
     "sdist        | tools                 | makes the sdist of what git would hold, and unpacks it"
-    "manylinux    | sdist                 | builds the wheel of the sdist with gcc: auditwheel, abi3audit, under 3 MB"
+    "glibc        | packages              | unpacks the C library of Debian 11, to link with: wheels run on it and later ones"
+    "manylinux    | sdist glibc           | builds the wheel of the sdist with gcc: auditwheel, abi3audit, under 3 MB"
     "python3.11   | manylinux             | tests that wheel on Python 3.11 (PATH, pyenv or apt)"
     "python3.12   | manylinux             | the same file on Python 3.12"
     "python3.13   | manylinux             | the same file on Python 3.13"
@@ -28,7 +29,7 @@ STEPS=(
     "python3.15   | manylinux sid         | the same file on Python 3.15, in that root"
     "source       | sid                   | fetches the source of Python 3.13 and of zlib from Debian trixie"
     "free         | source                | compiles Python 3.13t, the free-threaded one"
-    "python3.13t  | sdist free            | builds a wheel for it and tests that, also that the GIL stays off"
+    "python3.13t  | sdist glibc free      | builds a wheel for it and tests that, also that the GIL stays off"
     "musl         | source                | compiles Python 3.13 with musl instead of glibc"
     "musllinux    | sdist musl            | builds the wheel with musl and tests it there, with numpy's and scipy's"
     "arm64        | packages              | unpacks a root of Debian trixie for aarch64, with Python 3.13"
@@ -66,13 +67,28 @@ step_sdist() {
     fingerprint >"$work/sdist/fingerprint"
 }
 
+step_glibc() { # with the machine's own, pthread_create alone makes a wheel one for glibc 2.34
+    local package link target
+    rm -rf "$glibc" "$work/glibc.packages"
+    mkdir -p "$glibc"
+    debootstrap --download-only --variant=minbase --include=libc6-dev bullseye "$work/glibc.packages"
+    for package in libc6 libc6-dev linux-libc-dev libcrypt1 libcrypt-dev; do
+        unpack "$(one_file "$work/glibc.packages/var/cache/apt/archives/${package}"_*.deb)" "$glibc"
+    done
+    find "$glibc" -type l -lname '/*' | while read -r link; do
+        target=$(readlink "$link")
+        ln -sfn "$glibc$target" "$link" # otherwise the linker follows it to this machine's
+    done
+    rm -rf "$work/glibc.packages"
+}
+
 step_manylinux() {
-    local wheel glibc
+    local wheel least
     build_wheel manylinux "$work/tools/bin/python"
     wheel=$(one_file "$work"/wheels/manylinux/*-cp311-abi3-manylinux*_x86_64*.whl)
     "$work/tools/bin/abi3audit" --strict --report "$wheel"
-    glibc=$(sed -E 's/.*manylinux_2_([0-9]+)_.*/\1/' <<<"$wheel")
-    ((glibc <= NEWEST_GLIBC)) || fail "$wheel is for glibc 2.$glibc: this machine's gcc or glibc is too new for wheels"
+    least=$(sed -E 's/.*manylinux_2_([0-9]+)_.*/\1/' <<<"$wheel")
+    ((least <= NEWEST_GLIBC)) || fail "$wheel needs glibc 2.$least: a wheel may need 2.$NEWEST_GLIBC at most"
     unzip_sizes "$wheel"
 }
 
@@ -172,7 +188,7 @@ step_arm64() { # unpacked only: to configure packages the machine would have to 
     debootstrap --foreign --arch=arm64 --variant=minbase --include=python3.13-minimal,python3.13,libpython3.13-dev \
         trixie "$arm64"
     for archive in "$arm64"/var/cache/apt/archives/*.deb; do
-        dpkg-deb --fsys-tarfile "$archive" | tar -C "$arm64" --keep-directory-symlink -xf -
+        unpack "$archive" "$arm64"
         rm "$archive"
     done
     on_arm64 -c 'import platform; print(platform.machine(), platform.python_version())'
@@ -209,6 +225,8 @@ one_file() { # the only file of a pattern
     if [ $# -ne 1 ] || [ ! -e "$1" ]; then fail "expected one file, not: $*"; fi
     echo "$1"
 }
+
+unpack() { dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink -xf -; }
 
 direct() { "$@"; }
 
@@ -291,7 +309,8 @@ fingerprint() { # of all that the sdist is made of
 build_wheel() { # FOLDER PYTHON [RUNNER]: from the sdist, for the oldest glibc that it runs on
     local into=$work/wheels/$1 python=$2 run=${3:-direct}
     rm -rf "$into"
-    "$run" "$python" -m pip wheel -q --no-deps -w "$into/raw" "$(one_file "$work"/sdist/*.tar.gz)"
+    "$run" env CC="gcc --sysroot=$glibc -L$glibc/usr/lib/x86_64-linux-gnu -idirafter /usr/include" \
+        "$python" -m pip wheel -q --no-deps -w "$into/raw" "$(one_file "$work"/sdist/*.tar.gz)"
     PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair -w "$into" "$(one_file "$into"/raw/*.whl)"
     rm -rf "$into/raw"
     check_size "$(one_file "$into"/*.whl)"
@@ -474,7 +493,7 @@ main() {
         for name in $(names); do want "$name"; done
     fi
     check_machine
-    sid=$work/sid free=$work/free musl=$work/musl arm64=$work/arm64
+    glibc=$work/glibc sid=$work/sid free=$work/free musl=$work/musl arm64=$work/arm64
     mkdir -p "$work"/{logs,done,rows}
     exec 9>"$work/lock"
     flock -n 9 || fail "another run works in $work"

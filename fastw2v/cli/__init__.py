@@ -115,7 +115,7 @@ def _discard(stream: TextIO) -> None:
 
 
 def _discard_lost_messages() -> None:
-    """Messages that cannot be written are no failure: Python 3.15 would end with the code 120 of them."""
+    """Messages that cannot be written are no failure, but since Python 3.14 the exit code would be 120."""
     if sys.stderr is not None:
         try:
             sys.stderr.flush()
