@@ -7,6 +7,7 @@ import codecs
 import gzip
 import logging
 import math
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from factories import NEEDS_IR_MEASURES, few_vectors, gensim_twin
 
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
+from fastw2v.evaluation import rankings
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warn import FastW2VWarning
 
@@ -524,6 +526,33 @@ def test_documents_of_equal_score_count_in_the_order_given() -> None:
 def test_rankings_that_cannot_be_judged(qrels: Any, measure: str, gain: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluation.evaluate_ranking({}, qrels, [measure], gain=gain)
+
+
+@pytest.mark.parametrize(
+    "name, measure",
+    [
+        ("AP", lambda package: package.AP),
+        ("NDCG@3", lambda package: package.nDCG @ 3),
+        (" P(rel=2) @ 5 ", lambda package: package.P(rel=2) @ 5),
+        (
+            "nDCG(dcg='exp-log2', judged_only=True)@10",
+            lambda package: package.nDCG(dcg="exp-log2", judged_only=True) @ 10,
+        ),
+        ("IPrec@0.3", lambda package: package.IPrec @ 0.3),
+    ],
+)
+def test_names_of_measures(name: str, measure: Any) -> None:
+    package = pytest.importorskip("ir_measures", reason="measures are of this package")
+    assert rankings._parse_measure(name) == measure(package)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "AP(", "nDCG@x", "nDCG@1@2", "P(2)@3", "AP;R@1", "1+1", "Measure", "P(a=b)"]
+)
+def test_what_is_no_name_of_a_measure(name: str) -> None:
+    pytest.importorskip("ir_measures", reason="measures are of this package")
+    with pytest.raises(ValueError, match=re.escape(f"measure {name!r}")):
+        rankings._parse_measure(name)
 
 
 @NEEDS_IR_MEASURES

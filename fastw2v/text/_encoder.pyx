@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 
-from fastw2v.text.tables import Taker, explain_unhashable, plain_word
+from fastw2v.text.tables import Taker, plain_word, refuse_unhashable
 
 
 cdef extern from "Python.h":
@@ -458,9 +458,7 @@ cdef class TokenReader:
                     self.unchecked = 0
                     PyErr_CheckSignals()
         except TypeError as error:
-            reason = explain_unhashable(sentence[start : start + AHEAD], self.sentence_count)
-            if reason is not None:
-                raise TypeError(reason) from error
+            refuse_unhashable(sentence[start : start + AHEAD], self.sentence_count, error)
             raise
         if self.store:
             append(&self.ends, self.ids.used // sizeof(int32_t))
