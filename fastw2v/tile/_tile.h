@@ -26,6 +26,13 @@
 
 #ifdef TILE_X86
 #include <immintrin.h>
+#if defined(__clang__) && defined(_MSC_VER) /* clang-cl leaves out what the whole file is not compiled for */
+#include <smmintrin.h>
+#include <avxintrin.h>
+#include <avx2intrin.h>
+#include <avx512fintrin.h>
+#include <avx512bwintrin.h>
+#endif
 #endif
 
 /* gcc would fold the load of a vector into each multiplication that uses it: three unaligned loads where one will do
