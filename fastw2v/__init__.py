@@ -24,11 +24,9 @@ from typing import TYPE_CHECKING, Any
 try:
     import fastw2v.tile.dispatch as _dispatch
 except ImportError as error:
-    raise ImportError(
-        f"fastw2v's compiled modules cannot be imported ({error}). In a clone of the sources: install with "
-        "`pip install .` and start Python in another folder, or compile here with "
-        "`python setup.py build_ext --inplace`"
-    ) from error
+    from fastw2v._uncompiled import what_to_do
+
+    raise ImportError(what_to_do(error)) from error
 
 from fastw2v import models, utils
 from fastw2v._version import __version__

@@ -51,7 +51,7 @@ class Ragged:
         """
         lengths = np.diff(self.starts)[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        places = np.arange(starts[-1]) + (self.starts[rows] - starts[:-1])[row_of_each(lengths)]
         return Ragged(self.values[places], starts)
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
@@ -141,6 +141,33 @@ def values_of(name: str, given: Any, columns: Mapping[str, Array | Ragged]) -> A
     if before is not None:
         check_column_type(name, before, values.dtype.type)
     return values
+
+
+def row_of_each(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of the row that each value is in, of rows that lie one after the other.
+
+    Args:
+        lengths (array): int64 (rows,), how many values each row has.
+
+    Returns:
+        array: int64, as long as all rows together.
+    """
+    # On 32-bit systems numpy takes no counts of 64 bits.
+    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths.astype(np.intp, copy=False))
+
+
+def count_each(numbers: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    """Return how often each of 0 … size - 1 occurs, as `numpy.bincount` does, on 32-bit systems too.
+
+    Args:
+        numbers (array): int64, each from 0 to size - 1.
+        size (int): how many there are.
+
+    Returns:
+        array: int64 (size,).
+    """
+    counts = np.bincount(numbers.astype(np.intp, copy=False), minlength=size)
+    return counts.astype(np.int64, copy=False)
 
 
 def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:

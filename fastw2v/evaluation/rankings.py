@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -23,6 +24,7 @@ GAINS: dict[str, Callable[[int], int]] = {
     "exponential": lambda grade: 2 ** max(grade, 0) - 1,
     "linear": lambda grade: grade,
 }
+_PARSES = threading.Lock()  # who parses the name of a measure
 
 
 def evaluate_ranking(
@@ -185,7 +187,8 @@ def cutoff_of(measure: str) -> int | None:
 
 def _parse_measure(name: str) -> Any:
     package = _import_ir_measures()
-    with warnings.catch_warnings():
+    # The filters of warnings are the whole program's: of two threads one would put back those of the other.
+    with _PARSES, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its parser uses deprecated names of `ast`
         try:
             return package.parse_measure(name)

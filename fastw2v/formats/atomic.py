@@ -47,7 +47,7 @@ def atomic_writer(
 
     Raises:
         TypeError: `target` is neither a path nor an open file.
-        ImportError: the path ends in .zst, and Python has no zstd.
+        ImportError: it is to be compressed, and this Python lacks the module for that.
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
@@ -100,7 +100,7 @@ def open_for(
         binary file: to write the content to.
 
     Raises:
-        ImportError: the suffix is .zst, and Python has no zstd.
+        ImportError: it is to be compressed, and this Python lacks the module for that.
         OSError: the file cannot be written; the error names `name`.
     """
     with contextlib.ExitStack() as files:

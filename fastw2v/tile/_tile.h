@@ -8,8 +8,8 @@
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
  * TILE_TARGET (the compiler's function attribute), TILE_WIDTH (floats in a vector register), TILE_ROWS and TILE_COLUMNS
- * (rows of x and of y in a register block) and TILE_CHUNKS (vectors of one row in registers, see FOR_PIECES);
- * `tile_named` returns the table of functions of an instruction set that the machine can run.
+ * (rows of x and of y in a register block), TILE_STEP (vectors of a row that a step of these takes) and TILE_CHUNKS
+ * (vectors of one row in registers, see FOR_PIECES); `tile_named` returns the table of functions of an instruction set that the machine can run.
  *
  * Rows need no alignment and no padding: the last D mod W floats go through masked loads and stores.
  * g is kept in blocks of at most TILE_COLUMNS outputs, see `tile_block`: each block is (M, TILE_STRIDE), and the first
@@ -24,7 +24,7 @@
 #include "processor.h"
 #include "tile_api.h"
 
-#ifdef TILE_X86
+#if defined(TILE_X86)
 #include <immintrin.h>
 #if defined(__clang__) && defined(_MSC_VER) /* clang-cl leaves out what the whole file is not compiled for */
 #include <smmintrin.h>
@@ -33,21 +33,32 @@
 #include <avx512fintrin.h>
 #include <avx512bwintrin.h>
 #endif
+#elif defined(TILE_ARM)
+#include <arm_neon.h>
 #endif
 
 /* gcc would fold the load of a vector into each multiplication that uses it: three unaligned loads where one will do
  * (a 3 x 6 block of scores at D = 300 took 15 % longer than a 4 x 6 one). */
 #ifdef TILE_X86
 #define TILE_IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#define TILE_AFTER(vector, other) ((void)0)
+#elif defined(TILE_ARM)
+#define TILE_IN_REGISTER(vector) __asm__("" : "+w"(vector))
+#define TILE_AFTER(vector, other) __asm__("" : "+w"(vector) : "w"(other))
 #else
 #define TILE_IN_REGISTER(vector) ((void)0)
+#define TILE_AFTER(vector, other) ((void)0)
 #endif
 
-/* `#pragma GCC unroll 8` within the argument of a macro; elsewhere MSVC passes over the pragma. */
-#if defined(FASTW2V_GNU)
-#define TILE_UNROLL_8 _Pragma("GCC unroll 8")
+/* Unrolls the loop that follows, of a count that the compiler knows. clang passes over gcc's pragma, and keeps sums in memory
+ * then (of aarch64 five times as many instructions). */
+#define TILE_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__) && defined(FASTW2V_GNU)
+#define TILE_UNROLL(count) TILE_PRAGMA(clang loop unroll(full))
+#elif defined(FASTW2V_GNU)
+#define TILE_UNROLL(count) TILE_PRAGMA(GCC unroll count)
 #else
-#define TILE_UNROLL_8
+#define TILE_UNROLL(count)
 #endif
 
 /* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused (400,000
@@ -64,6 +75,7 @@
 #define TILE_TARGET
 #define TILE_ROWS 2
 #define TILE_COLUMNS 6
+#define TILE_STEP 1
 #define TILE_CHUNKS 6
 #if TILE_HAS_VECTORS
 #define TILE_WIDTH 4
@@ -78,6 +90,7 @@
 #define TILE_WIDTH 8
 #define TILE_ROWS 2
 #define TILE_COLUMNS 6
+#define TILE_STEP 1
 #define TILE_CHUNKS 6
 #include "_tile.h"
 
@@ -86,7 +99,20 @@
 #define TILE_WIDTH 16
 #define TILE_ROWS 4
 #define TILE_COLUMNS 8
+#define TILE_STEP 1
 #define TILE_CHUNKS 8
+#include "_tile.h"
+#endif
+
+#ifdef TILE_ARM
+#define TILE_ISA neon
+#define TILE_TARGET
+#define TILE_WIDTH 4
+#define TILE_ROWS 4
+#define TILE_COLUMNS 6
+#define TILE_STEP 2
+#define TILE_CHUNKS 12
+#define TILE_BY_LANE
 #include "_tile.h"
 #endif
 
@@ -95,10 +121,12 @@ static const struct {
     const Tile *tile;
     unsigned needs;
 } tile_tables[] = {
-#ifdef TILE_X86
+#if defined(TILE_X86)
     {&tile_avx512vnni, PROCESSOR_AVX512VNNI},
     {&tile_avx512, PROCESSOR_AVX512},
     {&tile_avx2, PROCESSOR_AVX2},
+#elif defined(TILE_ARM)
+    {&tile_neon, 0},
 #endif
     {&tile_generic, 0},
 };
@@ -168,22 +196,68 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
 #define LOAD(p) (full ? ISA(load)(p) : ISA(load_some)(p, count))
 #define STORE(p, v) (full ? ISA(store)(p, v) : ISA(store_some)(p, v, count))
 
-/* Runs `chunk` for d = 0, W, 2W, …: whole vectors, then what is left. */
-#define FOR_CHUNKS(dim, chunk)                                          \
+/* Does `each` for v = 0, …: the vectors of a step. ADDRESS declares the address of a row at `d`, which AT reads; where
+ * registers suffice it stays in one: stores might change the array of pointers, for all that the compiler knows, and one
+ * address serves the vectors of a step in pairs. */
+#if TILE_STEP == 1
+#define VECTORS(v, each) do { enum { v }; each; } while (0)
+#define ADDRESS(address, row) ((void)0)
+#define AT(address, row) ((row) + d)
+#else
+#define VECTORS(v, each)                           \
+    do {                                           \
+        TILE_UNROLL(TILE_STEP)                     \
+        for (int v = 0; v < vectors; v++) { each; } \
+    } while (0)
+#define ADDRESS(address, row) address = (float *)(row) + d; __asm__("" : "+r"(address))
+#define AT(address, row) (address)
+#endif
+
+/* One of a row's TILE_STRIDE factors in all lanes; where instructions multiply by a lane of a register, all come at once. */
+#ifdef TILE_BY_LANE
+#define FACTORS(g)                                                  \
+    VECTOR factors[2] = {ISA(load)(g), ISA(load)((g) + W)};         \
+    TILE_IN_REGISTER(factors[0]);                                   \
+    TILE_IN_REGISTER(factors[1])
+#define FACTOR(g, j) SPLAT(factors[(j) / W][(j) % W])
+#else
+#define FACTORS(g) ((void)0)
+#define FACTOR(g, j) SPLAT((g)[j])
+#endif
+
+/* Runs `chunk` for d = 0, W, 2W, …: whole vectors, then what is left. FOR_STEPS runs it for steps of them first. */
+#define FOR_CHUNKS_FROM(start, dim, chunk)                              \
     do {                                                                \
-        ptrdiff_t d = 0;                                                \
+        ptrdiff_t d = start;                                            \
         for (; d + W <= (dim); d += W) {                                \
-            const int full = 1;                                         \
+            const int full = 1, vectors = 1;                            \
             const ptrdiff_t count = W;                                  \
-            (void)count;                                                \
+            (void)vectors, (void)count;                                 \
             chunk;                                                      \
         }                                                               \
         if (d < (dim)) {                                                \
-            const int full = 0;                                         \
+            const int full = 0, vectors = 1;                            \
             const ptrdiff_t count = (dim) - d;                          \
+            (void)vectors;                                              \
             chunk;                                                      \
         }                                                               \
     } while (0)
+#define FOR_CHUNKS(dim, chunk) FOR_CHUNKS_FROM(0, dim, chunk)
+#if TILE_STEP == 1
+#define FOR_STEPS FOR_CHUNKS
+#else
+#define FOR_STEPS(dim, chunk)                                           \
+    do {                                                                \
+        ptrdiff_t end = 0;                                              \
+        for (; end + TILE_STEP * W <= (dim); end += TILE_STEP * W) {    \
+            const int full = 1, vectors = TILE_STEP;                    \
+            const ptrdiff_t d = end, count = W;                         \
+            (void)count;                                                \
+            chunk;                                                      \
+        }                                                               \
+        FOR_CHUNKS_FROM(end, dim, chunk);                               \
+    } while (0)
+#endif
 
 /* Runs call(d, chunks, full, count) for pieces of a row whose number of vectors the compiler knows, and for what is left.
  * A row of up to TILE_CHUNKS vectors is one piece. Of longer ones 48 floats at a time: with AVX-512 at D = 300 that took
@@ -191,6 +265,11 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
 #define PIECE (48 / W < TILE_CHUNKS ? 48 / W : TILE_CHUNKS)
 #define SHORT_PIECE(chunks, call) \
     case chunks: call(d, chunks <= TILE_CHUNKS ? chunks : 1, 1, W); d += chunks * W; break;
+#if TILE_CHUNKS > 8
+#define LONGER_PIECES(call) SHORT_PIECE(9, call) SHORT_PIECE(10, call) SHORT_PIECE(11, call) SHORT_PIECE(12, call)
+#else
+#define LONGER_PIECES(call)
+#endif
 #define FOR_PIECES(dim, call)                                                          \
     do {                                                                               \
         ptrdiff_t d = 0;                                                               \
@@ -205,6 +284,7 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
             SHORT_PIECE(6, call)                                                       \
             SHORT_PIECE(7, call)                                                       \
             SHORT_PIECE(8, call)                                                       \
+            LONGER_PIECES(call)                                                        \
         }                                                                              \
         if (d < (dim)) call(d, 1, 0, (dim) - d);                                       \
     } while (0)
@@ -219,22 +299,29 @@ typedef int ISA(oddity);
 
 typedef float ISA(vec4) __attribute__((vector_size(16)));
 typedef float ISA(vec8) __attribute__((vector_size(32)));
-typedef int ISA(int8) __attribute__((vector_size(32)));
+/* What is done to a row of g is done to so many of its floats at a time: gcc makes eight in registers of four single floats
+ * (six scores took 300 instructions of aarch64, and take 60). */
+#define LANES (W == 4 ? 4 : TILE_STRIDE)
+typedef float ISA(lanes) __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t ISA(bits) __attribute__((vector_size(LANES * sizeof(int32_t))));
 
 /* Pairs of vectors are folded into one until all are a single vector of sums: N - 1 additions for the sums of N vectors,
  * where one at a time would take N log W. */
 INLINE ISA(vec4) ISA(fold4)(ISA(vec4) a, ISA(vec4) b, ISA(vec4) c, ISA(vec4) e) {
+#ifdef TILE_ARM
+    return (ISA(vec4))vpaddq_f32(vpaddq_f32((float32x4_t)a, (float32x4_t)b), vpaddq_f32((float32x4_t)c, (float32x4_t)e));
+#else
     ISA(vec4) ac = __builtin_shufflevector(a, c, 0, 1, 4, 5) + __builtin_shufflevector(a, c, 2, 3, 6, 7);
     ISA(vec4) be = __builtin_shufflevector(b, e, 0, 1, 4, 5) + __builtin_shufflevector(b, e, 2, 3, 6, 7);
     return __builtin_shufflevector(ac, be, 0, 4, 2, 6) + __builtin_shufflevector(ac, be, 1, 5, 3, 7);
+#endif
 }
 
 #if W == 4
-INLINE ISA(vec8) ISA(row_sums)(const VECTOR *v, const int count) {
+INLINE ISA(lanes) ISA(row_sums)(const VECTOR *v, const int count) {
     const VECTOR zero = {0};
 #define V(i) (i < count ? v[i < count ? i : 0] : zero)
-    return __builtin_shufflevector(ISA(fold4)(V(0), V(1), V(2), V(3)), ISA(fold4)(V(4), V(5), zero, zero),
-                                   0, 1, 2, 3, 4, 5, 6, 7);
+    return ISA(fold4)(V(0), V(1), V(2), V(3));
 #undef V
 }
 #else
@@ -251,7 +338,7 @@ INLINE ISA(vec8) ISA(eight)(VECTOR v) {
 INLINE ISA(vec8) ISA(row_sums)(const VECTOR *v, const int count) {
     const ISA(vec8) zero = {0};
     ISA(vec8) half[4], a, b;
-#pragma GCC unroll 4
+    TILE_UNROLL(4)
     for (int i = 0; i < 4; i++) {
         ISA(vec8) low = i < count ? ISA(eight)(v[i]) : zero, high = i + 4 < count ? ISA(eight)(v[i + 4]) : zero;
         half[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11)
@@ -268,14 +355,14 @@ INLINE ISA(vec8) ISA(row_sums)(const VECTOR *v, const int count) {
 
 /* What `tile_sigmoid` holds for each score, computed: gathering it from the table took three times as long (Zen 4).
  * Its entry k is 1 / (1 + exp(6 - 12 k / 1000)), and k is the whole part of 83 (score + 6). */
-INLINE ISA(vec8) ISA(sigmoid)(ISA(vec8) score) {
+INLINE ISA(lanes) ISA(sigmoid)(ISA(lanes) score) {
     const float log2e = 1.44269504f, step = 2 * TILE_MAX_SCORE / TILE_TABLE_SIZE;
     const float first = TILE_MAX_SCORE * (1 - TILE_STEPS_PER_UNIT * step);
     const float to_integer = 3 << 22; /* added to a float below 2**22, leaves no bits for its fraction */
-    ISA(vec8) entry = (score * TILE_STEPS_PER_UNIT - 0.5f + to_integer) - to_integer;
-    ISA(vec8) t = first * log2e - entry * (step * log2e); /* exp(-x) = 2**t, t = whole + part, |part| <= 1/2 */
-    ISA(vec8) shifted = t + to_integer, part = t - (shifted - to_integer), square = part * part, power;
-    ISA(int8) whole, bits;
+    ISA(lanes) entry = (score * TILE_STEPS_PER_UNIT - 0.5f + to_integer) - to_integer;
+    ISA(lanes) t = first * log2e - entry * (step * log2e); /* exp(-x) = 2**t, t = whole + part, |part| <= 1/2 */
+    ISA(lanes) shifted = t + to_integer, part = t - (shifted - to_integer), square = part * part, power;
+    ISA(bits) whole, bits;
     power = (part * 1.33335581e-3f + 9.61812911e-3f) * square + (part * 5.55041087e-2f + 2.40226507e-1f);
     power = power * square + (part * 6.93147181e-1f + 1.0f); /* log(2)**k / k! */
     memcpy(&whole, &shifted, sizeof whole);
@@ -286,15 +373,15 @@ INLINE ISA(vec8) ISA(sigmoid)(ISA(vec8) score) {
 }
 
 /* Sums of 0 * score: 0, or NaN once a score was not finite. One instruction a row. */
-typedef ISA(vec8) ISA(oddity);
+typedef ISA(lanes) ISA(oddity);
 INLINE int ISA(is_odd)(ISA(oddity) sum) {
-    ISA(int8) odd = sum != sum;
+    ISA(bits) odd = sum != sum;
 #if W == 8 || W == 16
     return _mm256_movemask_ps((__m256)odd);
 #else
-    int64_t half[4];
+    int64_t half[2];
     memcpy(half, &odd, sizeof half);
-    return (half[0] | half[1] | half[2] | half[3]) != 0;
+    return (half[0] | half[1]) != 0;
 #endif
 }
 #define IS_ODD(odd) ISA(is_odd)(odd)
@@ -302,17 +389,21 @@ INLINE int ISA(is_odd)(ISA(oddity) sum) {
 /* `tile_logistic`; computes TILE_STRIDE columns: where there are fewer, `score_block` has left zeros. */
 #define LOGISTIC_ROW(g, columns, label, times_y, rate, odd) odd = ISA(logistic_row)(g, label, times_y, rate, odd)
 INLINE ISA(oddity) ISA(logistic_row)(float *g, const float *label, const float *times_y, float rate, ISA(oddity) odd) {
-    ISA(vec8) score, labels, times, gradient;
-    ISA(int8) inside, bits;
-    memcpy(&score, g, sizeof score);
-    memcpy(&labels, label, sizeof labels);
-    memcpy(&times, times_y, sizeof times);
-    inside = (score > -TILE_MAX_SCORE) & (score < TILE_MAX_SCORE);
-    gradient = (labels - ISA(sigmoid)(score)) * (rate * times);
-    memcpy(&bits, &gradient, sizeof bits);
-    bits &= inside;
-    memcpy(g, &bits, sizeof bits);
-    return score * 0.0f + odd;
+    TILE_UNROLL(2)
+    for (int k = 0; k < TILE_STRIDE; k += LANES) {
+        ISA(lanes) score, labels, times, gradient;
+        ISA(bits) inside, bits;
+        memcpy(&score, g + k, sizeof score);
+        memcpy(&labels, label + k, sizeof labels);
+        memcpy(&times, times_y + k, sizeof times);
+        inside = (score > -TILE_MAX_SCORE) & (score < TILE_MAX_SCORE);
+        gradient = (labels - ISA(sigmoid)(score)) * (rate * times);
+        memcpy(&bits, &gradient, sizeof bits);
+        bits &= inside;
+        memcpy(g + k, &bits, sizeof bits);
+        odd = score * 0.0f + odd;
+    }
+    return odd;
 }
 #endif
 
@@ -322,27 +413,30 @@ INLINE ISA(oddity) ISA(logistic_row)(float *g, const float *label, const float *
 /* The scores of a block of g, summed up in registers. */
 INLINE void ISA(score_block)(const float **x, const int rows, float **y, const int columns, ptrdiff_t dim, float *g) {
     VECTOR sum[MOST_SUMS];
-#pragma GCC unroll 32
+    TILE_UNROLL(32)
     for (int i = 0; i < rows * columns; i++) sum[i] = SPLAT(0.0f);
     FOR_CHUNKS(dim, {
         VECTOR a[TILE_ROWS];
-        TILE_UNROLL_8
+        TILE_UNROLL(8)
         for (int i = 0; i < rows; i++) a[i] = LOAD(x[i] + d);
-        TILE_UNROLL_8
+        TILE_UNROLL(8)
         for (int j = 0; j < columns; j++) {
             VECTOR b = LOAD(y[j] + d);
             TILE_IN_REGISTER(b);
-            TILE_UNROLL_8
+            TILE_UNROLL(8)
             for (int i = 0; i < rows; i++) sum[i * columns + j] += a[i] * b;
         }
     });
-#pragma GCC unroll 8
+    TILE_UNROLL(8)
     for (int i = 0; i < rows; i++) {
 #if W == 1
         memcpy(g + i * TILE_STRIDE, sum + i * columns, columns * sizeof(float));
 #else
-        ISA(vec8) scores = ISA(row_sums)(sum + i * columns, columns);
-        memcpy(g + i * TILE_STRIDE, &scores, sizeof scores);
+        TILE_UNROLL(2)
+        for (int k = 0; k < TILE_STRIDE; k += LANES) {
+            ISA(lanes) scores = ISA(row_sums)(sum + i * columns + k, columns - k);
+            memcpy(g + i * TILE_STRIDE + k, &scores, sizeof scores);
+        }
 #endif
     }
 }
@@ -396,35 +490,50 @@ TILE_TARGET static int ISA(gradients)(const float **x, const float *times_x, ptr
  * all blocks of outputs, so it waits in `partial` until the last one: only then may the input change. */
 INLINE void ISA(update_chunk)(const float **x, float **to, const float *lock, ptrdiff_t m,
                               float **y, const int columns, const float *g, float *partial, const int first,
-                              const int last, ptrdiff_t d, const int full, ptrdiff_t count) {
-    VECTOR before[TILE_COLUMNS], after[TILE_COLUMNS];
-#pragma GCC unroll 8
-    for (int j = 0; j < columns; j++) before[j] = after[j] = LOAD(y[j] + d);
-    for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE) {
-        VECTOR a = LOAD(x[i] + d);
-        VECTOR delta = first ? SPLAT(0.0f) : ISA(load)(partial + i * W);
-#pragma GCC unroll 8
-        for (int j = 0; j < columns; j++) {
-            VECTOR gradient = SPLAT(g[j]);
-            delta += gradient * before[j];
-            after[j] += gradient * a;
-        }
-        if (last)
-            STORE(to[i] + d, LOAD(to[i] + d) + SPLAT(lock[i]) * delta);
-        else
-            ISA(store)(partial + i * W, delta);
+                              const int last, ptrdiff_t d, const int vectors, const int full, ptrdiff_t count) {
+    VECTOR before[TILE_COLUMNS][TILE_STEP], after[TILE_COLUMNS][TILE_STEP];
+#if TILE_STEP > 1
+    float *row[TILE_COLUMNS], *from, *into;
+#endif
+    TILE_UNROLL(8)
+    for (int j = 0; j < columns; j++) {
+        ADDRESS(row[j], y[j]);
+        VECTORS(v, before[j][v] = after[j][v] = LOAD(AT(row[j], y[j]) + v * W));
     }
-#pragma GCC unroll 8
-    for (int j = 0; j < columns; j++) STORE(y[j] + d, after[j]);
+    for (ptrdiff_t i = 0; i < m; i++, g += TILE_STRIDE) {
+        VECTOR a[TILE_STEP], delta[TILE_STEP];
+        FACTORS(g);
+        ADDRESS(from, x[i]);
+        ADDRESS(into, to[i]);
+        VECTORS(v, a[v] = LOAD(AT(from, x[i]) + v * W));
+        VECTORS(v, delta[v] = first ? SPLAT(0.0f) : ISA(load)(partial + (i * TILE_STEP + v) * W));
+        TILE_UNROLL(8)
+        for (int j = 0; j < columns; j++) {
+            VECTOR gradient = FACTOR(g, j);
+            VECTORS(v, {
+                delta[v] = TILE_STEP > 1 && first && j == 0 ? gradient * before[j][v] : delta[v] + gradient * before[j][v];
+                after[j][v] += gradient * a[v];
+            });
+        }
+        if (last) {
+            VECTORS(v, delta[v] = LOAD(AT(into, to[i]) + v * W) + SPLAT(lock[i]) * delta[v]);
+            VECTORS(v, STORE(AT(into, to[i]) + v * W, delta[v]));
+        } else {
+            VECTORS(v, ISA(store)(partial + (i * TILE_STEP + v) * W, delta[v]));
+        }
+    }
+    TILE_UNROLL(8)
+    for (int j = 0; j < columns; j++) VECTORS(v, STORE(AT(row[j], y[j]) + v * W, after[j][v]));
 }
 
 #define AHEAD() tile_prefetch_lines(ahead, ahead_count, d, dim)
 
 #define UPDATE_CHUNK(columns, first, last) \
-    ISA(update_chunk)(x, to, lock, m, y + done, POSSIBLE(columns), block, partial, first, last, d, full, count)
+    ISA(update_chunk)(x, to, lock, m, y + done, POSSIBLE(columns), block, partial, first, last, d, vectors, full, \
+                      count)
 
 #define UPDATE_ONE(columns)                                      \
-    case columns: FOR_CHUNKS(dim, { AHEAD(); UPDATE_CHUNK(columns, 1, 1); }); break;
+    case columns: FOR_STEPS(dim, { AHEAD(); UPDATE_CHUNK(columns, 1, 1); }); break;
 
 #define UPDATE_MANY(columns)                                     \
     case columns: UPDATE_CHUNK(columns, done == 0, done + columns == n); break;
@@ -447,7 +556,7 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
         }
         return;
     }
-    FOR_CHUNKS(dim, {
+    FOR_STEPS(dim, {
         ptrdiff_t columns;
         AHEAD();
         for (done = 0, block = g; done < n; done += columns, block += m * TILE_STRIDE) {
@@ -473,7 +582,7 @@ INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock,
                                   const int chunks, const int full, const ptrdiff_t count) {
     VECTOR a[TILE_CHUNKS], delta[TILE_CHUNKS];
     const float **last = ahead + ahead_count;
-#pragma GCC unroll 8
+    TILE_UNROLL(12)
     for (int c = 0; c < chunks; c++) {
         a[c] = LOAD(x + d + c * W);
         delta[c] = SPLAT(0.0f);
@@ -484,13 +593,22 @@ INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock,
             float *row = *y++ + d;
             const float *next = ahead < last ? *ahead++ + d : row;
             VECTOR gradient = SPLAT(g[j]);
-#pragma GCC unroll 8
-            for (int c = 0; c < chunks; c++) {
-                VECTOR b = LOAD(row + c * W);
-                TILE_IN_REGISTER(b);
+            TILE_UNROLL(12)
+            for (int c = 0; c < chunks; c += TILE_STEP) {
+                const int vectors = c + TILE_STEP <= chunks ? TILE_STEP : 1;
+                VECTOR b[TILE_STEP];
+                (void)vectors;
+                VECTORS(v, {
+                    b[v] = LOAD(row + (c + v) * W);
+                    TILE_IN_REGISTER(b[v]);
+                });
                 if (c * W % 16 == 0) TILE_PREFETCH(next + c * W);
-                delta[c] += gradient * b;
-                STORE(row + c * W, b + gradient * a[c]);
+                VECTORS(v, {
+                    delta[c + v] += gradient * b[v];
+                    TILE_AFTER(b[v], delta[c + v]);
+                    b[v] += gradient * a[c + v];
+                });
+                VECTORS(v, STORE(row + (c + v) * W, b[v]));
             }
         }
     }
@@ -498,7 +616,7 @@ INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock,
         float *row = to[i] + d;
         const float *next = ahead < last ? *ahead++ + d : row;
         VECTOR factor = SPLAT(lock[i]);
-#pragma GCC unroll 8
+        TILE_UNROLL(12)
         for (int c = 0; c < chunks; c++) {
             if (c * W % 16 == 0) TILE_PREFETCH(next + c * W);
             STORE(row + c * W, LOAD(row + c * W) + factor * delta[c]);
@@ -519,14 +637,14 @@ TILE_TARGET static void ISA(update_one)(const float *x, float **to, const float 
 INLINE void ISA(sum_piece)(const float **rows, ptrdiff_t m, float scale, float *out, ptrdiff_t d, const int chunks,
                            const int full, const ptrdiff_t count) {
     VECTOR sum[TILE_CHUNKS];
-#pragma GCC unroll 8
+    TILE_UNROLL(12)
     for (int c = 0; c < chunks; c++) sum[c] = SPLAT(0.0f);
     for (ptrdiff_t i = 0; i < m; i++) {
         const float *row = rows[i] + d;
-#pragma GCC unroll 8
+        TILE_UNROLL(12)
         for (int c = 0; c < chunks; c++) sum[c] += LOAD(row + c * W);
     }
-#pragma GCC unroll 8
+    TILE_UNROLL(12)
     for (int c = 0; c < chunks; c++) STORE(out + d + c * W, sum[c] * SPLAT(scale));
 }
 
@@ -538,9 +656,18 @@ TILE_TARGET static void ISA(sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t
 
 TILE_TARGET static void ISA(add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim,
                                       const float *delta) {
-    FOR_CHUNKS(dim, {
-        VECTOR change = LOAD(delta + d);
-        for (ptrdiff_t i = 0; i < m; i++) STORE(rows[i] + d, LOAD(rows[i] + d) + SPLAT(lock[i]) * change);
+    FOR_STEPS(dim, {
+        VECTOR change[TILE_STEP];
+        VECTORS(v, change[v] = LOAD(delta + d + v * W));
+        for (ptrdiff_t i = 0; i < m; i++) {
+            VECTOR sum[TILE_STEP];
+#if TILE_STEP > 1
+            float *row;
+#endif
+            ADDRESS(row, rows[i]);
+            VECTORS(v, sum[v] = LOAD(AT(row, rows[i]) + v * W) + SPLAT(lock[i]) * change[v]);
+            VECTORS(v, STORE(AT(row, rows[i]) + v * W, sum[v]));
+        }
     });
 }
 
@@ -549,11 +676,14 @@ TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t 
     for (ptrdiff_t i = 0; i < count; i++) {
         const float *row = rows + i * dim;
         VECTOR sum[2] = {SPLAT(0.0f), SPLAT(0.0f)};
-        FOR_CHUNKS(dim, {
-            VECTOR a = LOAD(row + d);
+        FOR_STEPS(dim, {
+            VECTOR a[TILE_STEP];
+            VECTORS(v, a[v] = LOAD(row + d + v * W));
             if (d % 16 == 0) TILE_PREFETCH_TO_READ(row + d + TILE_SCAN_AHEAD);
-            sum[0] += a * LOAD(query + d);
-            sum[1] += a * a;
+            VECTORS(v, {
+                sum[0] += a[v] * LOAD(query + d + v * W);
+                sum[1] += a[v] * a[v];
+            });
         });
         dots[i] = ISA(row_sums)(sum, 2)[0];
         squares[i] = ISA(row_sums)(sum, 2)[1];
@@ -625,27 +755,27 @@ INLINE ISA(ints) ISA(load_ints)(const void *p) {
 INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs, const int16_t *panel,
                            const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
     ISA(ints) sum[SIFT_ROWS][SIFT_VECTORS], b[SIFT_VECTORS];
-#pragma GCC unroll 12
+    TILE_UNROLL(12)
     for (int i = 0; i < count; i++)
-#pragma GCC unroll 4
+        TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) sum[i][v] = 0 - (ISA(ints)){0};
     for (ptrdiff_t k = 0; k < pairs; k++, panel += 2 * TILE_PANEL) {
-#pragma GCC unroll 4
+        TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) b[v] = ISA(load_ints)(panel + 2 * v * W);
-#pragma GCC unroll 12
+        TILE_UNROLL(12)
         for (int i = 0; i < count; i++)
-#pragma GCC unroll 4
+            TILE_UNROLL(4)
             for (int v = 0; v < SIFT_VECTORS; v++)
                 sum[i][v] = ISA(add_pair)(sum[i][v], rows + 2 * (i * pairs + k), b[v], fused);
     }
-#pragma GCC unroll 12
+    TILE_UNROLL(12)
     for (int i = 0; i < count; i++, scores += TILE_PANEL) {
         unsigned bits = 0;
-#pragma GCC unroll 4
+        TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) bits |= ISA(greater)(sum[i][v], ISA(load_ints)(border + v * W)) << (v * W);
         above[i] = (uint16_t)bits;
         if (!bits) continue;
-#pragma GCC unroll 4
+        TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) memcpy(scores + v * W, &sum[i][v], sizeof sum[i][v]);
     }
 }
@@ -684,7 +814,15 @@ TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
 #undef LOAD
 #undef STORE
 #undef FOR_CHUNKS
+#undef FOR_CHUNKS_FROM
+#undef FOR_STEPS
+#undef VECTORS
+#undef ADDRESS
+#undef AT
+#undef FACTORS
+#undef FACTOR
 #undef FOR_PIECES
+#undef LONGER_PIECES
 #undef PIECE
 #undef SHORT_PIECE
 #undef SCORE_BLOCK
@@ -709,5 +847,7 @@ TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
 #undef TILE_WIDTH
 #undef TILE_ROWS
 #undef TILE_COLUMNS
+#undef TILE_STEP
 #undef TILE_CHUNKS
+#undef TILE_BY_LANE
 #endif

@@ -12,6 +12,8 @@
 
 #if defined(__x86_64__) && defined(FASTW2V_GNU)
 #define TILE_X86 1
+#elif defined(__aarch64__) && defined(FASTW2V_GNU)
+#define TILE_ARM 1
 #endif
 
 #if defined(FASTW2V_GNU)
