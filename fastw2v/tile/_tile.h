@@ -26,6 +26,13 @@
 
 #if defined(TILE_X86)
 #include <immintrin.h>
+#if defined(__clang__) && defined(_MSC_VER) /* clang-cl leaves out what the whole file is not compiled for */
+#include <smmintrin.h>
+#include <avxintrin.h>
+#include <avx2intrin.h>
+#include <avx512fintrin.h>
+#include <avx512bwintrin.h>
+#endif
 #elif defined(TILE_ARM)
 #include <arm_neon.h>
 #endif
