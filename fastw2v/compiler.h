@@ -14,6 +14,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if UINTPTR_MAX < UINT64_MAX
+#error "fastw2v needs a 64-bit Python: its sizes and numbers of rows have 64 bits"
+#endif
+
 #if defined(_MSC_VER)
 #include <intrin.h>
 #endif
