@@ -152,22 +152,8 @@ def row_of_each(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     Returns:
         array: int64, as long as all rows together.
     """
-    # On 32-bit systems numpy takes no counts of 64 bits.
-    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths.astype(np.intp, copy=False))
-
-
-def count_each(numbers: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-    """Return how often each of 0 … size - 1 occurs, as `numpy.bincount` does, on 32-bit systems too.
-
-    Args:
-        numbers (array): int64, each from 0 to size - 1.
-        size (int): how many there are.
-
-    Returns:
-        array: int64 (size,).
-    """
-    counts = np.bincount(numbers.astype(np.intp, copy=False), minlength=size)
-    return counts.astype(np.int64, copy=False)
+    # NumPy 1 on Windows counts in 32 bits unless it is told: too few for what is made of the numbers.
+    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
 
 
 def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:

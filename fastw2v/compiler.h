@@ -32,6 +32,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if UINTPTR_MAX < UINT64_MAX
+#error "fastw2v needs a 64-bit Python: its sizes and numbers of rows have 64 bits"
+#endif
+
 #if !defined(FASTW2V_GNU)
 #include <intrin.h>
 #endif

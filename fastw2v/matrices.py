@@ -1394,7 +1394,7 @@ class Matrices(Lifecycle):
         tree = self._tree()
         tree.check(len(self.wv), _damaged_tree)
         left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
-        words = row_of_each(np.diff(tree.starts)).astype(np.intp, copy=False)
+        words = row_of_each(np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
         sums = np.bincount(words, logs, minlength=len(self.wv)).astype(np.float64, copy=False)
         if len(sums) > 1:  # a word without a path was added by add_vectors, and is in no text yet

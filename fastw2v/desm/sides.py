@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.checks import is_gensims
-from fastw2v.columns import count_each, row_of_each
+from fastw2v.columns import row_of_each
 from fastw2v.desm._centroids import unit_sums
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.cosines import unit_rows
@@ -376,6 +376,6 @@ def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
     for rows, ends in blocks:
         owners = row_of_each(np.diff(ends, prepend=0))
         pairs = np.unique(owners * words + rows)
-        frequency += count_each(pairs % words, words)
+        frequency += np.bincount(pairs % words, minlength=words)
         documents += len(ends)
     return np.asarray(np.log(1 + (documents - frequency + 0.5) / (frequency + 0.5)), dtype=np.float32)

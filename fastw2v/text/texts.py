@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.columns import count_each, row_of_each
+from fastw2v.columns import row_of_each
 from fastw2v.text._encoder import SentenceEncoder
 from fastw2v.text.ids import Block, EncodedCorpus
 from fastw2v.text.source import Source
@@ -117,7 +117,7 @@ def as_sets(
     if len(first) == len(ids):
         return ids, ends
     first.sort()
-    return ids[first], np.cumsum(count_each(sentence[first], len(ends)))
+    return ids[first], np.cumsum(np.bincount(sentence[first], minlength=len(ends)))
 
 
 class Pairs:
