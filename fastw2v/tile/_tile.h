@@ -113,6 +113,8 @@
 #define TILE_STEP 2
 #define TILE_CHUNKS 12
 #define TILE_BY_LANE
+/* Of the function that uses it alone. The extension came with version 8.2, without which binutils takes no `sdot`. */
+#define TILE_DOT_PRODUCT __attribute__((target("arch=armv8.2-a+dotprod")))
 #include "_tile.h"
 #endif
 
@@ -126,6 +128,7 @@ static const struct {
     {&tile_avx512, PROCESSOR_AVX512},
     {&tile_avx2, PROCESSOR_AVX2},
 #elif defined(TILE_ARM)
+    {&tile_neondot, PROCESSOR_DOTPROD},
     {&tile_neon, 0},
 #endif
     {&tile_generic, 0},
@@ -690,7 +693,7 @@ TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t 
     }
 }
 
-/* ---- sift: products of 16-bit integers, twice as many an instruction as of floats ---- */
+/* ---- sift: products of small integers, two or four times as many an instruction as of floats ---- */
 
 #if W == 1
 typedef int32_t ISA(ints);
@@ -699,17 +702,20 @@ typedef int32_t ISA(ints) __attribute__((vector_size(W * sizeof(int32_t))));
 typedef uint32_t ISA(uints) __attribute__((vector_size(W * sizeof(int32_t))));
 #endif
 
-/* sum + low half of a * low half of b + high half of a * high half of b, in each lane; a is the same in all of them */
-INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, const int16_t *pair, ISA(ints) b, const int fused) {
+enum { ISA(PLAIN), ISA(FUSED), ISA(BYTES) }; /* how the products of two pairs are added to their sum; of bytes a pair is four */
+
+/* sum + products of the integers in each lane; a's pair is the same in all of them. Where products fill twice the lanes of their
+ * factors, those of one half of b, pair by pair. */
+INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, const int16_t *pair, ISA(ints) b, const int half, const int how) {
     ISA(ints) a;
     int32_t both;
 #if W == 16
-    if (fused) { /* its own target attribute would keep the function from being inlined */
+    if (how == ISA(FUSED)) { /* its own target attribute would keep the function from being inlined */
         __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(b), "m"(*(const int16_t (*)[2])pair));
         return sum;
     }
 #endif
-    (void)fused;
+    (void)how, (void)half;
     memcpy(&both, pair, sizeof both);
     a = both - (ISA(ints)){0};
 #if W == 16
@@ -720,6 +726,16 @@ INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, const int16_t *pair, ISA(ints) b, 
     return sum + (ISA(ints))_mm_madd_epi16((__m128i)a, (__m128i)b);
 #elif W == 1
     return sum + (int32_t)(int16_t)a * (int16_t)b + (a >> 16) * (b >> 16);
+#elif defined(TILE_BY_LANE)
+    if (how == ISA(BYTES)) {
+        __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
+        return sum;
+    }
+    if (half) { /* clang would take the halves of b apart first, and run out of registers */
+        __asm__("smlal2 %0.4s, %1.8h, %2.8h" : "+w"(sum) : "w"(a), "w"(b));
+        return sum;
+    }
+    return (ISA(ints))vmlal_s16((int32x4_t)sum, vget_low_s16((int16x8_t)a), vget_low_s16((int16x8_t)b));
 #else
     return sum + ((ISA(ints))((ISA(uints))a << 16) >> 16) * ((ISA(ints))((ISA(uints))b << 16) >> 16)
          + (a >> 16) * (b >> 16);
@@ -736,6 +752,8 @@ INLINE unsigned ISA(greater)(ISA(ints) a, ISA(ints) b) {
     return (unsigned)_mm_movemask_ps((__m128)(a > b));
 #elif W == 1
     return a > b;
+#elif defined(TILE_BY_LANE)
+    return (unsigned)vaddvq_s32((int32x4_t)((a > b) & (ISA(ints)){1, 2, 4, 8}));
 #else
     unsigned bits = 0;
     for (int k = 0; k < W; k++) bits |= (unsigned)(a[k] > b[k]) << k;
@@ -744,7 +762,15 @@ INLINE unsigned ISA(greater)(ISA(ints) a, ISA(ints) b) {
 }
 
 #define SIFT_VECTORS (TILE_PANEL / W)
-#define SIFT_ROWS (W == 1 ? 1 : 12 / SIFT_VECTORS) /* whose sums fill the registers */
+/* So many rows' sums fill the registers: 32 of four lanes hold 24. */
+#ifdef TILE_BY_LANE
+#define SIFT_HALVES(how) (how == ISA(PLAIN) ? 2 : 1)
+#define SIFT_ROWS(how) (6 / SIFT_HALVES(how))
+#else
+#define SIFT_HALVES(how) 1
+#define SIFT_ROWS(how) (W == 1 ? 1 : 12 / SIFT_VECTORS)
+#endif
+#define SIFT_SUMS(how) (SIFT_VECTORS * SIFT_HALVES(how))
 
 INLINE ISA(ints) ISA(load_ints)(const void *p) {
     ISA(ints) v;
@@ -753,24 +779,30 @@ INLINE ISA(ints) ISA(load_ints)(const void *p) {
 }
 
 INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs, const int16_t *panel,
-                           const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
-    ISA(ints) sum[SIFT_ROWS][SIFT_VECTORS], b[SIFT_VECTORS];
+                           const int32_t *border, uint16_t *above, int32_t *scores, const int how) {
+    ISA(ints) sum[SIFT_ROWS(ISA(FUSED))][SIFT_SUMS(ISA(PLAIN))], b[SIFT_VECTORS];
     TILE_UNROLL(12)
     for (int i = 0; i < count; i++)
-        TILE_UNROLL(4)
-        for (int v = 0; v < SIFT_VECTORS; v++) sum[i][v] = 0 - (ISA(ints)){0};
+        TILE_UNROLL(8)
+        for (int v = 0; v < SIFT_SUMS(how); v++) sum[i][v] = 0 - (ISA(ints)){0};
     for (ptrdiff_t k = 0; k < pairs; k++, panel += 2 * TILE_PANEL) {
         TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) b[v] = ISA(load_ints)(panel + 2 * v * W);
         TILE_UNROLL(12)
         for (int i = 0; i < count; i++)
-            TILE_UNROLL(4)
-            for (int v = 0; v < SIFT_VECTORS; v++)
-                sum[i][v] = ISA(add_pair)(sum[i][v], rows + 2 * (i * pairs + k), b[v], fused);
+            TILE_UNROLL(8)
+            for (int v = 0; v < SIFT_SUMS(how); v++)
+                sum[i][v] = ISA(add_pair)(sum[i][v], rows + 2 * (i * pairs + k), b[v / SIFT_HALVES(how)], v % SIFT_HALVES(how), how);
     }
     TILE_UNROLL(12)
     for (int i = 0; i < count; i++, scores += TILE_PANEL) {
         unsigned bits = 0;
+#ifdef TILE_BY_LANE
+        if (how == ISA(PLAIN))
+            TILE_UNROLL(4)
+            for (int v = 0; v < SIFT_VECTORS; v++)
+                sum[i][v] = (ISA(ints))vpaddq_s32((int32x4_t)sum[i][2 * v], (int32x4_t)sum[i][2 * v + 1]);
+#endif
         TILE_UNROLL(4)
         for (int v = 0; v < SIFT_VECTORS; v++) bits |= ISA(greater)(sum[i][v], ISA(load_ints)(border + v * W)) << (v * W);
         above[i] = (uint16_t)bits;
@@ -781,29 +813,33 @@ INLINE void ISA(sift_rows)(const int16_t *rows, const int count, ptrdiff_t pairs
 }
 
 INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel,
-                          const int32_t *border, uint16_t *above, int32_t *scores, const int fused) {
+                          const int32_t *border, uint16_t *above, int32_t *scores, const int how) {
     ptrdiff_t i = 0;
-    for (; i + SIFT_ROWS <= count; i += SIFT_ROWS)
-        ISA(sift_rows)(rows + 2 * i * pairs, SIFT_ROWS, pairs, panel, border, above + i, scores + i * TILE_PANEL, fused);
+    for (; i + SIFT_ROWS(how) <= count; i += SIFT_ROWS(how))
+        ISA(sift_rows)(rows + 2 * i * pairs, SIFT_ROWS(how), pairs, panel, border, above + i, scores + i * TILE_PANEL, how);
     for (; i < count; i++)
-        ISA(sift_rows)(rows + 2 * i * pairs, 1, pairs, panel, border, above + i, scores + i * TILE_PANEL, fused);
+        ISA(sift_rows)(rows + 2 * i * pairs, 1, pairs, panel, border, above + i, scores + i * TILE_PANEL, how);
 }
 
-#define SIFT(name, fused)                                                                               \
-    TILE_TARGET static void ISA(name)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,            \
-                                      const int16_t *panel, const int32_t *border, uint16_t *above,     \
-                                      int32_t *scores) {                                                \
-        ISA(sift_all)(rows, count, pairs, panel, border, above, scores, fused);                         \
+#define SIFT(name, how, target)                                                                          \
+    target static void ISA(name)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,                  \
+                                 const int16_t *panel, const int32_t *border, uint16_t *above,           \
+                                 int32_t *scores) {                                                      \
+        ISA(sift_all)(rows, count, pairs, panel, border, above, scores, how);                            \
     }
 
-#define TILE(name, sift) \
-    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), ISA(sift)}
+#define TILE(name, sift, sift_bytes)                                                                     \
+    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), sift, sift_bytes}
 
-SIFT(sift, 0)
-TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, sift);
+SIFT(sift, ISA(PLAIN), TILE_TARGET)
+TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, ISA(sift), NULL);
 #if W == 16
-SIFT(sift_fused, 1)
-TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
+SIFT(sift_fused, ISA(FUSED), TILE_TARGET)
+TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, ISA(sift_fused), NULL);
+#endif
+#ifdef TILE_BY_LANE
+SIFT(sift_bytes, ISA(BYTES), TILE_DOT_PRODUCT)
+TILE_UNUSED const Tile tile_neondot = TILE(neondot, ISA(sift), ISA(sift_bytes));
 #endif
 
 #undef ISA
@@ -840,6 +876,8 @@ TILE_UNUSED const Tile tile_avx512vnni = TILE(avx512vnni, sift_fused);
 #undef SUM_PIECE
 #undef SIFT_VECTORS
 #undef SIFT_ROWS
+#undef SIFT_HALVES
+#undef SIFT_SUMS
 #undef SIFT
 #undef TILE
 #undef TILE_ISA

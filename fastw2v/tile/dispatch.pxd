@@ -4,6 +4,8 @@ from libc.stdint cimport int16_t, int32_t, uint16_t
 
 
 cdef extern from "tile_api.h" nogil:
+    ctypedef void TileSift(const int16_t *rows, Py_ssize_t count, Py_ssize_t pairs, const int16_t *panel,
+                           const int32_t *border, uint16_t *above, int32_t *scores) noexcept nogil
     ctypedef struct Tile:  # tile_api.h says what each function does
         const char *name
         int (*gradients)(const float **x, const float *times_x, Py_ssize_t m, float **y, const float *label,
@@ -19,8 +21,8 @@ cdef extern from "tile_api.h" nogil:
                          const float *delta) noexcept nogil
         void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
                      float *squares) noexcept nogil
-        void (*sift)(const int16_t *rows, Py_ssize_t count, Py_ssize_t pairs, const int16_t *panel,
-                     const int32_t *border, uint16_t *above, int32_t *scores) noexcept nogil
+        TileSift *sift
+        TileSift *sift_bytes
 
     enum:
         TILE_STRIDE

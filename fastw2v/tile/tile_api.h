@@ -49,6 +49,9 @@
 #define TILE_SLACK 16   /* floats that may be read past the last label and the last of times_y */
 #define TILE_PANEL 16   /* queries that `sift` compares at once */
 
+typedef void TileSift(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
+                      uint16_t *above, int32_t *scores);
+
 typedef struct {
     const char *name;
     /* loss: NULL, or where to add the -log likelihood. Returns whether a score is not finite: an update would then spread
@@ -69,8 +72,8 @@ typedef struct {
     void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
     /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, laid out as panel (pairs, TILE_PANEL, 2). Bit q of
      * above[i] tells whether row i . query q > border[q]; scores[i] (TILE_PANEL,) are written only if a bit is set. */
-    void (*sift)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, const int16_t *panel, const int32_t *border,
-                 uint16_t *above, int32_t *scores);
+    TileSift *sift;
+    TileSift *sift_bytes; /* the same with two integers of 8 bits in place of each of 16; NULL where that is no faster */
 } Tile;
 
 /* Index of the lowest bit that is set; there must be one. */
