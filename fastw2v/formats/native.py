@@ -180,8 +180,6 @@ def read(
             raise ValueError(f"mmap={mmap!r} needs a path: an open file cannot be mapped")
         return _read_open(source, paths.name_of(source), None, verify, wanted)
     name = paths.expand(source)
-    if mmap and sys.byteorder == "big":
-        raise OSError(f"{name} is little-endian and cannot be mapped on this machine: load it with mmap=None")
     with paths.fetched(name, mmap) as local, open(local, "rb") as file:
         return _read_open(file, name, mmap, verify, wanted)
 
@@ -209,6 +207,10 @@ def _read_open(
         if not mmap:
             size = sum(end - begin for begin, end in (entry["data_offsets"] for entry in chosen.values()))
             require_memory(size, name, "load it with mmap='r', which leaves the matrices in the file")
+        elif sys.byteorder == "big":
+            raise OSError(
+                f"{name} is little-endian and cannot be mapped on this machine: load it with mmap=None"
+            )
         arrays = _map(file, first, chosen, mmap) if mmap else _load(file, first, chosen)
         if verify == "full":
             for key, array in arrays.items():
