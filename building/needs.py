@@ -13,6 +13,9 @@ if sys.version_info < (3, 11):
         "error: fastw2v needs Python 3.11 or newer; %s is %s" % (sys.executable, sys.version.split()[0])
     )
 
+if sys.maxsize < 2**32:
+    raise SystemExit("error: fastw2v needs a 64-bit Python; %s has 32 bits" % sys.executable)
+
 import importlib.metadata
 import os
 import re

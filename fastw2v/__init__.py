@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 try:
     import fastw2v.tile.dispatch as _dispatch
 except ImportError as error:
+    if error.name and error.name.partition(".")[0] != "fastw2v":
+        raise  # numpy, or SciPy for its BLAS
     from fastw2v._uncompiled import what_to_do
 
     raise ImportError(what_to_do(error)) from error
