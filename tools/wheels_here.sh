@@ -342,8 +342,8 @@ for file in zipfile.ZipFile(sys.argv[1]).infolist():
 END
 }
 
-tag_of() { # WHEEL: prints the platform, the shortest of several
-    basename "$1" .whl | sed -E 's/.*-//; s/\..*//'
+tag_of() { # WHEEL: prints the platform, the last of several names
+    basename "$1" .whl | sed 's/.*[-.]//'
 }
 
 fresh_venv() { # RUNNER PYTHON NAME
