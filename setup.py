@@ -1,6 +1,7 @@
 """Compiles the extension modules; everything else about the package is in pyproject.toml.
 
 FASTW2V_DEBUG=1 turns Cython's run-time checks back on; FASTW2V_SANITIZE=address,undefined compiles for these.
+CC=clang-cl compiles by clang on Windows, whose vector types the kernels need; MSVC has none.
 FASTW2V_ABI3=0 compiles for this version of Python alone, to measure what the stable ABI costs.
 """
 
@@ -9,8 +10,12 @@ import sys
 import sysconfig
 from glob import glob
 
-from Cython.Build import cythonize
-from setuptools import Extension, setup
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "building"))
+import needs  # before all else: it says what is missing
+
+needs.check_tools()
+from compiling import Build, BuildExt  # noqa: E402
+from setuptools import Extension, setup  # noqa: E402
 
 debug = bool(os.environ.get("FASTW2V_DEBUG"))
 sanitize = os.environ.get("FASTW2V_SANITIZE")
@@ -28,13 +33,20 @@ if sanitize:
     compile_args += ["-O1", "-g", f"-fsanitize={sanitize}"]
     link_args += [f"-fsanitize={sanitize}"]
 
-headers = glob("fastw2v/**/*.h", recursive=True)
+BuildExt.directives = {
+    "language_level": 3,
+    "boundscheck": debug,
+    "wraparound": False,
+    "initializedcheck": debug,
+    "cdivision": True,
+    "embedsignature": True,
+    "freethreading_compatible": True,
+}
 extensions = [
     Extension(
         source.replace(os.sep, ".").removesuffix(".pyx"),
         [source],
         include_dirs=["fastw2v", "fastw2v/tile"],  # of the headers that other folders use
-        depends=headers,
         extra_compile_args=compile_args,
         extra_link_args=link_args,
         py_limited_api=abi3,
@@ -44,17 +56,7 @@ extensions = [
 ]
 
 setup(
-    ext_modules=cythonize(
-        extensions,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": debug,
-            "wraparound": False,
-            "initializedcheck": debug,
-            "cdivision": True,
-            "embedsignature": True,
-            "freethreading_compatible": True,
-        },
-    ),
+    ext_modules=extensions,
+    cmdclass={"build": Build, "build_ext": BuildExt},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
 )

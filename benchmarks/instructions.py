@@ -1,12 +1,13 @@
-"""Instructions that a word takes to train, under an emulator: what can be said of a processor that is not at hand.
+"""Instructions that a word takes to train, under an emulator: what is known of a processor not at hand.
 
     python benchmarks/instructions.py ./python-aarch64 [--cpu neoverse-n1] [--dim 100] [--lines 300]
 
-`python-aarch64` is a script that runs Python of the other architecture under qemu-user, with fastw2v and gensim installed, and
-hands `$QEMU_OPTIONS` and `$QEMU_CPU` on to it. The instructions are counted by a plugin (qemu-user must be built with them:
-Debian's qemu-user is, its qemu-user-static is not), which is compiled here. Each figure is the difference of two runs, over so
-many lines and over twice as many, divided by the words between them: what it takes to start, to import and to make a
-vocabulary is in both. A count is no time: processors differ in what they do at once.
+`python-aarch64` is a script that runs Python of the other architecture under qemu-user, with fastw2v and
+gensim installed, and hands `$QEMU_OPTIONS` and `$QEMU_CPU` on to it. The instructions are counted by a
+plugin (qemu-user must be built with them: Debian's qemu-user is, its qemu-user-static is not), which is
+compiled here. Each figure is the difference of two runs, over so many lines and over twice as many,
+divided by the words between them: what it takes to start, to import and to make a vocabulary is in both.
+A count is no time: processors differ in what they do at once.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ static uint64_t count;
 static void translated(uint64_t id, struct qemu_plugin_tb *block) {
     qemu_plugin_register_vcpu_tb_exec_inline(block, 0, &count, qemu_plugin_tb_n_insns(block));
 }
-static void ended(uint64_t id, void *data) { fprintf(stderr, "\ninstructions %llu\n", (unsigned long long)count); }
+static void ended(uint64_t id, void *data) {
+    fprintf(stderr, "\ninstructions %llu\n", (unsigned long long)count);
+}
 int qemu_plugin_install(uint64_t id, const struct info *info, int argc, char **argv) {
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, ended, NULL);
@@ -105,7 +108,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder, "count.so")
         subprocess.run(
-            ["cc", "-shared", "-fPIC", "-O2", "-x", "c", "-", "-o", plugin], input=PLUGIN, text=True, check=True
+            ["cc", "-shared", "-fPIC", "-O2", "-x", "c", "-", "-o", plugin],
+            input=PLUGIN,
+            text=True,
+            check=True,
         )
         print("| |", " | ".join(f"{package} {isa}".strip() for package, isa in columns), "|")
         print("|---|" + "---|" * len(columns))

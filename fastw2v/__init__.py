@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 try:
     import fastw2v.tile.dispatch as _dispatch
 except ImportError as error:
-    raise ImportError(
-        f"fastw2v's compiled modules cannot be imported ({error}). In a clone of the sources: install with "
-        "`pip install .` and start Python in another folder, or compile here with "
-        "`python setup.py build_ext --inplace`"
-    ) from error
+    if error.name and error.name.partition(".")[0] != "fastw2v":
+        raise  # numpy, or SciPy for its BLAS
+    from fastw2v._uncompiled import what_to_do
+
+    raise ImportError(what_to_do(error)) from error
 
 from fastw2v import models, utils
 from fastw2v._version import __version__
@@ -68,14 +68,22 @@ if not TYPE_CHECKING:  # a type checker should go on to say which names there ar
 
 
 def show_config() -> None:
-    """Print versions, the instruction sets that this machine can run, and the one in use.
+    """Print versions, what the processor has, which instruction sets this build has, and the one in use.
 
     The environment variable FASTW2V_ISA selects another one; it is read when fastw2v is imported.
     """
+    import os
     import platform
 
     import numpy
 
     print(f"fastw2v {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}")
-    print(f"machine: {platform.machine()}, instruction sets: {', '.join(_dispatch.available_isas())}")
-    print(f"in use: {_dispatch.selected_isa()} (FASTW2V_ISA selects)")
+    known = ", ".join(_dispatch.processor_has()) or "none of those it asks for"
+    print(f"processor: {platform.machine()} on {platform.system()}, has {known}")
+    print(f"build: by {_dispatch.COMPILER.strip()}, instruction sets: {', '.join(_dispatch.compiled_isas())}")
+    available, used = _dispatch.available_isas(), _dispatch.selected_isa()
+    if used == os.environ.get("FASTW2V_ISA"):
+        why = f"FASTW2V_ISA={used}"
+    else:
+        why = "the best of both; FASTW2V_ISA selects" if used == available[0] else "selected by the program"
+    print(f"in use: {used} ({why}); can be selected: {', '.join(available)}")

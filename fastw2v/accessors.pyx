@@ -29,6 +29,7 @@ cdef class ModelView:
     """
 
     def __init__(self, model):
+        model = model._as_it_is()  # all parts are of one state
         model._check_all_owners()  # no word gets the row of another
         syn1neg, syn1 = getattr(model, "syn1neg", None), getattr(model, "syn1", None)
         syn0 = model.syn0

@@ -51,7 +51,7 @@ class Ragged:
         """
         lengths = np.diff(self.starts)[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        places = np.arange(starts[-1]) + (self.starts[rows] - starts[:-1])[row_of_each(lengths)]
         return Ragged(self.values[places], starts)
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
@@ -141,6 +141,19 @@ def values_of(name: str, given: Any, columns: Mapping[str, Array | Ragged]) -> A
     if before is not None:
         check_column_type(name, before, values.dtype.type)
     return values
+
+
+def row_of_each(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of the row that each value is in, of rows that lie one after the other.
+
+    Args:
+        lengths (array): int64 (rows,), how many values each row has.
+
+    Returns:
+        array: int64, as long as all rows together.
+    """
+    # NumPy 1 on Windows counts in 32 bits unless it is told: too few for what is made of the numbers.
+    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
 
 
 def descending(values: npt.ArrayLike, *, later_first: bool) -> npt.NDArray[np.intp]:

@@ -2,8 +2,8 @@
 #ifndef FASTW2V_COMPILER_H
 #define FASTW2V_COMPILER_H
 
-/* GNU C: attributes, vector types, inline assembly and atomic built-ins. clang-cl has them, and does not call itself __GNUC__.
- * FASTW2V_PLAIN_C is for tests: other compilers, too, then compile what MSVC does, given an <intrin.h>. */
+/* GNU C: attributes, vector types, inline assembly, atomic built-ins. clang-cl has them, and does not define __GNUC__.
+ * FASTW2V_PLAIN_C is for tests: other compilers, given an <intrin.h>, then compile what MSVC does. */
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(FASTW2V_PLAIN_C)
 #define FASTW2V_GNU 1
 #endif
@@ -12,6 +12,18 @@
 #define FASTW2V_INLINE static inline __attribute__((always_inline))
 #else
 #define FASTW2V_INLINE static __forceinline
+#endif
+
+#define FASTW2V_TEXT_(a) #a
+#define FASTW2V_TEXT(a) FASTW2V_TEXT_(a)
+#if defined(__clang__)
+#define FASTW2V_COMPILER "clang " __clang_version__
+#elif defined(__GNUC__)
+#define FASTW2V_COMPILER "gcc " __VERSION__
+#elif defined(_MSC_VER)
+#define FASTW2V_COMPILER "MSVC " FASTW2V_TEXT(_MSC_VER)
+#else
+#define FASTW2V_COMPILER "a compiler without a name"
 #endif
 
 #if defined(__APPLE__) && defined(__aarch64__)
@@ -23,6 +35,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if UINTPTR_MAX < UINT64_MAX
+#error "fastw2v needs a 64-bit Python: its sizes and numbers of rows have 64 bits"
+#endif
 
 #if !defined(FASTW2V_GNU)
 #include <intrin.h>

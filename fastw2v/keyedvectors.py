@@ -577,7 +577,8 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         for name, kind in wanted:
             column = self.expandos.get(name)
             if column is None:
-                self.expandos[name] = np.zeros(size, dtype=column_dtype(kind))
+                # Of two threads the first makes it.
+                self.expandos.setdefault(name, np.zeros(size, dtype=column_dtype(kind)))
                 continue
             if kind is not None:
                 check_column_type(name, column, kind)
@@ -609,6 +610,10 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
                 )
             column[index][:] = val
         else:
+            if isinstance(val, int) and column.dtype.kind in "iu":
+                limits = np.iinfo(column.dtype)
+                if not limits.min <= val <= limits.max:  # NumPy 1 would wrap it around
+                    raise OverflowError(f"{attr!r} is {column.dtype}: {val} is too large for it")
             column[index] = val
 
     def get_vecattr(self, key: Key, attr: str) -> Any:

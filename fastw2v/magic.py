@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import codecs
 import functools
-import lzma
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from gzip import BadGzipFile
 from typing import Literal
 
 HEAD = 512
@@ -156,6 +153,10 @@ def compression_of(head: bytes) -> str | None:
     return kind.name if kind is not None and kind.group == "compressed" else None
 
 
+# By their names: what raises them is in modules that a Python may lack.
+_DAMAGED = {"zlib.error", "gzip.BadGzipFile", "_lzma.LZMAError"}
+
+
 def damage_of(error: BaseException) -> str | None:
     """Return what an error says of compressed data.
 
@@ -168,10 +169,11 @@ def damage_of(error: BaseException) -> str | None:
     """
     if isinstance(error, EOFError):
         return "cut short"
-    if isinstance(error, lzma.LZMAError) and "Memory usage" in str(error):
+    name = f"{type(error).__module__}.{type(error).__name__}"
+    if name == "_lzma.LZMAError" and "Memory usage" in str(error):
         return "made with a larger dictionary than that of `xz -9`, 64 MB"
-    if isinstance(error, zlib.error | lzma.LZMAError) or type(error).__name__ == "ZstdError":
+    if name in _DAMAGED or type(error).__name__ == "ZstdError":
         return "damaged"
     # Errors of the system have a number.
-    of_file = type(error) in (OSError, BadGzipFile) and getattr(error, "errno", None) is None
+    of_file = type(error) is OSError and error.errno is None
     return "damaged" if of_file else None

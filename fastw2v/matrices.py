@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.checks import is_gensims, not_vectors, rounded, settings_of, whole
-from fastw2v.columns import plain_column, resized
+from fastw2v.columns import plain_column, resized, row_of_each
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
 from fastw2v.formats.atomic import StrPath
@@ -1394,7 +1394,7 @@ class Matrices(Lifecycle):
         tree = self._tree()
         tree.check(len(self.wv), _damaged_tree)
         left, right = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)  # once per node, not once per path
-        words = np.repeat(np.arange(len(self.wv)), np.diff(tree.starts))
+        words = row_of_each(np.diff(tree.starts))
         logs = np.where(tree.codes, right[tree.points], left[tree.points])
         sums = np.bincount(words, logs, minlength=len(self.wv)).astype(np.float64, copy=False)
         if len(sums) > 1:  # a word without a path was added by add_vectors, and is in no text yet

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import builtins
-import bz2
-import gzip
+import contextlib
 import io
-import lzma
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
 from numbers import Integral
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import IO, Any, TypeVar, cast
 
 from fastw2v import paths
@@ -180,24 +179,25 @@ def open(  # noqa: A001 - gensim's name
 
     Raises:
         OSError: the file cannot be opened.
-        ImportError: the file is .zst, and neither Python nor an installed package reads that; or nothing that
-            is installed opens the address.
+        ImportError: this Python lacks the module for such files, see `compression`; or nothing that is
+            installed opens the address.
         ValueError: a remote file is opened for anything but reading from or writing to its beginning.
     """
     if "b" not in mode:
         encoding = encoding or "utf8"
     path = paths.expand(path)
-    module = _COMPRESSION.get(paths.suffix(path))
+    suffix = paths.suffix(path)
+    packed = suffix in _MODULES
     if paths.is_remote(path):
         if not set(mode) <= set("rbt"):
             return _open_to_send(path, mode, encoding, errors, newline)
-        stream = paths.open_stream(path, None if module is None else lambda packed: module().open(packed))
+        stream = paths.open_stream(path, compression(suffix).open if packed else None)
         return stream if "b" in mode else io.TextIOWrapper(stream, encoding, errors, newline)
-    if module is None:
+    if not packed:
         return builtins.open(path, mode, encoding=encoding, errors=errors, newline=newline)
     if "b" not in mode and "t" not in mode:
         mode += "t"
-    handle: IO[Any] = module().open(path, mode, encoding=encoding, errors=errors, newline=newline)
+    handle: IO[Any] = compression(suffix).open(path, mode, encoding=encoding, errors=errors, newline=newline)
     return handle
 
 
@@ -263,18 +263,21 @@ class _XzFile(io.BufferedReader):
 def _open_xz(file: Any, mode: str = "rb", **text: Any) -> IO[Any]:
     """Open a file as `lzma.open` does; what is read takes bounded memory."""
     if "r" not in mode:
-        return lzma.open(file, mode, **text)
+        return cast(IO[Any], packing_module(".xz").open(file, mode, **text))
     opened = _XzFile(_XzContent(file))
     return opened if "t" not in mode else io.TextIOWrapper(opened, **text)
 
 
-def unpack_xz() -> lzma.LZMADecompressor:
+def unpack_xz() -> Any:
     """Return what unpacks xz in bounded memory.
 
     Returns:
         LZMADecompressor: of one stream.
+
+    Raises:
+        ImportError: this Python lacks the module lzma.
     """
-    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    return packing_module(".xz").LZMADecompressor(memlimit=_XZ_MEMORY)
 
 
 def unpacked_blocks(file: IO[bytes], size: int, unpack: Callable[[], Any] = unpack_xz) -> Iterator[bytes]:
@@ -306,16 +309,45 @@ def unpacked_blocks(file: IO[bytes], size: int, unpack: Callable[[], Any] = unpa
         rest = (stream.unused_data or file.read(_INPUT)).lstrip(b"\0")  # xz is padded with zeros
 
 
-def _zstd() -> ModuleType:
-    """Return the zstd module of Python 3.14, or its backport."""
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
+# Of each suffix: the module of Python that reads and writes such files, and the packages of Debian and Fedora
+# with the headers that it is built with. A Python that was built without them lacks the module.
+_MODULES = {
+    ".gz": ("gzip", "zlib1g-dev or zlib-devel"),
+    ".bz2": ("bz2", "libbz2-dev or bzip2-devel"),
+    ".xz": ("lzma", "liblzma-dev or xz-devel"),
+    ".zst": ("compression.zstd", "libzstd-dev or libzstd-devel"),
+}
+
+
+def packing_module(suffix: str, files: str | None = None) -> Any:
+    """Return the module for files with this suffix; it is imported here, as a Python may lack it.
+
+    Args:
+        suffix (str): ".gz", ".bz2", ".xz" or ".zst".
+        files (str or None): what an error calls files that are packed in the same way; None is the suffix.
+
+    Returns:
+        module: of the standard library, or for ".zst" perhaps its backport.
+
+    Raises:
+        ImportError: this Python lacks it; the error says which module that is, and what to do.
+    """
+    name, headers = _MODULES[suffix]
+    try:
+        return import_module(name)
+    except ImportError as error:
+        missing = error.name or name  # of gzip it is zlib
+    what = f"{files or suffix} files need"
+    if suffix == ".zst":
+        with contextlib.suppress(ImportError):
+            return import_module("backports.zstd")
+        if sys.version_info < (3, 14):
+            advice = "pip install backports.zstd"
+            raise ImportError(f"{what} Python 3.14 or newer, or the package backports.zstd: {advice}")
     raise ImportError(
-        "reading .zst files needs Python 3.14 or newer, or the package backports.zstd: "
-        "pip install backports.zstd"
+        f"{what} the module {missing}, which this Python was built without: take another Python, install "
+        f"{headers} and build this one again, or do without that compression",
+        name=missing,
     )
 
 
@@ -326,20 +358,13 @@ def compression(suffix: str) -> Any:
         suffix (str): ".gz", ".bz2", ".xz" or ".zst".
 
     Returns:
-        module: of the standard library, or for ".zst" perhaps its backport; for ".xz" an object.
+        module: as `packing_module` returns it; for ".xz" an object.
 
     Raises:
-        ImportError: it is ".zst", and neither Python nor an installed package reads that.
+        ImportError: this Python lacks the module for such files.
     """
-    return _COMPRESSION[suffix]()
-
-
-_COMPRESSION: dict[str, Callable[[], Any]] = {
-    ".gz": lambda: gzip,
-    ".bz2": lambda: bz2,
-    ".xz": lambda: SimpleNamespace(open=_open_xz),
-    ".zst": _zstd,
-}
+    module = packing_module(suffix)
+    return SimpleNamespace(open=_open_xz) if suffix == ".xz" else module
 
 
 def save_as_line_sentence(corpus: Iterable[Iterable[str]], filename: str | os.PathLike[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +11,36 @@ from typing import Any
 import hypothesis
 import pytest
 
-from fastw2v import Word2Vec, legacy
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def find_what_to_test() -> None:
+    """Test what is installed if the sources here are not compiled; refuse what was compiled of other sources.
+
+    `python -m pytest` puts this folder first on the path, `pytest` does not.
+    """
+    if not (ROOT / "building").is_dir():
+        return  # only the tests are here
+    spec = importlib.util.spec_from_file_location("sources", ROOT / "building" / "sources.py")
+    assert spec and spec.loader
+    sources = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sources)
+    if not any(map(sources.compiled_here, sources.modules())):
+        sys.path[:] = [path for path in sys.path if Path(path).resolve() != ROOT]
+    try:
+        import fastw2v
+    except ModuleNotFoundError:
+        pytest.exit(f"fastw2v is not installed: `pip install -e '.[test]'` in {ROOT} does it", returncode=4)
+    except ImportError as error:
+        pytest.exit(str(error), returncode=4)
+    if Path(fastw2v.__file__).resolve().parent.parent == ROOT and (stale := sources.stale()):
+        command = "python setup.py build_ext --inplace"
+        pytest.exit(f"`{command}`: the sources of {', '.join(stale)} have changed", returncode=4)
+
+
+find_what_to_test()
+
+from fastw2v import Word2Vec, legacy  # noqa: E402
 
 # No test depends on the clock: on a busy machine an example takes ten times as long as usual.
 hypothesis.settings.register_profile("fastw2v", deadline=None)

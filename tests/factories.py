@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,11 @@ import pytest
 from fastw2v import KeyedVectors, Word2Vec, utils
 from fastw2v.columns import Ragged
 from fastw2v.vocabulary.huffman import HuffmanTree
+
+# It stands on a compiled package that has wheels for some machines only.
+NEEDS_IR_MEASURES = pytest.mark.skipif(
+    importlib.util.find_spec("ir_measures") is None, reason="measures of rankings need ir_measures"
+)
 
 NO_GENSIM = "gensim has no wheel for this Python, or is not installed"
 IGNORE_OLDER = pytest.mark.filterwarnings("ignore:.*is an older spelling:DeprecationWarning")

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from children import PYTHON, environment
-from factories import NO_GENSIM, write
+from factories import NEEDS_IR_MEASURES, NO_GENSIM, write
 
 from fastw2v import KeyedVectors, Word2Vec, __version__, cli, utils
 from fastw2v.cli import demo, main
@@ -576,6 +576,7 @@ def test_desm_run_of_trec(index_file: str, collection: dict[str, str], capsys: C
     assert json.loads(capsys.readouterr().out)["queries"]["fruit"][0]["id"] == fields[0][2]
 
 
+@NEEDS_IR_MEASURES
 def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, capsys: Capture) -> None:
     command = ["desm", "eval", index_file, "--queries", collection["queries"], "--qrels"]
     assert main([*command, collection["qrels"]]) == 0
@@ -589,6 +590,7 @@ def test_desm_eval(index_file: str, collection: dict[str, str], folder: Path, ca
     assert 0 <= found["alpha"] <= 1 and found["scores"]["nDCG@1"] == 1
 
 
+@NEEDS_IR_MEASURES
 def test_desm_shows_progress(
     index_file: str, collection: dict[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -959,6 +961,7 @@ def test_no_documents_and_no_queries(
 # --- judgements ---
 
 
+@NEEDS_IR_MEASURES
 def test_beirs_files_are_read(model_file: str, tmp_path: Path, capsys: Capture) -> None:
     def put(name: str, *lines: Any) -> str:
         text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
@@ -988,6 +991,7 @@ def test_beirs_files_are_read(model_file: str, tmp_path: Path, capsys: Capture) 
     ],
 )
 @pytest.mark.parametrize("tune", [[], ["--mix", "raw", "--tune"]])
+@NEEDS_IR_MEASURES
 def test_names_that_do_not_meet_are_told(
     text: str,
     code: int,
@@ -1008,6 +1012,7 @@ def test_names_that_do_not_meet_are_told(
     assert bool(capsys.readouterr().err) == (code != 0)
 
 
+@NEEDS_IR_MEASURES
 def test_warnings_are_one_line_and_said_once(index_file: str, corpus: str, tmp_path: Path) -> None:
     """In a program of its own, where nothing else looks at warnings."""
     queries = write(tmp_path / "queries", '{"id": "fruit", "text": "apple"}\n')

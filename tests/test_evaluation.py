@@ -7,16 +7,18 @@ import codecs
 import gzip
 import logging
 import math
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from factories import few_vectors, gensim_twin
+from factories import NEEDS_IR_MEASURES, few_vectors, gensim_twin
 
 from fastw2v import evaluation
 from fastw2v.evaluation import questions as questions_module
+from fastw2v.evaluation import rankings
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warn import FastW2VWarning
 
@@ -488,6 +490,7 @@ def test_what_are_no_judgements(tmp_path: Path, text: str, message: str) -> None
 # --- rankings ---
 
 
+@NEEDS_IR_MEASURES
 def test_ranking_measures_by_hand() -> None:
     qrels = {"1": {"a": 2, "b": 1, "c": 0, "d": 1}, "2": {"a": 1}, "none": {}}
     run = {"1": [("b", 9.0), ("x", 9.0), ("a", 1.0)], "other": [("a", 1.0)]}
@@ -503,6 +506,7 @@ def test_ranking_measures_by_hand() -> None:
     assert linear["nDCG@3"] == pytest.approx((1 + 2 / 2) / (2 + 1 / math.log2(3) + 1 / 2) / 2)
 
 
+@NEEDS_IR_MEASURES
 def test_documents_of_equal_score_count_in_the_order_given() -> None:
     for order, value in (("ab", 1.0), ("ba", 0.0)):
         run = {1: [(name, 0.5) for name in order]}
@@ -518,11 +522,40 @@ def test_documents_of_equal_score_count_in_the_order_given() -> None:
         ({1: {2: 0.5}}, "AP", "linear", "grade 0.5"),
     ],
 )
+@NEEDS_IR_MEASURES
 def test_rankings_that_cannot_be_judged(qrels: Any, measure: str, gain: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluation.evaluate_ranking({}, qrels, [measure], gain=gain)
 
 
+@pytest.mark.parametrize(
+    "name, measure",
+    [
+        ("AP", lambda package: package.AP),
+        ("NDCG@3", lambda package: package.nDCG @ 3),
+        (" P(rel=2) @ 5 ", lambda package: package.P(rel=2) @ 5),
+        (
+            "nDCG(dcg='exp-log2', judged_only=True)@10",
+            lambda package: package.nDCG(dcg="exp-log2", judged_only=True) @ 10,
+        ),
+        ("IPrec@0.3", lambda package: package.IPrec @ 0.3),
+    ],
+)
+def test_names_of_measures(name: str, measure: Any) -> None:
+    package = pytest.importorskip("ir_measures", reason="measures are of this package")
+    assert rankings._parse_measure(name) == measure(package)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "AP(", "nDCG@x", "nDCG@1@2", "P(2)@3", "AP;R@1", "1+1", "Measure", "P(a=b)"]
+)
+def test_what_is_no_name_of_a_measure(name: str) -> None:
+    pytest.importorskip("ir_measures", reason="measures are of this package")
+    with pytest.raises(ValueError, match=re.escape(f"measure {name!r}")):
+        rankings._parse_measure(name)
+
+
+@NEEDS_IR_MEASURES
 def test_a_run_is_by_query() -> None:
     assert evaluation.evaluate_ranking({1: [(2, 0.5)]}, {1: {2: 1}}, "AP") == {"AP": 1}
     with pytest.raises(TypeError, match="mappings by query, not list and dict"):
@@ -530,11 +563,13 @@ def test_a_run_is_by_query() -> None:
 
 
 @pytest.mark.parametrize("run, named", [({"1": [("a", 1)]}, "like '1'"), ({}, "which is empty")])
+@NEEDS_IR_MEASURES
 def test_queries_that_meet_nowhere_are_an_error(run: Any, named: str) -> None:
     with pytest.raises(ValueError, match=f"none of the 2 judged queries, such as 'q1', 'q2', .*{named}"):
         evaluation.evaluate_ranking(run, {"q1": {"a": 1}, "q2": {"a": 1}}, "AP")
 
 
+@NEEDS_IR_MEASURES
 def test_documents_that_meet_nowhere_are_told() -> None:
     with pytest.warns(FastW2VWarning, match="none of the 1 judged documents, such as '07', .* '7': give"):
         assert evaluation.evaluate_ranking({1: [("7", 1.0)]}, {1: {"07": 1}}, "AP") == {"AP": 0}

@@ -206,6 +206,27 @@ def test_every_way_of_saving(way: str, suffix: str, tmp_path: Path) -> None:
         Word2Vec.load(path)
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_arrays_of_another_byte_order(suffix: str, tmp_path: Path) -> None:
+    theirs = gensims_model()
+    path = tmp_path / f"model{suffix}"
+    theirs.save(str(path), sep_limit=0)
+    for file in tmp_path.glob("*.np?"):
+        with np.load(file) if suffix else contextlib.nullcontext({"val": np.load(file)}) as arrays:
+            swapped = arrays["val"].astype(arrays["val"].dtype.newbyteorder("S"))
+        if suffix:
+            np.savez_compressed(file, val=swapped)
+        else:
+            np.save(file, swapped)
+    ours = Word2Vec.load(path)
+    assert_same_weights(ours, theirs)
+    assert ours.wv.vectors.dtype == np.float32
+    ours.train([["graph"]], total_examples=1, epochs=1, start_alpha=1e-4)
+    if not suffix:
+        with pytest.raises(FormatError, match=r"npy: .*another byte order: load it with mmap=None"):
+            Word2Vec.load(path, mmap="r")
+
+
 def test_xz_too(tmp_path: Path) -> None:
     theirs = gensims_model()
     theirs.save(str(tmp_path / "model"))

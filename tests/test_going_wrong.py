@@ -505,6 +505,7 @@ def test_a_worker_refuses_jobs_that_do_not_fit(ids: list[int], ends: list[int], 
         worker().train(np.array(ids, np.int32), np.array(ends), 0.1, 1, **more)
 
 
+@pytest.mark.filterwarnings("ignore:NumPy will stop allowing conversion")  # of 2**31, by NumPy 1
 @pytest.mark.parametrize("drawn", [[5, 0, 0], [-1, 0, 0], [0, 0], [2**31], "abc", None])
 def test_a_worker_refuses_windows_that_do_not_fit(drawn: Any) -> None:
     with pytest.raises((ValueError, TypeError, OverflowError)):

@@ -318,7 +318,7 @@ def test_cosines_of_rows(isa, dim):
         scores = np.full(307, 7, dtype=np.float32)
         _scan.cosines(rows, units[0], scores, pieces, threads)
         np.testing.assert_allclose(scores, expected, atol=1e-6)
-    _scan.cosines_by_query(rows, units, np.array([0, 20, 20, 307]), scores)
+    _scan.cosines_by_query(rows, units, np.array([0, 20, 20, 307], dtype=np.int64), scores)
     np.testing.assert_allclose(scores, np.where(np.arange(307) < 20, expected, -expected), atol=1e-6)
 
 
@@ -353,7 +353,7 @@ def test_threads_that_come_at_once():
 def test_cosines_want_bounds_that_cover_the_rows(bounds):
     rows, units = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32)
     with pytest.raises(ValueError, match="bounds"):
-        _scan.cosines_by_query(rows, units, np.array(bounds), np.empty(4, dtype=np.float32))
+        _scan.cosines_by_query(rows, units, np.array(bounds, dtype=np.int64), np.empty(4, dtype=np.float32))
 
 
 def test_cosines_want_arrays_that_fit():

@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "fastw2v"
 
 # From the ground up. A name is a module, or a folder with all that is in it.
 LAYERS = (
-    {"_version", "legacy", "checks", "progress", "threads", "columns", "warn", "paths", "magic", "memory"},
+    {"_version", "legacy", "checks", "progress", "threads", "columns", "warn", "paths", "magic", "memory"}
+    | {"_uncompiled"},
     {"utils", "lifecycle", "first_vectors", "tile", "sharing"},
     {"text", "query", "accessors"},
     {"vocabulary"},

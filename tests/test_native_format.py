@@ -706,3 +706,12 @@ def test_random_damage_of_a_larger_file() -> None:
         if not says_the_same(bytes(damaged), raw):
             with pytest.raises(FormatError):
                 from_bytes(bytes(damaged), verify="full")
+
+
+def test_a_big_endian_machine_reads_and_does_not_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    native.write(tmp_path / "f", {"a": np.arange(3, dtype=">f4")}, {})
+    (array,) = native.read(tmp_path / "f")[0].values()
+    assert array.dtype.isnative and array.tolist() == [0, 1, 2]
+    monkeypatch.setattr("sys.byteorder", "big")
+    with pytest.raises(OSError, match="f is little-endian .* load it with mmap=None"):
+        native.read(tmp_path / "f", "r")

@@ -30,6 +30,7 @@ from factories import (
 
 from fastw2v import Word2Vec
 from fastw2v.keyedvectors import Vocab
+from fastw2v.older.records import VocabView
 from fastw2v.word2vec import Word2VecTrainables, Word2VecVocab
 
 # --- of models ---
@@ -584,3 +585,10 @@ def test_records() -> None:
     records = [Vocab(count=3, index=1), Vocab(index=0), Vocab(count=2, code=[1])]
     assert [record.count for record in sorted(records)] == [0, 2, 3]
     assert records[2].code == [1]
+
+
+def test_a_state_of_vectors_takes_no_attributes_of_moved_words_away() -> None:
+    kv = few_vectors()
+    VocabView(kv)["w3"] = Vocab(index=3, count=9)
+    assert kv._as_it_is().expandos["count"][3] == 9
+    assert kv.get_vecattr("w3", "count") == 9

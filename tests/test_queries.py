@@ -87,12 +87,20 @@ QUESTIONS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "wrong dimension": ((np.ones(8),), {}),
     "three dimensions": ((np.ones((2, 2, 9)),), {}),
 }
+# Under NumPy 1 gensim orders equal cosines otherwise, and 1 - cosine is a float64; fastw2v answers as ever.
+OF_NUMPY_2 = {"weight zero", "against itself", "distance", "cosmul of a unit vector"}
 STRICTER = {"three dimensions": TypeError}  # gensim fails somewhere in numpy
+
+
+def skip_where_gensim_depends_on_numpy(name: str) -> None:
+    if name in OF_NUMPY_2 and np.__version__.startswith("1."):
+        pytest.skip("gensim answers otherwise under NumPy 1")
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_most_similar_as_gensim(twin: Any, question: str) -> None:
+    skip_where_gensim_depends_on_numpy(question)
     positional, options = QUESTIONS[question]
     theirs = outcome(lambda: twin.most_similar(*positional, **options))
     ours = outcome(lambda: few_vectors().most_similar(*positional, **options))
@@ -212,6 +220,7 @@ def contents(kv: Any) -> list[Any]:
 @THEIR_WARNINGS
 @pytest.mark.parametrize("call", CALLS)
 def test_calls_as_gensim(twin: Any, call: str) -> None:
+    skip_where_gensim_depends_on_numpy(call)
     assert_close(outcome(lambda: CALLS[call](few_vectors())), outcome(lambda: CALLS[call](twin)))
 
 
@@ -722,7 +731,7 @@ SCALES = [
 @pytest.mark.parametrize("dtype, scale", SCALES)
 def test_any_scale(dtype: Any, scale: float) -> None:
     """Squares of very small and very large numbers leave the dtype; the cosines must not."""
-    scaled = (ROWS * np.float64(scale)).astype(dtype)
+    scaled = (ROWS.astype(np.float64) * scale).astype(dtype)
     kv = KeyedVectors(9, dtype=dtype)
     kv.add_vectors(KEYS, scaled)
     exact = scaled.astype(np.float64) / np.abs(scaled).max()

@@ -111,6 +111,20 @@ def test_pruning() -> None:
     assert scan(sentences[:3], max_vocab_size=3).raw_vocab == {"a": 3, "b": 3, "c": 1, "d": 1}
 
 
+@pytest.mark.parametrize("max_vocab_size", [None, 5])
+@pytest.mark.parametrize("error", [TypeError("mine"), KeyError("mine")], ids=["TypeError", "KeyError"])
+def test_an_error_of_a_words_own_hash_passes_unchanged(max_vocab_size: int | None, error: Exception) -> None:
+    """The dicts of Python 3.14 put a TypeError of their own in its place."""
+
+    class Unhashable:
+        def __hash__(self) -> int:
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        scan([["a"], ["b", Unhashable()]], max_vocab_size=max_vocab_size)
+    assert caught.value is error
+
+
 def test_pruning_asks_the_rule(gensims: Any) -> None:
     def rule(word: str, count: int, min_count: int) -> int:
         return utils.RULE_KEEP if word.endswith("7") else utils.RULE_DEFAULT

@@ -245,3 +245,20 @@ assert interrupts
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timer that interrupts")
 def test_threads_end_whatever_ctrl_c_strikes_while_they_start() -> None:
     run_python(INTERRUPTED)
+
+
+def test_ctrl_c_inside_of_a_start_leaves_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Python 3.14 it strikes between `with lock` and the body, where nothing releases the lock."""
+
+    def strike(self: threading.Thread) -> None:
+        threading._active_limbo_lock.acquire()  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", strike)
+    with pytest.raises(KeyboardInterrupt):
+        Thread(int, "struck").start()
+    monkeypatch.undo()
+    thread = Thread(int, "next")
+    thread.start()
+    wait_until_gone([thread])
+    assert not threading._active_limbo_lock._is_owned()  # type: ignore[attr-defined]

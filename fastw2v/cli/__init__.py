@@ -15,7 +15,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from fastw2v import paths, warn
 from fastw2v._version import __version__
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("interrupted")
         return 130
     except BrokenPipeError as error:
-        _discard_output()
+        _discard(sys.stdout)
         # The reader of our output has left (`| head`), which needs no word; that of a named pipe does.
         return 1 if error.filename in (None, _OUTPUT) else _complain(error, 1)
     except Exception as error:
@@ -59,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with contextlib.suppress(OSError, ValueError):
                 traceback.print_exc()
         return _complain(_of_output(error), 1)
+    finally:
+        _discard_lost_messages()
     return 0
 
 
@@ -90,7 +92,7 @@ def _unwritten() -> OSError | None:
     try:
         _flush_output()
     except OSError as error:
-        _discard_output()
+        _discard(sys.stdout)
         return error
     return None
 
@@ -100,16 +102,25 @@ def _of_output(error: Exception) -> Exception:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _discard_output()
+        _discard(sys.stdout)
     if isinstance(error, OSError) and error.filename is None and error.errno in paths.FULL:  # of print()
         return OSError(error.errno, error.strerror, _OUTPUT)
     return error
 
 
-def _discard_output() -> None:
-    """Let what is still to be written go nowhere, or closing standard output is a second error."""
+def _discard(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, or closing the stream is a second error."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _discard_lost_messages() -> None:
+    """Messages that cannot be written are no failure, but since Python 3.14 the exit code would be 120."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            _discard(sys.stderr)
 
 
 def build_parser() -> argparse.ArgumentParser:

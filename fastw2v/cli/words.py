@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fastw2v import paths
+from fastw2v import magic, paths, utils
 from fastw2v.cli.contents import facts_of, load_words
 from fastw2v.cli.options import (
     A_MODEL,
@@ -138,6 +138,9 @@ def _check_train(options: argparse.Namespace, outputs: list[str]) -> None:
             continue
         check_writable(path)
         check_not_input(path, options.corpus, "corpus")
+    for path in (options.vectors, options.out_vectors):
+        if path and (suffix := paths.suffix(path)) in magic.SUFFIXES.values():
+            utils.packing_module(suffix)
 
 
 def _check_run(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.checks import is_gensims
+from fastw2v.columns import row_of_each
 from fastw2v.desm._centroids import unit_sums
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.cosines import unit_rows
@@ -373,7 +374,7 @@ def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
     """
     documents, frequency = 0, np.zeros(words, dtype=np.int64)
     for rows, ends in blocks:
-        owners = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        owners = row_of_each(np.diff(ends, prepend=0))
         pairs = np.unique(owners * words + rows)
         frequency += np.bincount(pairs % words, minlength=words)
         documents += len(ends)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import logging
-import warnings
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ GAINS: dict[str, Callable[[int], int]] = {
     "exponential": lambda grade: 2 ** max(grade, 0) - 1,
     "linear": lambda grade: grade,
 }
+_MEASURE = re.compile(r"(?P<name>\w+)\s*(\((?P<options>.*)\))?\s*(@\s*(?P<at>\d+(\.\d+)?))?")
 
 
 def evaluate_ranking(
@@ -184,13 +186,18 @@ def cutoff_of(measure: str) -> int | None:
 
 
 def _parse_measure(name: str) -> Any:
+    """Return a measure of ir_measures, whose own parser of names fails since Python 3.14."""
     package = _import_ir_measures()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # its parser uses deprecated names of `ast`
-        try:
-            return package.parse_measure(name)
-        except (NameError, ValueError, SyntaxError) as error:
-            raise ValueError(f"measure {name!r}: {error}; give one as in nDCG@10, AP or R@100") from None
+    found = _MEASURE.fullmatch(name.strip())
+    measure = getattr(package, found["name"], None) if found else None
+    if found is None or not isinstance(measure, package.Measure):
+        raise ValueError(f"there is no measure {name!r}: give one as in nDCG@10, AP or R@100")
+    options = [option.partition("=") for option in (found["options"] or "").split(",") if option.strip()]
+    try:
+        measure = measure(**{key.strip(): ast.literal_eval(value.strip()) for key, _, value in options})
+    except (ValueError, SyntaxError):
+        raise ValueError(f"the options of measure {name!r}: give them as in P(rel=2)@5") from None
+    return measure if found["at"] is None else measure @ ast.literal_eval(found["at"])
 
 
 def _check_grade(grade: Any) -> int:

@@ -47,7 +47,7 @@ def atomic_writer(
 
     Raises:
         TypeError: `target` is neither a path nor an open file.
-        ImportError: the path ends in .zst, and Python has no zstd.
+        ImportError: it is to be compressed, and this Python lacks the module for that.
         OSError: the file cannot be written; the error names `target`.
     """
     if not isinstance(target, str | os.PathLike):
@@ -100,7 +100,7 @@ def open_for(
         binary file: to write the content to.
 
     Raises:
-        ImportError: the suffix is .zst, and Python has no zstd.
+        ImportError: it is to be compressed, and this Python lacks the module for that.
         OSError: the file cannot be written; the error names `name`.
     """
     with contextlib.ExitStack() as files:
@@ -245,7 +245,8 @@ def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[i
             if old is not None and hasattr(os, "fchown"):
                 with contextlib.suppress(OSError):
                     os.fchown(descriptor, old.st_uid, old.st_gid)
-            if _lock(descriptor) and _is_still(descriptor, temporary):
+            # Windows neither locks here nor removes what is open, nor numbers each file alike for both calls.
+            if fcntl is None or (_lock(descriptor) and _is_still(descriptor, temporary)):
                 return descriptor, temporary
         except BaseException:
             os.close(descriptor)
@@ -256,9 +257,7 @@ def _create_beside(final: str, old: os.stat_result | None, name: str) -> tuple[i
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock without waiting; return False if another process has the lock, True if there are no locks."""
-    if fcntl is None:
-        return True
+    """Lock without waiting; return False if another process has the lock, True if there are none."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

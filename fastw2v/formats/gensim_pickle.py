@@ -32,7 +32,7 @@ from fastw2v.formats import inflate
 from fastw2v.formats._unpickler import Budget, Unpickler
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.errors import OddKey, RefusedPickle
-from fastw2v.formats.native import Mmap, check_mmap
+from fastw2v.formats.native import Mmap, check_mmap, in_machine_order
 from fastw2v.formats.typed import shown
 
 Array = npt.NDArray[Any]
@@ -601,7 +601,8 @@ def _fetch_arrays(saved: _Object, path: str | None, suffix: str, mmap: Mmap, dep
             raise RefusedPickle(f"the array {name!r} is in a file beside it: give the path, not an open file")
         if name != "neg_labels":  # always 1, 0, 0, …; versions before 0.13.3 saved it
             beside = f"{path}.{name}.{suffix}"
-            attributes[name] = inflate.read_npz(beside) if suffix == "npz" else _read_npy(beside, mmap)
+            array = inflate.read_npz(beside) if suffix == "npz" else _read_npy(beside, mmap)
+            attributes[name] = in_machine_order(array)
     if scipys := _names_in(attributes, "__scipys"):
         raise RefusedPickle(f"it has sparse matrices in files beside it, which are not read: {scipys[:9]}")
     attributes.pop("__ignoreds", None)
@@ -634,6 +635,8 @@ def _read_npy(path: str, mmap: Mmap) -> Array:
                 )
             mapped = np.load(local, mmap_mode=mmap or "r", allow_pickle=False)
             _check_text(mapped)
+            if mmap and not mapped.dtype.isnative:
+                raise RefusedPickle("it is of a machine with another byte order: load it with mmap=None")
             return np.asarray(mapped) if mmap else np.array(mapped)
     except RefusedPickle as error:
         raise RefusedPickle(f"{path}: {error}") from None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import errno
-import gzip
 import io
 import math
 import os
@@ -116,11 +114,12 @@ def _checked(kind: str, read: Callable[[], Content]) -> Content:
 def _blocks(file: IO[bytes], kind: str, size: int) -> Iterator[bytes]:
     """Yield the content in blocks of at most `size` bytes."""
     if kind == "gzip":
-        with gzip.GzipFile(fileobj=file) as reader:
+        with utils.packing_module(".gz").GzipFile(fileobj=file) as reader:
             while block := reader.read(size):
                 yield block
         return
-    yield from utils.unpacked_blocks(file, size, bz2.BZ2Decompressor if kind == "bzip2" else utils.unpack_xz)
+    unpack = utils.packing_module(".bz2").BZ2Decompressor if kind == "bzip2" else utils.unpack_xz
+    yield from utils.unpacked_blocks(file, size, unpack)
 
 
 def read_npz(path: str) -> npt.NDArray[Any]:
@@ -134,6 +133,7 @@ def read_npz(path: str) -> npt.NDArray[Any]:
 
     Raises:
         RefusedPickle: it is damaged, forged, or far larger than the file; the error names the file.
+        ImportError: its array is compressed, and this Python lacks the module zlib.
         OSError: the file cannot be read.
     """
     try:
@@ -144,10 +144,17 @@ def read_npz(path: str) -> npt.NDArray[Any]:
         raise RefusedPickle(f"{path}: {what}") from None
 
 
+def _open_array(archive: zipfile.ZipFile) -> IO[bytes]:
+    packing = archive.getinfo("val.npy").compress_type
+    if packing not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise RefusedPickle("its array is compressed in a way that numpy does not use")
+    if packing == zipfile.ZIP_DEFLATED:
+        utils.packing_module(".gz", ".npz")  # the same zlib; a zipfile without it raises RuntimeError
+    return archive.open("val.npy")
+
+
 def _read_npz(path: str) -> npt.NDArray[Any]:
-    with zipfile.ZipFile(path) as archive, archive.open("val.npy") as file:
-        if archive.getinfo("val.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise RefusedPickle("its array is compressed in a way that numpy does not use")
+    with zipfile.ZipFile(path) as archive, _open_array(archive) as file:
         version = np.lib.format.read_magic(file)
         read_header = {
             (1, 0): np.lib.format.read_array_header_1_0,

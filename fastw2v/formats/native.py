@@ -19,6 +19,7 @@ import mmap as _mmap
 import os
 import re
 import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Literal
 
@@ -168,7 +169,7 @@ def read(
             aligned in the file, so that it cannot be mapped.
         TypeError: `source` is neither a path nor an open file.
         ValueError: `mmap` or `verify` is none of the above, or an open file is to be mapped.
-        OSError: the file cannot be opened or read.
+        OSError: the file cannot be opened or read, or it is to be mapped on a big-endian machine.
     """
     check_mmap(mmap)
     one_of("verify", verify, ("structure", "full"))
@@ -206,6 +207,10 @@ def _read_open(
         if not mmap:
             size = sum(end - begin for begin, end in (entry["data_offsets"] for entry in chosen.values()))
             require_memory(size, name, "load it with mmap='r', which leaves the matrices in the file")
+        elif sys.byteorder == "big":
+            raise OSError(
+                f"{name} is little-endian and cannot be mapped on this machine: load it with mmap=None"
+            )
         arrays = _map(file, first, chosen, mmap) if mmap else _load(file, first, chosen)
         if verify == "full":
             for key, array in arrays.items():
@@ -215,6 +220,7 @@ def _read_open(
                     raise FormatError(f"array {key!r} holds NaN or infinity")
     except FormatError as error:
         raise FormatError(f"{name}: {error}") from None
+    arrays = {key: in_machine_order(array) for key, array in arrays.items()}
     return arrays, {key: value for key, value in metadata.items() if key not in RESERVED}
 
 
@@ -352,6 +358,18 @@ def _little_endian(name: str, array: Array) -> Array:
     if dtype not in _NAMES:
         raise TypeError(f"array {name!r} has dtype {array.dtype}: give one of {', '.join(map(str, _NAMES))}")
     return np.asarray(array, dtype=dtype)
+
+
+def in_machine_order(array: Array) -> Array:
+    """Return the array in the byte order that compiled code takes: nearly always the same object.
+
+    Args:
+        array (array): any.
+
+    Returns:
+        array: of the same values.
+    """
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _flat_bytes(array: Array) -> memoryview:

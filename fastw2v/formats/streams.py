@@ -109,7 +109,7 @@ def open_stream(
     Raises:
         TypeError: `source` is neither a path nor a file that is open in binary.
         FormatError: it is compressed twice.
-        ImportError: it is compressed with zstd, and Python has none.
+        ImportError: it is compressed, and this Python lacks the module for that.
         OSError: the file cannot be opened.
     """
     if isinstance(source, str | os.PathLike):

@@ -105,7 +105,7 @@ def read(
             EOFError.
         WordEncodingError: a word cannot be decoded. Also a UnicodeDecodeError.
         NotImplementedError: `no_header` with `binary`.
-        ImportError: the file is compressed with zstd, and Python has none.
+        ImportError: it is compressed, and this Python lacks the module for that.
         LookupError: there is no such `encoding`.
         TypeError: `source` is neither a path nor a file that is open in binary, or `limit` is not a whole
             number.
@@ -782,7 +782,7 @@ def write(
             negative, or `on_bad_values` or `on_bad_words` is something else.
         UnicodeEncodeError: as that, for a word with surrogates that are not from
             `unicode_errors="surrogateescape"`.
-        ImportError: the file is .zst, and Python has no zstd.
+        ImportError: it is to be compressed, and this Python lacks the module for that.
         OSError: the file cannot be written.
     """
     one_of("on_bad_values", on_bad_values, ("raise", "drop", "keep"))

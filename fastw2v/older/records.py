@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.columns import Ragged, check_column_type, column_dtype, resized
+from fastw2v.sharing.states import guard_of
 
 Array = npt.NDArray[Any]
 Key = Any  # a str as a rule; an int or any other hashable
@@ -273,9 +274,9 @@ def take_vocab(kv: Keyed, records: Any) -> None:
 class _Moved:
     """Attributes of words whose columns do not have them yet, and whether `settle` has seen them all."""
 
-    def __init__(self, attributes: dict[Key, Attributes]) -> None:
+    def __init__(self, attributes: dict[Key, Attributes], *, settled: bool = False) -> None:
         self.attributes = attributes
-        self.settled = False
+        self.settled = settled
 
 
 def _columns(kv: Keyed) -> dict[str, Array | Ragged]:
@@ -354,9 +355,14 @@ def settle(kv: Keyed) -> None:
     While two words have one row, it is that of the word that `index_to_key` has there, or else of the word
     that was there first; the other word's attributes stay aside.
     """
-    moved: _Moved = kv.__dict__["_moved"]
-    if moved.settled:
-        return
+    with guard_of(kv).edits:  # several threads may ask for the columns at once
+        moved: _Moved | None = kv.__dict__.get("_moved")
+        if moved is not None and not moved.settled:
+            _settle(kv, moved)
+
+
+def _settle(kv: Keyed, moved: _Moved) -> None:
+    """Do so, while no other thread does."""
     rows, keys = kv.key_to_index, kv.index_to_key
     limit = len(keys) + len(rows)  # a row beyond it is a slip, and would take memory
     owners: dict[int, Key] = {}
@@ -376,8 +382,9 @@ def settle(kv: Keyed) -> None:
         for name in names
         if name in columns or name not in _WITH_ALL_OR_NONE or all(name in a for a in arrived.values())
     }
-    moved.attributes, moved.settled = waiting, True
-    if not waiting:
+    if waiting:  # another object: a copy of these vectors may hold this one, and has other columns
+        kv.__dict__["_moved"] = _Moved(waiting, settled=True)
+    else:
         del kv.__dict__["_moved"]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import row_of_each
 from fastw2v.query import _scan
 from fastw2v.query._scan import cosine as cosine
 from fastw2v.query._scan import largest as largest
@@ -199,7 +200,7 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
         ends, places = _candidates(rows, queries, count)
         bounds = np.concatenate(([0], ends))
         exact = _cosines_by_query(rows[places], queries, bounds)
-        query = np.repeat(np.arange(len(queries)), np.diff(bounds))
+        query = row_of_each(np.diff(bounds))
         order = np.lexsort((places, -exact, query))  # of equal ones the earlier first
         best, scores = places[order].tolist(), exact[order].tolist()
         for unit, (low, high) in zip(queries, pairwise(bounds.tolist()), strict=True):

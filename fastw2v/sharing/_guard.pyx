@@ -37,8 +37,7 @@ cdef class Guard:
 
     def check_edit(self, str what):
         """Raise RuntimeError if another thread is at work, or an epoch of this one."""
-        if self.is_held() and (self.thread != PyThread_get_thread_ident() or self.kind == "epoch"):
-            raise self.refusal(what)
+        self.refuse_edit(what)
 
     @property
     def held(self):
@@ -56,30 +55,45 @@ cdef class Guard:
         return self.thread != 0 and self.thread != PyThread_get_thread_ident()
 
     @property
+    def edits(self):
+        """Lock: held by who edits rows, so that others wait for their turn. Before the other two."""
+        return self.locks()[0]
+
+    @property
     def steady(self):
         """Lock: while it is held, nobody takes over anything new. Before `commits`, if both are needed."""
-        self.renew_locks()
-        return self._steady
+        return self.locks()[1]
 
     @property
     def commits(self):
         """Lock: held for the moment in which what belongs together is taken over, or picked up."""
-        self.renew_locks()
-        return self._commits
+        return self.locks()[2]
 
-    @cython.critical_section
-    cdef bint is_held(self):
+    cdef bint is_held(self) noexcept:
         return self.kind is not None and self.forks == forks
 
+    cdef tuple locks(self):
+        # They are made outside of the critical section: Python code, which makes them, may leave it for a while.
+        known = self.keep_locks(None)
+        return self.keep_locks((RLock(), RLock(), RLock())) if known is None else known
+
     @cython.critical_section
-    cdef renew_locks(self):
+    cdef tuple keep_locks(self, tuple made):
+        """Return the locks of this process: those that there are, else `made`, which are kept."""
         if self.forks_of_locks != forks:
-            self._steady, self._commits = RLock(), RLock()
-            self.forks_of_locks = forks
+            if made is None:
+                return None
+            self._locks, self.forks_of_locks = made, forks
+        return self._locks
+
+    @cython.critical_section
+    cdef refuse_edit(self, str what):
+        if self.is_held() and (self.thread != PyThread_get_thread_ident() or self.kind == "epoch"):
+            raise self.refusal(what)
 
     @cython.critical_section
     cdef enter(self, Hold hold):
-        cdef bint held = self.kind is not None and self.forks == forks
+        cdef bint held = self.is_held()
         cdef unsigned long me = PyThread_get_thread_ident()
         if held and (self.thread != me or self.kind not in INSIDE[hold.kind]):
             raise self.refusal(hold.what)

@@ -114,6 +114,8 @@ def holds(kind: Kind) -> Callable[[F], F]:
 def edits(method: F) -> F:
     """Decorate a method that edits rows: RuntimeError while another thread is at work, or an epoch runs.
 
+    Of several threads that edit, one goes after the other.
+
     Args:
         method (callable): of vectors.
 
@@ -124,8 +126,10 @@ def edits(method: F) -> F:
 
     @wraps(method)
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard_of(self).check_edit(name)
-        return method(self, *args, **kwargs)
+        guard = guard_of(self)
+        with guard.edits:
+            guard.check_edit(name)
+            return method(self, *args, **kwargs)
 
     return cast(F, checked)
 

@@ -4,17 +4,19 @@ A *provisional* id numbers a distinct token in the order in which tokens were fi
 rows of the vocabulary once that is decided.
 """
 
-from cpython.dict cimport PyDict_GetItemWithError
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_FromObject
+from cpython.ref cimport Py_DECREF
+from cpython.unicode cimport PyUnicode_AsEncodedString, PyUnicode_DecodeUTF8
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+import sys
+
 import numpy as np
 
-from fastw2v.text.tables import Taker, explain_unhashable, plain_word
+from fastw2v.text.tables import Taker, plain_word, refuse_unhashable
 
 
 cdef extern from "Python.h":
@@ -39,6 +41,18 @@ cdef extern from "Python.h":
     #else
     #define FREE_THREADED 0
     #endif
+    /* Returns a new reference, as another thread may take it out of the dict; NULL without an error: it is not there. */
+    static PyObject *item_of(PyObject *dict, PyObject *key) {
+    #ifdef Py_GIL_DISABLED
+        PyObject *item;
+        PyDict_GetItemRef(dict, key, &item);
+        return item;
+    #else
+        PyObject *item = PyDict_GetItemWithError(dict, key);
+        Py_XINCREF(item);
+        return item;
+    #endif
+    }
     """
     const Py_ssize_t PY_SSIZE_T_MAX
     const uint64_t MIX
@@ -47,14 +61,22 @@ cdef extern from "Python.h":
     uint64_t last_bytes "LAST_BYTES"(uint64_t x, size_t n) noexcept nogil
     int first_marked "FIRST_MARKED"(uint64_t x) noexcept nogil
     const bint FREE_THREADED
+    PyObject *item_of(dict, PyObject *key) except? NULL
     # These take and give borrowed references; Cython's own declarations would count them.
     bint is_str "PyUnicode_CheckExact"(PyObject *token) noexcept
-    Py_ssize_t PyUnicode_GetLength(PyObject *token) except -1
-    uint32_t *PyUnicode_AsUCS4(PyObject *token, uint32_t *points, Py_ssize_t room, int with_null) except NULL
     bint is_int "PyLong_CheckExact"(PyObject *token) noexcept
     long long PyLong_AsLongLongAndOverflow(PyObject *token, int *overflow) except? -1
     PyObject *PyList_GetItem(object sentence, Py_ssize_t i) except NULL
     PyObject *PyTuple_GetItem(object sentence, Py_ssize_t i) except NULL
+
+
+cdef extern from "str_bytes.h":
+    const bint STR_LAYOUT_IS_KNOWN
+    bint str_is_compact(PyObject *token) noexcept
+    bint str_is_ascii(PyObject *token) noexcept
+    int str_kind(PyObject *token) noexcept
+    Py_ssize_t str_length(PyObject *token) noexcept
+    const void *str_data(PyObject *token) noexcept
 
 
 cdef extern from "compiler.h" nogil:
@@ -178,8 +200,11 @@ cdef struct Word:
     int64_t first        # where it was first seen: offset in the whole text
 
 cdef enum:
-    UTF8 = 0                     # kinds of words
-    INTEGER = 1
+    UTF8 = 0                     # kinds of words; UTF-8 and the others do not meet in one set
+    UCS1 = 0
+    UCS2 = 1
+    UCS4 = 2
+    INTEGER = 3
     LENGTH_BITS = 6              # of a head, below those of the kind
     LONGEST_TOLD = 63            # the length in the head of words of so many bytes or more
     IN_HEAD = 7                  # bytes of the longest word that is completely in its head
@@ -270,6 +295,11 @@ cdef class WordSet:
 
 # --- rows ---
 
+cdef dict settled(dict key_to_index):
+    """Return a vocabulary that no other thread changes while its keys are read: that or, without a GIL, a copy."""
+    return dict(key_to_index) if FREE_THREADED else key_to_index
+
+
 def no_row(row):
     """Return the error for a vocabulary that leads to an impossible row."""
     return ValueError(
@@ -279,93 +309,73 @@ def no_row(row):
 
 # --- tokens: any hashable objects ---
 
-cdef enum:
-    GROUP = 8                    # code points made UTF-8 together while they are ASCII
-
-
-cdef inline size_t spell(uint32_t *points, Py_ssize_t n) noexcept nogil:
-    """Write code points as UTF-8 over themselves, and lone surrogates as if they were none; return the bytes.
-
-    There must be room for GROUP more.
-    """
-    cdef uint8_t *begin = <uint8_t *>points
-    cdef uint8_t *out = begin
-    cdef uint32_t[GROUP] group
-    cdef uint8_t[GROUP] letters
-    cdef uint32_t point
-    cdef Py_ssize_t i = 0, j
-    memset(points + n, 0, GROUP * sizeof(uint32_t))
-    while i < n:
-        memcpy(group, points + i, sizeof(group))
-        point = 0
-        for j in range(GROUP):
-            point |= group[j]
-            letters[j] = <uint8_t>group[j]
-        if point >= 0x80:
-            break
-        memcpy(out, letters, GROUP)
-        out += GROUP
-        i += GROUP
-    if i >= n:
-        return n
-    for i in range(i, n):
-        point = points[i]
-        if point < 0x80:
-            out[0] = <uint8_t>point
-            out += 1
-        elif point < 0x800:
-            out[0] = <uint8_t>(0xC0 | point >> 6)
-            out[1] = <uint8_t>(0x80 | point & 0x3F)
-            out += 2
-        elif point < 0x10000:
-            out[0] = <uint8_t>(0xE0 | point >> 12)
-            out[1] = <uint8_t>(0x80 | point >> 6 & 0x3F)
-            out[2] = <uint8_t>(0x80 | point & 0x3F)
-            out += 3
-        else:
-            out[0] = <uint8_t>(0xF0 | point >> 18)
-            out[1] = <uint8_t>(0x80 | point >> 12 & 0x3F)
-            out[2] = <uint8_t>(0x80 | point >> 6 & 0x3F)
-            out[3] = <uint8_t>(0x80 | point & 0x3F)
-            out += 4
-    return out - begin
-
-
-cdef bint read_words(PyObject **tokens, Py_ssize_t n, Buffer *spelled, Word *words) except -1:
-    """Read up to AHEAD tokens as words; return False if one is neither a str nor an int of up to 64 bits.
-
-    Subclasses of str and int are neither: they may be equal to other objects. The words' bytes are in `spelled` until
-    the next call.
-    """
-    cdef Py_ssize_t[AHEAD] lengths
-    cdef Py_ssize_t i, room = 0
-    cdef char *bytes
-    cdef size_t length
-    cdef int overflow = 0
-    for i in range(n):
-        lengths[i] = 0
-        if is_str(tokens[i]):
-            lengths[i] = PyUnicode_GetLength(tokens[i])
-        elif not is_int(tokens[i]):
-            return False
-        room += (lengths[i] + GROUP) * sizeof(uint32_t)
-    spelled.used = 0
-    bytes = reserve(spelled, room)
-    for i in range(n):
-        if is_str(tokens[i]):
-            PyUnicode_AsUCS4(tokens[i], <uint32_t *>bytes, lengths[i], False)
-            length = spell(<uint32_t *>bytes, lengths[i])
-            words[i] = word_of(
-                <uint8_t *>bytes, length, first_bytes(load(<uint8_t *>bytes), min(length, <size_t>IN_HEAD)), UTF8
-            )
-        else:
-            length = sizeof(int64_t)
-            (<int64_t *>bytes)[0] = PyLong_AsLongLongAndOverflow(tokens[i], &overflow)
-            if overflow:
+cdef bint layout_is_as_known():
+    """Return whether what `str_bytes.h` reads of some words is what Python says of them."""
+    cdef PyObject *token
+    order = "le" if sys.byteorder == "little" else "be"
+    codecs = {1: "latin-1", 2: f"utf-16-{order}", 4: f"utf-32-{order}"}
+    for text in ("", "a", "potato soup", "\x80", "caf\xe9", "\u03b1\u03b2", "a\ud800", "\U0001d11e a"):
+        for word in (text, "".join(list(text))):
+            token = <PyObject *>word
+            widest = ord(max(word, default="a"))
+            kind = 1 if widest < 0x100 else 2 if widest < 0x10000 else 4
+            if not (
+                str_is_compact(token)
+                and str_kind(token) == kind
+                and str_length(token) == len(word)
+                and str_is_ascii(token) == word.isascii()
+                and (<const char *>str_data(token))[: kind * len(word)] == word.encode(codecs[kind], "surrogatepass")
+            ):
                 return False
-            words[i] = word_of(<uint8_t *>bytes, length, first_bytes(load(<uint8_t *>bytes), IN_HEAD), INTEGER)
-        bytes += (length + sizeof(int64_t) - 1) // sizeof(int64_t) * sizeof(int64_t)
     return True
+
+
+cdef bint in_place = STR_LAYOUT_IS_KNOWN and layout_is_as_known()  # read where they are, else encoded
+
+
+def read_in_place(bint yes):
+    """Let tokens be read where they are, if they can be, or encoded first, as in a Python that is not known yet."""
+    global in_place
+    in_place = yes and STR_LAYOUT_IS_KNOWN and layout_is_as_known()
+    return in_place
+
+
+cdef inline bint is_ascii(PyObject *token) noexcept:
+    """Return whether an object is known to be a str of ASCII, which can be read where it is."""
+    return in_place and is_str(token) and str_is_compact(token) and str_is_ascii(token)
+
+
+cdef inline bint read_token(PyObject *token, Word *word, int64_t *value, list held) except -1:
+    """Read a token as a word; return False if it is neither a str nor an int of up to 64 bits.
+
+    Subclasses of str and int return False: they may be equal to other objects. An int's bytes go to `value`, and `held`
+    keeps alive what a str was encoded to.
+    """
+    cdef const uint8_t *bytes
+    cdef uint64_t first
+    cdef size_t length
+    cdef int kind = 1, overflow = 0
+    if is_str(token):
+        if not in_place:
+            encoded = PyUnicode_AsEncodedString(<object>token, "utf8", "surrogatepass")
+            held.append(encoded)
+            bytes, length = <const uint8_t *><const char *>encoded, len(encoded)
+        elif str_is_compact(token):
+            bytes = <const uint8_t *>str_data(token)
+            kind = str_kind(token)
+            length = str_length(token) * kind
+        else:
+            return False
+        # The bytes follow the other fields of the object, so memory before them may be read, too.
+        first = first_bytes(load(bytes), 7) if length >= 7 else last_bytes(load(bytes + length - 8), length)
+        word[0] = word_of(bytes, length, first, kind >> 1)  # 1, 2, 4 bytes: UCS1, UCS2, UCS4
+        return True
+    if is_int(token):
+        value[0] = PyLong_AsLongLongAndOverflow(token, &overflow)
+        bytes = <const uint8_t *>value
+        word[0] = word_of(bytes, sizeof(int64_t), first_bytes(load(bytes), 7), INTEGER)
+        return not overflow
+    return False
 
 
 cdef class TokenReader:
@@ -374,9 +384,8 @@ cdef class TokenReader:
     cdef object sentences
     cdef bint learn, store                  # give unknown tokens the next id, and count; keep the ids
     cdef WordSet words                      # the tokens that `read_token` can read, by their bytes
-    cdef Buffer spelled                     # the bytes of the words being read
     cdef Buffer word_ids                    # int32: the ids of these words
-    cdef list tokens
+    cdef list tokens, held                  # held: what the words being read point to, if not to the tokens
     cdef dict by_token                      # ids of all tokens; None while all were words, which are in `words`
     cdef object taker                       # takes sentences that are no lists, and warns of mistakes
     cdef Buffer ids, ends, sizes, counts
@@ -385,11 +394,11 @@ cdef class TokenReader:
 
     def __cinit__(self, *args, **kwargs):
         self.tokens = []
+        self.held = []
         self.words = WordSet()
         self.taker = Taker()
 
     def __dealloc__(self):
-        free(self.spelled.data)
         free(self.word_ids.data)
         free(self.ids.data)
         free(self.ends.data)
@@ -421,6 +430,7 @@ cdef class TokenReader:
         cdef Py_ssize_t start = 0, size = len(sentence), more, i
         cdef bint changeable = type(sentence) is list
         cdef Word[AHEAD] words
+        cdef int64_t[AHEAD] values
         cdef PyObject *items[AHEAD]
         try:
             while start < size:
@@ -431,7 +441,7 @@ cdef class TokenReader:
                     )
                     prefetch(items[i])
                 reserve(&self.ids, more * sizeof(int32_t))
-                if self.read_all(items, more, words):
+                if self.read_all(items, more, words, values):
                     self.words.prefetch_words(words, more)
                     for i in range(more):
                         self.put(self.id_of_word(&words[i], items[i]))
@@ -448,9 +458,7 @@ cdef class TokenReader:
                     self.unchecked = 0
                     PyErr_CheckSignals()
         except TypeError as error:
-            reason = explain_unhashable(sentence[start : start + AHEAD], self.sentence_count)
-            if reason is not None:
-                raise TypeError(reason) from error
+            refuse_unhashable(sentence[start : start + AHEAD], self.sentence_count, error)
             raise
         if self.store:
             append(&self.ends, self.ids.used // sizeof(int32_t))
@@ -468,12 +476,14 @@ cdef class TokenReader:
         if self.learn:
             (<int64_t *>self.counts.data)[number] += 1
 
-    cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words) except -1:
+    cdef bint read_all(self, PyObject **items, Py_ssize_t n, Word *words, int64_t *values) except -1:
         """Read tokens as words, in sweeps so that cache misses overlap; return False if one cannot be read."""
         cdef Py_ssize_t i
-        if not read_words(items, n, &self.spelled, words):
-            return False
+        if not in_place:
+            self.held.clear()
         for i in range(n):
+            if not read_token(items[i], &words[i], &values[i], self.held):
+                return False
             prefetch(&self.words.table.slots[words[i].hash & self.words.table.mask])
         return True
 
@@ -492,11 +502,13 @@ cdef class TokenReader:
 
     cdef int32_t known_id(self, PyObject *token) except -2:
         """Return the id of a token in `by_token`; -1 if it is not there."""
-        cdef PyObject *found = PyDict_GetItemWithError(self.by_token, <object>token)
+        cdef PyObject *found = item_of(self.by_token, token)
         cdef int64_t number
         if found is NULL:
             return -1
-        number = <object>found
+        row = <object>found
+        Py_DECREF(row)
+        number = row
         if not 0 <= number <= INT32_MAX:
             raise no_row(number)
         return <int32_t>number
@@ -504,13 +516,14 @@ cdef class TokenReader:
     cdef int32_t id_of_any(self, PyObject *token) except -2:
         """Return the id of a token of any kind, as `id_of_word` does."""
         cdef Word word
+        cdef int64_t value
         cdef int32_t number
         cdef object plain
-        if read_words(&token, 1, &self.spelled, &word):
+        if read_token(token, &word, &value, self.held):
             return self.id_of_word(&word, token)
         plain = plain_word(<object>token)
         token = <PyObject *>plain
-        if read_words(&token, 1, &self.spelled, &word):
+        if read_token(token, &word, &value, self.held):
             return self.id_of_word(&word, token)
         if self.by_token is None:  # all tokens so far are words, which equal nothing else
             self.by_token = dict(zip(self.tokens, as_array(&self.word_ids, np.int32).tolist()))
@@ -591,16 +604,17 @@ cdef class SentenceEncoder(TokenReader):
     cdef int take_over(self) except -1:
         """Take over the whole vocabulary."""
         cdef Word word
-        cdef PyObject *token
+        cdef int64_t value
+        cdef dict rows = settled(self.key_to_index)
         self.words = WordSet()
         self.word_ids.used = 0
-        self.tokens = list(self.key_to_index)
+        self.tokens = list(rows)
         self.by_token = None
-        for key, number in self.key_to_index.items():
+        for key, number in rows.items():
             if number < 0:
                 raise no_row(number)
-            token = <PyObject *>key
-            if read_words(&token, 1, &self.spelled, &word):
+            self.held.clear()
+            if read_token(<PyObject *>key, &word, &value, self.held):
                 self.remember(&word, number)
             else:
                 self.by_token = self.key_to_index
@@ -842,50 +856,46 @@ cdef class WordTable(WordSet):
 
         It takes time in proportion to the vocabulary: for few words, look up those of `words_of`.
         """
-        cdef PyObject *keys[AHEAD]
+        cdef Word[AHEAD] words
         cdef int32_t[AHEAD] rows
-        cdef Py_ssize_t waiting = 0
-        cdef Buffer spelled = Buffer(NULL, 0, 0)
-        cdef list held = []  # keeps alive the words that are not the keys themselves
+        cdef Py_ssize_t waiting = 0, size
+        cdef const uint8_t *bytes
+        cdef object encoded
+        cdef list held = []  # keeps alive the bytes of words that are not those of their keys
         rows_array = np.full(len(self), -1, np.int32)
         cdef int32_t[::1] found = rows_array
-        try:
-            for key, row in key_to_index.items():
-                if not isinstance(key, str):
-                    continue
-                if row < 0:
-                    raise no_row(row)
-                if type(key) is not str:
-                    key = PyUnicode_FromObject(key)
-                    held.append(key)
-                keys[waiting] = <PyObject *>key
-                rows[waiting] = row
-                waiting += 1
-                if waiting == AHEAD:
-                    self.put_rows(keys, rows, waiting, &spelled, found)
-                    waiting = 0
-                    held.clear()
-            self.put_rows(keys, rows, waiting, &spelled, found)
-        finally:
-            free(spelled.data)
+        for key, row in settled(key_to_index).items():
+            if is_ascii(<PyObject *>key):  # its bytes are UTF-8 already
+                bytes = <const uint8_t *>str_data(<PyObject *>key)
+                size = str_length(<PyObject *>key)
+            elif isinstance(key, str):
+                # A key with a surrogate equals no word: UTF-8 has none.
+                encoded = str.encode(key, "utf8", "surrogatepass")
+                held.append(encoded)
+                bytes, size = encoded, len(encoded)
+            else:
+                continue
+            if row < 0:
+                raise no_row(row)
+            words[waiting] = word_at(bytes, size, size)
+            rows[waiting] = row
+            prefetch(&self.table.slots[words[waiting].hash & self.table.mask])
+            waiting += 1
+            if waiting == AHEAD:
+                self.put_rows(words, rows, waiting, found)
+                waiting = 0
+                held.clear()
+        self.put_rows(words, rows, waiting, found)
         return rows_array
 
-    cdef int put_rows(
-        self, PyObject **keys, const int32_t *rows, Py_ssize_t n, Buffer *spelled, int32_t[::1] found
-    ) except -1:
-        """Note the rows of keys that are words of this table; one with a lone surrogate is none, UTF-8 has none."""
-        cdef Word[AHEAD] words
+    cdef void put_rows(self, const Word *words, const int32_t *rows, Py_ssize_t n, int32_t[::1] found) noexcept:
         cdef Py_ssize_t i
         cdef int32_t number
-        read_words(keys, n, spelled, words)
-        for i in range(n):
-            prefetch(&self.table.slots[words[i].hash & self.table.mask])
         self.prefetch_words(words, n)
         for i in range(n):
             number = self.find(&words[i])
             if number >= 0:
                 found[number] = rows[i]
-        return 0
 
 
 # --- encoded text ---

@@ -22,7 +22,7 @@ from fastw2v.text.blocks import BLOCK_BYTES, FilePath, TextFiles, cut_lengths, d
 from fastw2v.text.ids import EncodedCorpus, IdStore, ProvisionalCorpus
 from fastw2v.text.once import kind_of_once
 from fastw2v.text.readers import line_parts
-from fastw2v.text.tables import Taker, explain_unhashable, plain_word
+from fastw2v.text.tables import Taker, plain_word, refuse_unhashable
 from fastw2v.threads import Pool
 from fastw2v.utils import TrimRule, prune_vocab
 
@@ -388,7 +388,8 @@ def _scan_pruning(
             for word in words:
                 vocab[word] += 1
         except TypeError as error:
-            raise TypeError(explain_unhashable(words, number - ended) or str(error)) from error
+            refuse_unhashable(words, number - ended, error)
+            raise
         if len(vocab) > max_vocab_size:
             dropped = prune_vocab(vocab, min_reduce, trim_rule)
             logger.info(

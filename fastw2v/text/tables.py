@@ -318,8 +318,17 @@ def is_missing(word: Any) -> bool:
     return word is None or type(word).__name__ in ("NAType", "NaTType")
 
 
-def explain_unhashable(words: Iterable[Any], number: int) -> str | None:
-    """Return what to say of the first of these words that cannot be a key; None if all can."""
+def refuse_unhashable(words: Iterable[Any], number: int, error: TypeError) -> None:
+    """Raise what is wrong with the first of these words that cannot be a key; nothing if all can.
+
+    Args:
+        words (iterable): some words of a sentence, which a dict has refused.
+        number (int): of the sentence.
+        error (TypeError): what the dict said.
+
+    Raises:
+        TypeError: a word has no hash.
+    """
     for word in words:
         kind = type(word)
         if kind.__hash__ is None:
@@ -330,8 +339,10 @@ def explain_unhashable(words: Iterable[Any], number: int) -> str | None:
                     "give [sentence for document in corpus for sentence in document]"
                 )
             shown = " ".join(repr(word).split())[:60]
-            return f"sentence #{number} contains {shown} of type {kind.__name__}: {advice}"
-    return None
+            raise TypeError(
+                f"sentence #{number} contains {shown} of type {kind.__name__}: {advice}"
+            ) from error
+        hash(word)  # its own error passes: since Python 3.14 a dict puts one without it in its place
 
 
 def _package(value: Any) -> str:

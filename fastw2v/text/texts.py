@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.columns import row_of_each
 from fastw2v.text._encoder import SentenceEncoder
 from fastw2v.text.ids import Block, EncodedCorpus
 from fastw2v.text.source import Source
@@ -111,7 +112,7 @@ def as_sets(
     ids: npt.NDArray[np.int32], ends: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Return ids and ends of the same sentences without repetitions: of equal words the first is kept."""
-    sentence = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    sentence = row_of_each(np.diff(ends, prepend=0))
     _, first = np.unique(sentence * (int(ids.max(initial=0)) + 1) + ids, return_index=True)
     if len(first) == len(ids):
         return ids, ends
@@ -147,7 +148,7 @@ class Pairs:
         bounds *= self._total / bounds[-1]
         bounds[-1] = self._total
         until: npt.NDArray[np.int64] = np.floor(bounds + rng.random()).astype(np.int64)
-        order = np.repeat(np.arange(len(self._ids)), np.diff(until, prepend=0))
+        order = row_of_each(np.diff(until, prepend=0))
         rng.shuffle(order)
         for start in range(0, self._total, PAIRS_PER_BLOCK):
             drawn = self._ids[order[start : start + PAIRS_PER_BLOCK]]

@@ -4,9 +4,8 @@ A BLAS call on rows this short costs several times its arithmetic, so this is fo
 support, and for tests. It is imported on demand, because SciPy's linear algebra takes a tenth of a second to import.
 """
 
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.string cimport memcpy, memset
-
-from scipy.linalg.cython_blas cimport saxpy, sdot, sgemv, sscal
 
 from fastw2v.tile.dispatch cimport TILE_STRIDE, Tile, compiled_tile, tile_block, tile_prefetch
 
@@ -18,7 +17,33 @@ cdef extern from "logistic.h" nogil:
                      const float *times_y)
 
 
+from scipy.linalg import cython_blas
+
 tile_fill_tables()
+
+ctypedef void (*Axpy)(int *n, float *a, float *x, int *step_x, float *y, int *step_y) noexcept nogil
+ctypedef float (*Dot)(int *n, float *x, int *step_x, float *y, int *step_y) noexcept nogil
+ctypedef void (*Gemv)(char *transposed, int *m, int *n, float *alpha, float *a, int *lda, float *x, int *step_x,
+                      float *beta, float *y, int *step_y) noexcept nogil
+ctypedef void (*Scal)(int *n, float *a, float *x, int *step_x) noexcept nogil
+
+
+cdef void *of_scipy(str name, bytes expected) except NULL:
+    """Look a function up as `cimport` would, which needs 110 MB of SciPy and numpy where fastw2v is built."""
+    capsule = cython_blas.__pyx_capi__[name]
+    cdef const char *signature = PyCapsule_GetName(capsule)
+    found = (<bytes>signature).replace(b"__pyx_t_5scipy_6linalg_11cython_blas_s", b"float")
+    if found != expected:
+        raise ImportError(f"this SciPy's {name} is `{found.decode()}`, and was `{expected.decode()}`")
+    return PyCapsule_GetPointer(capsule, signature)
+
+
+cdef Axpy saxpy = <Axpy>of_scipy("saxpy", b"void (int *, float *, float *, int *, float *, int *)")
+cdef Dot sdot = <Dot>of_scipy("sdot", b"float (int *, float *, int *, float *, int *)")
+cdef Gemv sgemv = <Gemv>of_scipy(
+    "sgemv", b"void (char *, int *, int *, float *, float *, int *, float *, int *, float *, float *, int *)"
+)
+cdef Scal sscal = <Scal>of_scipy("sscal", b"void (int *, float *, float *, int *)")
 
 cdef enum:
     PIECE = 256  # floats

@@ -27,6 +27,13 @@
 
 #if defined(TILE_X86)
 #include <immintrin.h>
+#if defined(__clang__) && defined(_MSC_VER) /* clang-cl leaves out what the whole file is not compiled for */
+#include <smmintrin.h>
+#include <avxintrin.h>
+#include <avx2intrin.h>
+#include <avx512fintrin.h>
+#include <avx512bwintrin.h>
+#endif
 #elif defined(TILE_ARM)
 #include <arm_neon.h>
 #endif
@@ -66,8 +73,6 @@
 
 #define TILE_JOIN_(a, b) a##_##b
 #define TILE_JOIN(a, b) TILE_JOIN_(a, b)
-#define TILE_TEXT_(a) #a
-#define TILE_TEXT(a) TILE_TEXT_(a)
 
 #define TILE_ISA generic
 #define TILE_TARGET
@@ -75,7 +80,7 @@
 #define TILE_COLUMNS 6
 #define TILE_STEP 1
 #define TILE_CHUNKS 6
-#if defined(FASTW2V_GNU)
+#if TILE_HAS_VECTORS
 #define TILE_WIDTH 4
 #else
 #define TILE_WIDTH 1
@@ -839,7 +844,7 @@ INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,
     }
 
 #define TILE(name, sift, sift_bytes)                                                                     \
-    {TILE_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), sift,      \
+    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), sift,      \
      sift_bytes}
 
 SIFT(sift, ISA(PLAIN), TILE_TARGET)

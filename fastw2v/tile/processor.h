@@ -1,5 +1,5 @@
-/* What the processor can run and the operating system keeps: asked here, since __builtin_cpu_supports answers 0 to everything
- * where a compiler's runtime leaves its model of the processor empty (zig), and MSVC has no such function.
+/* What the processor can run and the operating system keeps: asked here, since __builtin_cpu_supports answers 0 to
+ * everything where a compiler's runtime leaves its model of the processor empty (zig), and MSVC has no such function.
  */
 #ifndef FASTW2V_PROCESSOR_H
 #define FASTW2V_PROCESSOR_H
@@ -34,7 +34,8 @@ FASTW2V_INLINE unsigned processor_of_words(const ProcessorWords *words) {
     const uint32_t leaf1 = fma | osxsave | avx;
     if (words->last_leaf < 7 || (words->leaf1_ecx & leaf1) != leaf1) return 0;
     if ((words->xcr0 & xmm_ymm) != xmm_ymm || !(words->leaf7_ebx & avx2)) return 0;
-    if ((words->xcr0 & opmask_zmm) != opmask_zmm || (words->leaf7_ebx & f_dq_bw_vl) != f_dq_bw_vl) return PROCESSOR_AVX2;
+    if ((words->xcr0 & opmask_zmm) != opmask_zmm) return PROCESSOR_AVX2;
+    if ((words->leaf7_ebx & f_dq_bw_vl) != f_dq_bw_vl) return PROCESSOR_AVX2;
     return PROCESSOR_AVX2 | PROCESSOR_AVX512 | (words->leaf7_ecx & vnni ? PROCESSOR_AVX512VNNI : 0);
 }
 

@@ -16,6 +16,12 @@
 #define TILE_ARM 1
 #endif
 
+#if defined(FASTW2V_GNU)
+#define TILE_HAS_VECTORS 1
+#else
+#define TILE_HAS_VECTORS 0
+#endif
+
 #define TILE_INLINE FASTW2V_INLINE
 #if defined(FASTW2V_GNU)
 #define TILE_UNUSED __attribute__((unused)) static

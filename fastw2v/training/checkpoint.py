@@ -24,7 +24,6 @@ from fastw2v.checks import finite
 from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS, Checkpoint, RandomState, state_of
-from fastw2v.paths import is_remote
 from fastw2v.text.ids import Block
 from fastw2v.text.once import kind_of_once
 from fastw2v.training._kernels import NotFinite
@@ -56,9 +55,7 @@ def check_how(checkpoint: Any, checkpoint_every: Any) -> float:
     if checkpoint is not None:
         if not isinstance(checkpoint, str | os.PathLike):
             raise TypeError(f"checkpoint is of type {type(checkpoint).__name__}: give the path of a file")
-        if not is_remote(checkpoint) and (
-            kind := kind_of_once(checkpoint)
-        ):  # to open a pipe may wait for ever
+        if kind := kind_of_once(checkpoint):  # to open a pipe may wait for ever
             raise ValueError(
                 f"checkpoint={os.fspath(checkpoint)!r} is {kind}: a checkpoint must be a file, to go on from"
             )

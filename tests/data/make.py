@@ -162,8 +162,9 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 
 def digest(array: Any) -> str:
-    """Return the SHA-256 of an array's shape, type and numbers."""
+    """Return the SHA-256 of an array's shape, type and numbers, the same on every machine."""
     plain = np.ascontiguousarray(array)
+    plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
     return hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode() + plain.tobytes()).hexdigest()
 
 

@@ -39,7 +39,8 @@ def build(work: Path, sanitize: str) -> Path:
     sources = [
         path for kind in ("py", "pyx", "pxd", "pyi", "h") for path in ROOT.glob(f"fastw2v/**/*.{kind}")
     ]
-    for path in (*sources, *(ROOT / name for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"))):
+    others = (ROOT / name for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"))
+    for path in (*sources, *others, *ROOT.glob("building/*.py")):
         to = copy / path.relative_to(ROOT)
         if not to.exists() or to.read_bytes() != path.read_bytes():
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def build(work: Path, sanitize: str) -> Path:
     if compiler is None:
         sys.exit("fuzz.py: no clang here")
     variables = {"CC": compiler, "LDSHARED": f"{compiler} -shared", "FASTW2V_SANITIZE": sanitize}
-    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace", f"-j{os.cpu_count()}"]
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
     subprocess.run(command, cwd=copy, env=os.environ | variables, check=True, stdout=subprocess.DEVNULL)
     return copy
 

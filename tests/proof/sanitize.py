@@ -82,7 +82,7 @@ def main() -> None:
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
     copy_sources(copy)
-    build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace", f"-j{os.cpu_count()}"]
+    build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
     subprocess.run(build, cwd=copy, env=os.environ | {"FASTW2V_SANITIZE": sys.argv[1]}, check=True)
     left_out = [f"--deselect={test}" for test in LEFT_OUT]
     pytest = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *left_out, *sys.argv[2:]]
