@@ -424,7 +424,8 @@ def test_forged_headers(tmp_path: Path, raw: bytes) -> None:
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        assert peak < 64_000 + 20 * len(raw)  # what JSON makes of the header; nothing it promises
+        # A buffer, which has 8 kB before Python 3.14, and what JSON makes of the header; nothing it promises.
+        assert peak < 56_000 + io.DEFAULT_BUFFER_SIZE + 20 * len(raw)
 
 
 def header_ends(raw: bytes) -> int:

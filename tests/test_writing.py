@@ -261,6 +261,7 @@ class Loud:
         write_there()
 model = Word2Vec(Loud(), min_count=1, vector_size=5, workers=1, progress=True)
 model.save(folder + "/model")
+os._exit(0)  # since Python 3.14 the progress that nobody could read makes its own end a failure
 """
 
 
