@@ -210,6 +210,28 @@ def check_column_type(name: str, column: Array | Ragged, kind: Any) -> None:
         raise TypeError(f"attribute {name!r} is {old}: it cannot hold {getattr(kind, '__name__', kind)}")
 
 
+def set_value(name: str, column: Array | Ragged, row: int, value: Any) -> None:
+    """Write a value into a column that can hold values of its type.
+
+    Args:
+        name (str): of the column, for the error.
+        column (array or Ragged): the column.
+        row (int): where.
+        value (any): the value; for a row of a Ragged as many values as it has.
+
+    Raises:
+        OverflowError: an integer is too large for the column.
+    """
+    if isinstance(column, Ragged):
+        column[row][:] = value
+        return
+    if isinstance(value, int) and column.dtype.kind in "iu":
+        limits = np.iinfo(column.dtype)
+        if not limits.min <= value <= limits.max:  # NumPy 1 would wrap it around
+            raise OverflowError(f"{name!r} is {column.dtype}: {value} is too large for it")
+    column[row] = value
+
+
 def resized(column: Array | Ragged, size: int) -> Array | Ragged:
     """Return a column cut or grown to a number of rows; new values are 0, new rows empty.
 

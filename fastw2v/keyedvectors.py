@@ -26,6 +26,7 @@ from fastw2v.columns import (
     descending,
     plain_column,
     resized,
+    set_value,
     values_of,
 )
 from fastw2v.first_vectors import REAL as REAL
@@ -603,18 +604,11 @@ class KeyedVectors(Lifecycle, OlderKeyedVectors):
         index = self.get_index(key)
         self.allocate_vecattrs([attr], [type(val)])
         column = self.expandos[attr]
-        if isinstance(column, Ragged):
-            if np.shape(val) != column[index].shape:
-                raise ValueError(
-                    f"{attr!r} of {key!r} has {len(column[index])} values: give as many, not {np.shape(val)}"
-                )
-            column[index][:] = val
-        else:
-            if isinstance(val, int) and column.dtype.kind in "iu":
-                limits = np.iinfo(column.dtype)
-                if not limits.min <= val <= limits.max:  # NumPy 1 would wrap it around
-                    raise OverflowError(f"{attr!r} is {column.dtype}: {val} is too large for it")
-            column[index] = val
+        if isinstance(column, Ragged) and np.shape(val) != column[index].shape:
+            raise ValueError(
+                f"{attr!r} of {key!r} has {len(column[index])} values: give as many, not {np.shape(val)}"
+            )
+        set_value(attr, column, index, val)
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
         """Return an attribute of a key.

@@ -175,8 +175,8 @@ cdef class Sieve:
     def quantise(self, const float[:, ::1] rows not None, int16_t[:, ::1] out not None, float[:, ::1] grades not None):
         """Round `rows` (R, D) to integers, `out` (R, width); no entry may exceed 1.
 
-        Each block of `BLOCK` rows has its grade, in `grades`: the scale of its integers, and the length of the most that
-        a row loses.
+        Each block of `BLOCK` rows has its grade, in `grades`: the scale of its integers, and the length of the most
+        that a row loses.
         """
         cdef Py_ssize_t block, start, count = rows.shape[0]
         if (rows.shape[1] != self.dim or out.shape[0] != count or out.shape[1] != self.width or grades.shape[1] != 2

@@ -41,7 +41,7 @@ cdef extern from "Python.h":
     #else
     #define FREE_THREADED 0
     #endif
-    /* Returns a new reference, as another thread may take it out of the dict; NULL without an error: it is not there. */
+    /* Returns a new reference: another thread may take it out of the dict. NULL without an error: it is not there. */
     static PyObject *item_of(PyObject *dict, PyObject *key) {
     #ifdef Py_GIL_DISABLED
         PyObject *item;

@@ -110,9 +110,10 @@
 /* Every 64-bit Arm has these 32 registers of four floats. Scores: 4 x 6 sums, four rows of x, one of y. A multiplication
  * takes four cycles, and a core begins two (Neoverse N1) to four (V2, Apple) a cycle: 16 sums must be in the making, which a
  * single row of x has not (6 sums, as long as its 7 loads take on an N1). Updates: 6 rows of y before and after, of two
- * vectors each; these share an address, and the factors, by which registers are multiplied lane by lane. Instructions of gcc 12, D = 100, against `generic`: scores and update of 6 x 6
- * rows 6,250 (8,400), of 1 x 6 rows 1,770 (2,000). What processors do in a cycle could not be measured. SVE has no
- * table: its registers are as wide as these on Neoverse N2 and V2, and Apple has none. */
+ * vectors each; these share an address, and the factors, by which registers are multiplied lane by lane. Instructions of
+ * gcc 12, D = 100, against `generic`: scores and update of 6 x 6 rows 6,250 (8,400), of 1 x 6 rows 1,770 (2,000). What
+ * processors do in a cycle could not be measured. SVE has no table: its registers are as wide as these on Neoverse N2 and
+ * V2, and Apple has none. */
 #ifdef TILE_ARM
 #define TILE_ISA neon
 #define TILE_TARGET

@@ -44,9 +44,10 @@ CACHE_LINE = FLOATS_OF_CACHE_LINE
 
 # --- the instruction set ---
 
-# Best first. A compiler without vector types, as MSVC is, leaves `generic` scalar: by gcc -O2 with its own vectorisation
-# off, at d = 100, it trained 198,000 words a second of the processor in skip-gram windows, `blas` 553,000; 422,000 and
-# 813,000 in CBOW, 101,000 and 382,000 in hierarchical softmax; at d = 300 `blas` was 2 to 5 times as fast.
+# Best first. A compiler without vector types, as MSVC is, leaves `generic` scalar: by gcc -O2 with its own
+# vectorisation off, at d = 100, it trained 198,000 words a second of the processor in skip-gram windows, `blas`
+# 553,000; 422,000 and 813,000 in CBOW, 101,000 and 382,000 in hierarchical softmax; at d = 300 `blas` was 2 to 5
+# times as fast.
 ISAS = (
     *("avx512vnni", "avx512", "avx2", "neondot", "neon"),
     *(("generic", "blas") if TILE_HAS_VECTORS else ("blas", "generic")),
