@@ -424,8 +424,9 @@ def test_forged_headers(tmp_path: Path, raw: bytes) -> None:
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        # A buffer, which has 8 kB before Python 3.14, and what JSON makes of the header; nothing it promises.
-        assert peak < 56_000 + io.DEFAULT_BUFFER_SIZE + 20 * len(raw)
+        # The buffer of a file, and what JSON makes of the header; nothing it promises. Since Python 3.14
+        # lists nest as deep as the stack allows.
+        assert peak < io.DEFAULT_BUFFER_SIZE + 56_000 + max(20 * len(raw), 100 * raw.count(b"["))
 
 
 def header_ends(raw: bytes) -> int:

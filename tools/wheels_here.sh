@@ -152,7 +152,8 @@ step_musl() {
 [ "\$*" = --print-multiarch ] && echo x86_64-linux-musl || exec musl-gcc "\$@"
 END
     chmod +x "$musl/bin/cc"
-    # Without zlib neither pip nor hypothesis work; the other libraries' modules are left out.
+    # Without zlib neither pip nor hypothesis work; the modules of other libraries are left out, as pkg-config knows
+    # only those for glibc.
     (
         cd "$work/zlib"
         in_sid env CC="$musl/bin/cc" CFLAGS="-O2 -fPIC" ./configure --static --prefix="$musl"
@@ -160,7 +161,7 @@ END
         in_sid make -s install
     )
     compile_python "$musl" --without-ensurepip CC="$musl/bin/cc" \
-        ZLIB_CFLAGS="-I$musl/include" ZLIB_LIBS="-L$musl/lib -lz"
+        PKG_CONFIG_LIBDIR=/none ZLIB_CFLAGS="-I$musl/include" ZLIB_LIBS="-L$musl/lib -lz"
 }
 
 step_musllinux() {
