@@ -9,7 +9,7 @@ import pytest
 from reference import Reference
 
 from fastw2v.query import _scan
-from fastw2v.query._sieve import BLOCK, Sieve
+from fastw2v.query._sieve import BLOCK, Sieve, quantise, quantise_bytes
 from fastw2v.tile import dispatch
 from fastw2v.training import _kernels
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -391,11 +391,13 @@ def directions(random, shape, kind):
 
 
 def integers_of(sieve, rows):
-    """Rows as integers, and their grades."""
+    """Rows as integers of 16 and of 8 bits, and the grades of these."""
     integers = np.full((len(rows), sieve.width), 99, dtype=np.int16)
+    small = np.full((len(rows), sieve.byte_width), 99, dtype=np.int8)
     grades = np.empty((-(-len(rows) // BLOCK), 2), dtype=np.float32)
-    sieve.quantise(rows, integers, grades)
-    return integers, grades
+    quantise(rows, integers)
+    quantise_bytes(rows, small, grades)
+    return integers, small, grades
 
 
 @pytest.mark.parametrize("kind", ["random", "rising", "alike", "axes"])
@@ -405,26 +407,25 @@ def test_a_sieve_keeps_what_may_be_among_the_best(isa, kind, dim, count):
     random = np.random.default_rng(dim)
     rows, queries = directions(random, (500, dim), kind), directions(random, (37, dim), kind)
     sieve = Sieve(queries, count)
-    integers, grades = integers_of(sieve, rows)
-    entries = integers.view(np.int8) if sieve.bytes else integers
-    scale, lost = np.repeat(grades, BLOCK, axis=0)[:500].T
-    np.testing.assert_allclose(entries[:, :dim], scale[:, np.newaxis] * rows, atol=0.502)
-    assert not entries[:, dim:].any()
-    assert np.all(np.linalg.norm(entries[:, :dim] / scale[:, np.newaxis] - rows, axis=1) <= lost)
+    integers, small, grades = integers_of(sieve, rows)
+    np.testing.assert_allclose(integers[:, :dim], 32767.0 * rows, atol=0.502)
+    assert not integers[:, dim:].any()
     for start, end in ((0, 2), (2, 3), (3, 6)):
+        part = slice(start * BLOCK, end * BLOCK)
         for panel in range(len(sieve)):
-            part = integers[start * BLOCK : end * BLOCK]
-            sieve.sift(part, grades[start:end], start * BLOCK, panel, panel + 1)
+            sieve.sift(integers[part], small[part], grades[start:end], start * BLOCK, panel, panel + 1)
     ends, places = sieve.candidates()
     found = [part.tolist() for part in np.split(places, ends[:-1])]
 
-    # What a row is above, or below, for sure: by twice what it and the query can have lost.
-    error = lost + 2 * integers_of(sieve, queries)[1][0, 1] + (dim + 8) * 2**-23
+    slack = int(2 * (32767 * dim**0.5 + dim + 128 * (dim + 8)))
+    asked = np.empty((37, sieve.width), dtype=np.int16)
+    quantise(queries, asked)
+    scores = asked.astype(np.int64) @ integers.astype(np.int64).T
+    borders = np.sort(scores, axis=1)[:, -count] - slack
+    assert found == [np.flatnonzero(s > border).tolist() for s, border in zip(scores, borders, strict=True)]
     exact = queries.astype(np.float64) @ rows.T.astype(np.float64)
-    borders = np.sort(exact - 2 * error, axis=1)[:, -count]
     for query, best in enumerate(np.argsort(-exact, axis=1)[:, :count].tolist()):
         assert set(best) <= set(found[query])
-        assert np.all((exact[query] + 2 * error)[found[query]] > borders[query])
 
 
 def test_a_sieve_gives_up_a_query_with_too_many_candidates(isa):
@@ -438,22 +439,35 @@ def test_a_sieve_gives_up_a_query_with_too_many_candidates(isa):
 
 
 def test_a_sieve_of_nothing():
-    grades = np.zeros((1, 2), np.float32)
     sieve = Sieve(np.empty((0, 3), np.float32), 5)
-    sieve.sift(np.zeros((2, sieve.width), np.int16), grades, 0, 0, 0)
+    sieve.sift(*integers_of(sieve, np.zeros((2, 3), np.float32)), 0, 0, 0)
     assert [array.tolist() for array in sieve.candidates()] == [[], []]
     sieve = Sieve(np.ones((2, 1), np.float32), 5)
     assert [array.tolist() for array in sieve.candidates()] == [[0, 0], []]
-    rows = np.zeros((2, 2), np.int16)
-    for given, first, end in (
-        (np.zeros((2, 3), np.int16), 0, 1),
-        (rows, 0, 2),
-        (np.zeros((97, 2), np.int16), 0, 1),
-    ):
+    for rows, first, end in ((np.zeros((2, 3), np.int16), 0, 1), (np.zeros((2, 2), np.int16), 0, 2)):
         with pytest.raises(ValueError, match="of width 2"):
-            sieve.sift(given, grades, 0, first, end)
+            sieve.sift(rows, np.zeros((2, 4), np.int8), np.ones((1, 2), np.float32), 0, first, end)
     with pytest.raises(ValueError, match="do not go into"):
-        sieve.quantise(np.ones((2, 3), np.float32), rows, grades)
+        quantise(np.ones((2, 3), np.float32), np.zeros((2, 2), np.int16))
+
+
+@pytest.mark.parametrize("kind", ["random", "axes"])
+@pytest.mark.parametrize("dim", [1, 5, 33, 100])
+def test_bytes_tell_what_they_lose(kind, dim):
+    rows = directions(np.random.default_rng(dim), (200, dim), kind)
+    small, grades = np.full((200, dim + 3), 99, np.int8), np.empty((3, 2), np.float32)
+    quantise_bytes(rows, small, grades)
+    scale, lost = np.repeat(grades, BLOCK, axis=0)[:200].T
+    entries = small[:, :dim] / scale[:, np.newaxis].astype(np.float64)
+    assert not small[:, dim:].any() and abs(small).max() == 127
+    np.testing.assert_allclose(entries, rows, atol=0.501 / scale.min())
+    assert np.all(np.linalg.norm(entries - rows, axis=1) <= lost) and np.all(
+        lost < 0.6 * dim**0.5 / scale + 1e-5
+    )
+    quantise_bytes(np.zeros((1, dim), np.float32), small[:1], grades[:1])
+    assert not small[0].any()
+    with pytest.raises(ValueError, match="do not go into"):
+        quantise_bytes(rows, small, grades[:2])
 
 
 def test_unknown_isa_is_refused():

@@ -18,7 +18,7 @@ from fastw2v.query import _scan
 from fastw2v.query._scan import cosine as cosine
 from fastw2v.query._scan import largest as largest
 from fastw2v.query._scan import name_best as name_best
-from fastw2v.query._sieve import BLOCK, Sieve
+from fastw2v.query._sieve import BLOCK, Sieve, quantise, quantise_bytes
 from fastw2v.threads import Pool, blas_threads, in_shares
 
 Array = npt.NDArray[Any]
@@ -211,14 +211,17 @@ def nearest(rows: Array, units: Array, count: int) -> Iterator[tuple[list[int], 
                 yield largest(every, count)
 
 
-def _round_off(sieve: Sieve, rows: Array, integers: Array, grades: Array) -> None:
-    """Write rows of length 1 as integers, with their grades, see `Sieve.quantise`."""
+def _round_off(rows: Array, integers: Array, small: Array, grades: Array) -> None:
+    """Write rows of length 1 as integers, see `quantise` and `quantise_bytes`."""
     units = unit_rows(rows.astype(np.result_type(rows, np.float32), copy=False))
-    sieve.quantise(units.astype(np.float32, order="C", copy=False), integers, grades)
+    units = units.astype(np.float32, order="C", copy=False)
+    quantise(units, integers)
+    quantise_bytes(units, small, grades)
 
 
-def _sifted(sieve: Sieve, rows: Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return `Sieve.candidates` of rows (R, D)."""
+def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): a few places, the best among them."""
+    sieve = Sieve(np.ascontiguousarray(units, dtype=np.float32), count)
     rows_at_once, step = (
         max(1, entries // (sieve.width or 1) // BLOCK) * BLOCK for entries in (INTEGERS, FLOATS)
     )
@@ -227,30 +230,11 @@ def _sifted(sieve: Sieve, rows: Array) -> tuple[npt.NDArray[np.int64], npt.NDArr
         for start in range(0, len(rows), rows_at_once):
             part = rows[start : start + rows_at_once]
             integers = np.empty((len(part), sieve.width), dtype=np.int16)
+            small = np.empty((len(part), sieve.byte_width), dtype=np.int8)
             grades = np.empty((-(-len(part) // BLOCK), 2), dtype=np.float32)
             pieces = [slice(row, row + step) for row in range(0, len(part), step)]
             blocks = [slice(piece.start // BLOCK, piece.stop // BLOCK) for piece in pieces]
-            every = (
-                map(part.__getitem__, pieces),
-                map(integers.__getitem__, pieces),
-                map(grades.__getitem__, blocks),
-            )
-            list(pool.map(partial(_round_off, sieve), *every))
-            in_shares(partial(sieve.sift, integers, grades, start), len(sieve), threads, pool)
+            by_row = (map(array.__getitem__, pieces) for array in (part, integers, small))
+            list(pool.map(_round_off, *by_row, map(grades.__getitem__, blocks)))
+            in_shares(partial(sieve.sift, integers, small, grades, start), len(sieve), threads, pool)
     return sieve.candidates()
-
-
-def _candidates(rows: Array, units: Array, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return `Sieve.candidates` of rows (R, D) for vectors (Q, D): a few places, the best among them."""
-    units = np.ascontiguousarray(units, dtype=np.float32)
-    sieve = Sieve(units, count)
-    ends, places = _sifted(sieve, rows)
-    sizes = np.diff(ends, prepend=0)
-    given_up = np.flatnonzero(sizes == 0)
-    if sieve.bytes and given_up.size:  # rows too similar for integers of 8 bits may differ in 16
-        more_ends, more = _sifted(Sieve(units[given_up], count, fine=True), rows)
-        more_sizes = np.diff(more_ends, prepend=0)
-        places = np.insert(places, np.repeat(ends[given_up], more_sizes), more)
-        sizes[given_up] = more_sizes
-        ends = np.cumsum(sizes)
-    return ends, places
