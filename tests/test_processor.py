@@ -1,12 +1,12 @@
 """What the processor has is found without a compiler's help, told as it is, and chosen from."""
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from children import PYTHON, environment
 
 import fastw2v
 from fastw2v.tile import dispatch
@@ -87,14 +87,14 @@ def test_what_can_be_selected_is_in_the_build_and_in_the_processor() -> None:
     assert dispatch.selected_isa() in available
 
 
-def run_python(code: str, isa: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "FASTW2V_ISA": isa, "PYTHONPATH": str(Path(fastw2v.__file__).parent.parent)}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+def run_python_on(isa: str, code: str) -> subprocess.CompletedProcess[str]:
+    command = [*PYTHON, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, env=environment(FASTW2V_ISA=isa))
 
 
 @pytest.mark.parametrize("isa", ["", *dispatch.available_isas()])
 def test_show_config_tells_what_is_in_use_and_why(isa: str) -> None:
-    run = run_python("import fastw2v; fastw2v.show_config()", isa)
+    run = run_python_on(isa, "import fastw2v; fastw2v.show_config()")
     lines = run.stdout.splitlines()
     used = isa or dispatch.available_isas()[0]
     assert lines[1].startswith("processor: "), run.stderr
@@ -119,10 +119,10 @@ def test_show_config_does_not_name_a_variable_that_was_not_set(
 
 
 def test_what_cannot_be_selected_says_what_lacks_it() -> None:
-    run = run_python("import fastw2v", "avx1024")
+    run = run_python_on("avx1024", "import fastw2v")
     assert "FASTW2V_ISA='avx1024': choose one of " in run.stderr
     missing = [name for name in dispatch.ISAS if name not in dispatch.available_isas()]
     for name in missing:
-        run = run_python("import fastw2v", name)
+        run = run_python_on(name, "import fastw2v")
         lacks = "this processor" if name in dispatch.compiled_isas() else f"compiled by {dispatch.COMPILER}"
         assert lacks in run.stderr
