@@ -133,7 +133,7 @@ class Matrices(Lifecycle):
     def _matrix(self, name: str, objective: str, setting: str) -> npt.NDArray[np.float32]:
         """Return an output matrix; the AttributeError says why there is none and what to do."""
         self._grow_outputs()
-        matrix: npt.NDArray[np.float32] | None = self.__dict__.get(f"_{name}")
+        matrix: npt.NDArray[np.float32] | None = getattr(self, f"_{name}", None)
         if matrix is not None:
             return matrix
         if not len(self.wv):

@@ -38,11 +38,19 @@ def guard_of(obj: Any) -> Guard:
     Returns:
         Guard: the guard.
     """
-    entry = _guards.get(id(obj))
-    if entry is not None and entry[0]() is obj:
-        return entry[1]
+    guard = _known_guard(obj)
+    if guard is not None:
+        return guard
     words = vars(obj).get("wv")  # of a model that was unpickled, for instance
     return _register(obj, Guard() if words is None else guard_of(words))
+
+
+def _known_guard(obj: Any) -> Guard | None:
+    try:
+        made, guard = _guards[id(obj)]  # `.get` of a free-threaded Python 3.13 waits for itself, for 10 us
+    except KeyError:
+        return None
+    return guard if made() is obj else None
 
 
 def _free_generators() -> None:
@@ -75,10 +83,9 @@ def join(model: Any, words: Any) -> None:
         words (KeyedVectors): the vectors; anything else is left alone.
     """
     try:
-        entry, own = _guards.get(id(words)), _guards.get(id(model))
-        held = own is not None and own[0]() is model and own[1].held
-        if not held and entry is not None and entry[0]() is words:
-            _register(model, entry[1], anew=True)
+        theirs, own = _known_guard(words), _known_guard(model)
+        if theirs is not None and not (own is not None and own.held):
+            _register(model, theirs, anew=True)
         else:
             _register(words, guard_of(model), anew=True)
     except TypeError:  # no vectors of ours, and nothing that has a guard
