@@ -197,7 +197,7 @@ cdef class Sieve:
             free(self.best)
 
     def __len__(self):
-        """Return the number of panels, of `TILE_PANEL` queries each; threads may sift for different panels at once."""
+        # the number of panels, of `TILE_PANEL` queries each; threads may sift for different panels at once
         return self.panels.shape[0]
 
     def sift(self, const int16_t[:, ::1] rows not None, const int8_t[:, ::1] small not None,

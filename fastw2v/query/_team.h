@@ -1,7 +1,7 @@
 /* A few threads for one piece of work of less than a millisecond, where a thread of Python's takes too long to start.
  *
- * `team_run` calls work(context, piece) once for each piece; the calling thread takes its share, and returns when all are
- * done. A thread that the system does not run in time finds nothing left to do and delays nobody: no one waits for
+ * `team_run` calls work(context, piece) once for each piece; the calling thread takes its share, and returns when all
+ * are done. A thread that the system does not run in time finds nothing left to do and delays nobody: no one waits for
  * threads, only for pieces that were begun. A thread ends after its last piece, so no pool is left over for fork().
  * Signals go to other threads: Ctrl-C must end the sleep of Python's main thread, and would not if it came here.
  */

@@ -564,7 +564,7 @@ cdef class SentenceCounter(TokenReader):
         self.store = encode
 
     def __len__(self):
-        """Return the number of distinct tokens so far."""
+        # the number of distinct tokens so far
         return len(self.tokens)
 
     def read(self, Py_ssize_t max_words, Py_ssize_t max_sentences):

@@ -1,12 +1,12 @@
 /* Where a str keeps its characters, without a copy; fastw2v/text/_encoder.pyx reads tokens by it.
-
-The limited API can copy them only: with PyUnicode_AsUCS4 to count a word took 58 ns instead of 31, a Cyrillic one 72
-instead of 41, and a CBOW epoch over lists of Cyrillic tokens 19 % more. PyUnicode_AsUTF8AndSize leaves its copy in every
-str that is not ASCII for as long as that lives, which is a fifth more memory for such tokens.
-
-So a build for all Pythons declares the fields itself. They have stood like this in each version with a GIL from 3.11 to
-3.15, and no version changes them once it is out. In a later one, or where a look at some words shows anything else than
-the API does, nothing here is used: tokens are encoded then, which is slower and gives the same ids. */
+ *
+ * The limited API can copy them only: with PyUnicode_AsUCS4 to count a word took 58 ns instead of 31, a Cyrillic one 72
+ * instead of 41, and a CBOW epoch over lists of Cyrillic tokens 19 % more. PyUnicode_AsUTF8AndSize leaves its copy in
+ * every str that is not ASCII for as long as that lives, which is a fifth more memory for such tokens.
+ *
+ * So a build for all Pythons declares the fields itself. They have stood like this in each version with a GIL from 3.11
+ * to 3.15, and no version changes them once it is out. In a later one, or where a look at some words shows anything
+ * else than the API does, nothing here is used: tokens are encoded then, which is slower and gives the same ids. */
 #ifndef FASTW2V_STR_BYTES_H
 #define FASTW2V_STR_BYTES_H
 

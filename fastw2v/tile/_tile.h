@@ -64,9 +64,9 @@
 #define TILE_UNROLL(count)
 #endif
 
-/* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused (400,000
- * rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and 4,096 are no
- * better). */
+/* Floats that `scan` prefetches ahead: the processor's own prefetchers leave a third of the memory's speed unused
+ * (400,000 rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and
+ * 4,096 are no better). */
 #define TILE_SCAN_AHEAD 1024
 
 /* ---- one table of functions per instruction set ---- */
@@ -107,13 +107,13 @@
 #include "_tile.h"
 #endif
 
-/* Every 64-bit Arm has these 32 registers of four floats. Scores: 4 x 6 sums, four rows of x, one of y. A multiplication
- * takes four cycles, and a core begins two (Neoverse N1) to four (V2, Apple) a cycle: 16 sums must be in the making, which a
- * single row of x has not (6 sums, as long as its 7 loads take on an N1). Updates: 6 rows of y before and after, of two
- * vectors each; these share an address, and the factors, by which registers are multiplied lane by lane. Instructions of
- * gcc 12, D = 100, against `generic`: scores and update of 6 x 6 rows 6,250 (8,400), of 1 x 6 rows 1,770 (2,000). What
- * processors do in a cycle could not be measured. SVE has no table: its registers are as wide as these on Neoverse N2 and
- * V2, and Apple has none. */
+/* Every 64-bit Arm has these 32 registers of four floats. Scores: 4 x 6 sums, four rows of x, one of y. A
+ * multiplication takes four cycles, and a core begins two (Neoverse N1) to four (V2, Apple) a cycle: 16 sums must be in
+ * the making, which a single row of x has not (6 sums, as long as its 7 loads take on an N1). Updates: 6 rows of y
+ * before and after, of two vectors each; these share an address, and the factors, by which registers are multiplied
+ * lane by lane. Instructions of gcc 12, D = 100, against `generic`: scores and update of 6 x 6 rows 6,250 (8,400), of 1
+ * x 6 rows 1,770 (2,000). What processors do in a cycle could not be measured. SVE has no table: its registers are as
+ * wide as these on Neoverse N2 and V2, and Apple has none. */
 #ifdef TILE_ARM
 #define TILE_ISA neon
 #define TILE_TARGET
@@ -210,8 +210,8 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
 #define STORE(p, v) (full ? ISA(store)(p, v) : ISA(store_some)(p, v, count))
 
 /* Does `each` for v = 0, …: the vectors of a step. ADDRESS declares the address of a row at `d`, which AT reads; where
- * registers suffice it stays in one: stores might change the array of pointers, for all that the compiler knows, and one
- * address serves the vectors of a step in pairs. */
+ * registers suffice it stays in one: stores might change the array of pointers, for all that the compiler knows, and
+ * one address serves the vectors of a step in pairs. */
 #if TILE_STEP == 1
 #define VECTORS(v, each) do { enum { v }; each; } while (0)
 #define ADDRESS(address, row) ((void)0)
@@ -226,8 +226,8 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
 #define AT(address, row) (address)
 #endif
 
-/* One of a row's TILE_STRIDE factors in all lanes; where instructions multiply by a lane of a register, all come at once.
- * gcc would take them apart by instructions for integers if it saw where they come from. */
+/* One of a row's TILE_STRIDE factors in all lanes; where instructions multiply by a lane of a register, all come at
+ * once. gcc would take them apart by instructions for integers if it saw where they come from. */
 #ifdef TILE_BY_LANE
 #define FACTORS(g)                                                  \
     VECTOR factors[2] = {ISA(load)(g), ISA(load)((g) + W)};         \
@@ -273,9 +273,9 @@ INLINE void ISA(store_some)(float *p, VECTOR v, ptrdiff_t count) {
     } while (0)
 #endif
 
-/* Runs call(d, chunks, full, count) for pieces of a row whose number of vectors the compiler knows, and for what is left.
- * A row of up to TILE_CHUNKS vectors is one piece. Of longer ones 48 floats at a time: with AVX-512 at D = 300 that took
- * 8-13 % less time than 128 in CBOW, 0-8 % in pairs, 0-4 % in hierarchical softmax. */
+/* Runs call(d, chunks, full, count) for pieces of a row whose number of vectors the compiler knows, and for what is
+ * left. A row of up to TILE_CHUNKS vectors is one piece. Of longer ones 48 floats at a time: with AVX-512 at D = 300
+ * that took 8-13 % less time than 128 in CBOW, 0-8 % in pairs, 0-4 % in hierarchical softmax. */
 #define PIECE (48 / W < TILE_CHUNKS ? 48 / W : TILE_CHUNKS)
 #define SHORT_PIECE(chunks, call) \
     case chunks: call(d, chunks <= TILE_CHUNKS ? chunks : 1, 1, W); d += chunks * W; break;
@@ -313,14 +313,14 @@ typedef int ISA(oddity);
 
 typedef float ISA(vec4) __attribute__((vector_size(16)));
 typedef float ISA(vec8) __attribute__((vector_size(32)));
-/* What is done to a row of g is done to so many of its floats at a time: gcc makes single floats of eight in registers of
- * four (a row took 140 more instructions of aarch64 than the 73 that it takes). */
+/* What is done to a row of g is done to so many of its floats at a time: gcc makes single floats of eight in registers
+ * of four (a row took 140 more instructions of aarch64 than the 73 that it takes). */
 #define LANES (W == 4 ? 4 : TILE_STRIDE)
 typedef float ISA(lanes) __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t ISA(bits) __attribute__((vector_size(LANES * sizeof(int32_t))));
 
-/* Pairs of vectors are folded into one until all are a single vector of sums: N - 1 additions for the sums of N vectors,
- * where one at a time would take N log W. */
+/* Pairs of vectors are folded into one until all are a single vector of sums: N - 1 additions for the sums of N
+ * vectors, where one at a time would take N log W. */
 INLINE ISA(vec4) ISA(fold4)(ISA(vec4) a, ISA(vec4) b, ISA(vec4) c, ISA(vec4) e) {
 #ifdef TILE_ARM
     float32x4_t ab = vpaddq_f32((float32x4_t)a, (float32x4_t)b), ce = vpaddq_f32((float32x4_t)c, (float32x4_t)e);
@@ -591,8 +591,9 @@ TILE_TARGET static void ISA(update)(const float **x, float **to, const float *lo
     });
 }
 
-/* One input stays in registers with its gradient, row by row of the outputs. Chunk by chunk of all of them, as in `update`,
- * takes twice as many instructions, and more loads wait for stores whose addresses end in the same 12 bits. */
+/* One input stays in registers with its gradient, row by row of the outputs. Chunk by chunk of all of them, as in
+ * `update`, takes twice as many instructions, and more loads wait for stores whose addresses end in the same 12 bits.
+ */
 INLINE void ISA(update_one_piece)(const float *x, float **to, const float *lock, ptrdiff_t targets, float **y,
                                   ptrdiff_t n, const float *g, const float **ahead, ptrdiff_t ahead_count, ptrdiff_t d,
                                   const int chunks, const int full, const ptrdiff_t count) {
@@ -717,8 +718,8 @@ typedef uint32_t ISA(uints) __attribute__((vector_size(W * sizeof(int32_t))));
 
 enum { ISA(PLAIN), ISA(FUSED), ISA(BYTES) }; /* how products are added to their sum; of bytes a pair is four */
 
-/* sum + products of the integers in each lane; a's pair is the same in all of them. Where products fill twice the lanes of
- * their factors, those of one half of b. */
+/* sum + products of the integers in each lane; a's pair is the same in all of them. Where products fill twice the lanes
+ * of their factors, those of one half of b. */
 INLINE ISA(ints) ISA(add_pair)(ISA(ints) sum, const int16_t *pair, ISA(ints) b, const int half, const int how) {
     ISA(ints) a;
     int32_t both;
@@ -845,8 +846,8 @@ INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,
     }
 
 #define TILE(name, sift, sift_bytes)                                                                     \
-    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows), ISA(scan), sift,      \
-     sift_bytes}
+    {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows),     \
+     ISA(scan), sift, sift_bytes}
 
 SIFT(sift, ISA(PLAIN), TILE_TARGET)
 TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, ISA(sift), NULL);

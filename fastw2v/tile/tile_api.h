@@ -54,8 +54,8 @@ typedef void TileSift(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs, con
 
 typedef struct {
     const char *name;
-    /* loss: NULL, or where to add the -log likelihood. Returns whether a score is not finite: an update would then spread
-     * NaN to all rows of the block. */
+    /* loss: NULL, or where to add the -log likelihood. Returns whether a score is not finite: an update would then
+     * spread NaN to all rows of the block. */
     int (*gradients)(const float **x, const float *times_x, ptrdiff_t m, float **y, const float *label,
                      const float *times_y, ptrdiff_t n, ptrdiff_t dim, float alpha, float *g, double *loss);
     /* partial: room for (m + n) * (dim + TILE_SLACK) floats. The rows `ahead` are prefetched meanwhile. */
