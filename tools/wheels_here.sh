@@ -176,7 +176,8 @@ step_musllinux() {
     mv "$work"/build/musl/dist/*musllinux*.whl "$work/wheels/musl"
     rm -rf "$work/build/musl"
     wheel=$(one_file "$work"/wheels/musl/*-cp311-abi3-musllinux_1_2_x86_64.whl)
-    "$work/tools/bin/auditwheel" show "$wheel"
+    check_size "$wheel"
+    check_libraries "$wheel"
     "$work/tools/bin/abi3audit" --strict --report "$wheel"
     install_for "$site" musllinux_1_2_x86_64 --no-deps "$wheel"
     run_tests in_sid "$python"
@@ -332,6 +333,15 @@ build_wheel() { # FOLDER PYTHON [RUNNER]: from the sdist, for the oldest glibc t
 
 check_size() { # WHEEL
     (($(stat -c %s "$1") < LARGEST_WHEEL)) || fail "$1 has 3 MB or more"
+}
+
+check_libraries() { # WHEEL: auditwheel would look for musl's libc.so on this machine, and find a text of glibc's
+    local folder=$work/build/unpacked needed
+    rm -rf "$folder"
+    "$work/tools/bin/python" -m zipfile -e "$1" "$folder"
+    needed=$(find "$folder" -name '*.so' -exec readelf --dynamic {} + | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
+    rm -rf "$folder"
+    [ "$needed" = libc.so ] || fail "$1 needs more than musl's libc.so: $needed"
 }
 
 unzip_sizes() { # WHEEL: prints the sizes of its modules
