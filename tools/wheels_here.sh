@@ -193,10 +193,11 @@ step_arm64() { # unpacked only: to configure packages the machine would have to 
         unpack "$archive" "$arm64"
         rm "$archive"
     done
-    # Pointer authentication, which trixie's programs use, takes qemu nine tenths of its time.
+    # Pointer authentication, which trixie's programs use, takes qemu nine tenths of its time. Of SME, which the BLAS
+    # inside NumPy 2.5 uses where it is, qemu 7.2 makes wrong products.
     cat >"$arm64/python" <<END
 #!/bin/sh
-QEMU_CPU=\${QEMU_CPU:-max,pauth=off} exec qemu-aarch64-static -L "$arm64" "$arm64/usr/bin/python3.13" "\$@"
+QEMU_CPU=\${QEMU_CPU:-max,pauth=off,sme=off} exec qemu-aarch64-static -L "$arm64" "$arm64/usr/bin/python3.13" "\$@"
 END
     chmod +x "$arm64/python"
     rm -f "$libraries/sitecustomize.py" # a link to what is not there
