@@ -14,11 +14,13 @@ evaluation/        how good vectors and rankings are
 desm/              documents ranked by the dual embedding space model
 formats/           models ↔ files
 cli/               the command `fastw2v`
+accel/             gensim's classes taken over, in programs that import gensim
 """
 
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -53,6 +55,8 @@ __all__ = [
     "Text8Corpus",
     "Word2Vec",
     "__version__",
+    "accelerate",
+    "deaccelerate",
     "models",
     "show_config",
     "utils",
@@ -60,10 +64,16 @@ __all__ = [
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-if not TYPE_CHECKING:  # a type checker should go on to say which names there are
+_LATE = {"accelerate": "fastw2v.accel", "deaccelerate": "fastw2v.accel"}
+
+if TYPE_CHECKING:
+    from fastw2v.accel import accelerate, deaccelerate
+else:  # a type checker should go on to say which names there are
 
     def __getattr__(name: str) -> Any:
-        """Return what stays in gensim, for programs that swapped one import; see `models.gensims`."""
+        """Return what is imported when asked for: ours, or what stays in gensim, see `models.gensims`."""
+        if name in _LATE:
+            return getattr(import_module(_LATE[name]), name)
         return models.gensims.found(name, __name__)
 
 
