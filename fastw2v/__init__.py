@@ -14,6 +14,7 @@ evaluation/        how good vectors and rankings are
 desm/              documents ranked by the dual embedding space model
 formats/           models ↔ files
 cli/               the command `fastw2v`
+shift/             texts of several times or places compared
 accel/             gensim's classes taken over, in programs that import gensim
 """
 
@@ -44,6 +45,7 @@ from fastw2v.word2vec import FAST_VERSION, Word2Vec
 __all__ = [
     "BrownCorpus",
     "CallbackAny2Vec",
+    "Compass",
     "EarlyStopping",
     "FAST_VERSION",
     "FastW2VError",
@@ -56,6 +58,7 @@ __all__ = [
     "Word2Vec",
     "__version__",
     "accelerate",
+    "align",
     "deaccelerate",
     "models",
     "show_config",
@@ -64,10 +67,16 @@ __all__ = [
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-_LATE = {"accelerate": "fastw2v.accel", "deaccelerate": "fastw2v.accel"}
+_LATE = {
+    "Compass": "fastw2v.shift",
+    "accelerate": "fastw2v.accel",
+    "align": "fastw2v.shift",
+    "deaccelerate": "fastw2v.accel",
+}
 
 if TYPE_CHECKING:
     from fastw2v.accel import accelerate, deaccelerate
+    from fastw2v.shift import Compass, align
 else:  # a type checker should go on to say which names there are
 
     def __getattr__(name: str) -> Any:
