@@ -1,4 +1,4 @@
-"""A compass against CADE's way on gensim and against models turned by Procrustes: seconds, and known shifts found.
+"""A compass against CADE's way on gensim, and against models turned by Procrustes: seconds, and shifts found.
 
     python benchmarks/compass.py CORPUS [--rounds 3]
 
