@@ -131,7 +131,8 @@ step_python3.13t() {
     build_wheel free "$python" in_sid
     wheel=$(one_file "$work"/wheels/free/*-cp313-cp313t-manylinux*.whl)
     # The last releases that have wheels for 3.13t; 3.14t has all, but Debian has no source of it that stays.
-    in_sid "$python" -m pip install -q --only-binary=:all: "$wheel" 'numpy<2.5' 'scipy<1.18' pytest pytest-xdist hypothesis
+    in_sid "$python" -m pip install -q --only-binary=:all: "$wheel" 'numpy<2.5' 'scipy<1.18' pytest pytest-xdist \
+        hypothesis tqdm bm25s
     in_sid "$python" -W error - <<'END'
 import importlib, pkgutil, sys
 import fastw2v
@@ -167,7 +168,7 @@ END
 step_musllinux() {
     local site=$musl/lib/python3.13/site-packages python=$musl/bin/python3.13 wheel
     install_for "$site" musllinux_1_2_x86_64 setuptools Cython numpy scipy pytest pytest-xdist hypothesis tqdm \
-        joblib safetensors threadpoolctl
+        joblib safetensors threadpoolctl bm25s
     rm -rf "$work/wheels/musl" "$work/build/musl"
     mkdir -p "$work/wheels/musl" "$work/build"
     cp -r "$work/source" "$work/build/musl"
