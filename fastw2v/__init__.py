@@ -3,6 +3,7 @@
 A map of the package, in the order in which data goes through it:
 
 text/              text → sentences → counts of words, and ids
+phrases/           words that stand together more often than by chance, joined
 vocabulary/        counts → the words that are kept, the noise table, the Huffman tree
 training/          ids → jobs → threads, which train the weights
 tile/              the arithmetic of training and scanning, compiled for each instruction set
@@ -51,9 +52,12 @@ __all__ = [
     "FastW2VError",
     "FastW2VWarning",
     "FormatError",
+    "FrozenPhrases",
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
+    "Phraser",
+    "Phrases",
     "Text8Corpus",
     "Word2Vec",
     "__version__",
@@ -69,6 +73,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _LATE = {
     "Compass": "fastw2v.shift",
+    "FrozenPhrases": "fastw2v.phrases",
+    "Phraser": "fastw2v.phrases",
+    "Phrases": "fastw2v.phrases",
     "accelerate": "fastw2v.accel",
     "align": "fastw2v.shift",
     "deaccelerate": "fastw2v.accel",
@@ -76,6 +83,7 @@ _LATE = {
 
 if TYPE_CHECKING:
     from fastw2v.accel import accelerate, deaccelerate
+    from fastw2v.phrases import FrozenPhrases, Phraser, Phrases
     from fastw2v.shift import Compass, align
 else:  # a type checker should go on to say which names there are
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v import Compass, KeyedVectors, Word2Vec, align
+from fastw2v import Compass, FrozenPhrases, KeyedVectors, Phrases, Word2Vec, align
 from fastw2v.desm import DESM
 from fastw2v.shift import most_shifted, shifts
 
@@ -217,7 +217,10 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "Word2Vec": Word2Vec,
         "KeyedVectors": KeyedVectors,
         "Compass": Compass,
-        **{found.__name__: found for found in (align, most_shifted, shifts)},
+        "phrases": Phrases(
+            [["in", "new", "york"], ["new", "york", "is", "new"]] * 9, min_count=1, threshold=0.5
+        ),
+        **{found.__name__: found for found in (align, most_shifted, shifts, Phrases, FrozenPhrases)},
         "np": np,
     }
 
@@ -225,6 +228,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name, found in OBJECTS.items() if ">>>" in doc_of(found)])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_examples_run(name: str, names: dict[str, Any]) -> None:
+    if name == "accelerate":
+        pytest.importorskip("gensim", reason="accelerates gensim")
     if name == "evaluate_ranking":
         pytest.importorskip("ir_measures", reason="measures of rankings need ir_measures")
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -75,11 +75,11 @@ def test_a_program_that_swaps_one_import_gets_the_rest_from_gensim() -> None:
     gensim = pytest.importorskip("gensim", reason=NO_GENSIM)
     names: dict[str, Any] = {}
     exec(
-        "import fastw2v as gensim, fastw2v.models.phrases, fastw2v.fasttext\n"
+        "import fastw2v as gensim, fastw2v.models.ldamodel, fastw2v.fasttext\n"
         "import fastw2v.downloader as api\n"
         "from fastw2v import Word2Vec, FastText, CoherenceModel\n"
-        "from fastw2v.models import Doc2Vec, Phrases\n"
-        "from fastw2v.models.phrases import Phraser\n"
+        "from fastw2v.models import Doc2Vec, LdaModel\n"
+        "from fastw2v.models.tfidfmodel import TfidfModel\n"
         "from fastw2v.corpora.dictionary import Dictionary\n"
         "from fastw2v.test.utils import common_texts",
         names,
@@ -87,14 +87,31 @@ def test_a_program_that_swaps_one_import_gets_the_rest_from_gensim() -> None:
     assert names["Word2Vec"] is Word2Vec is names["gensim"].models.Word2Vec
     assert names["FastText"] is gensim.models.FastText and names["Doc2Vec"] is gensim.models.Doc2Vec
     assert names["CoherenceModel"] is gensim.models.CoherenceModel
-    assert names["Phraser"] is gensim.models.phrases.Phraser
+    assert names["TfidfModel"] is gensim.models.TfidfModel
     assert names["api"] is sys.modules["gensim.downloader"] is names["gensim"].downloader
     # One module under two names, which knows only its own: no second copy of a class.
     assert names["Dictionary"] is gensim.corpora.Dictionary is fastw2v.corpora.Dictionary
-    assert fastw2v.models.phrases is sys.modules["gensim.models.phrases"] is import_module("fastw2v.phrases")
-    assert fastw2v.models.phrases.__spec__.name == "gensim.models.phrases"
-    model = names["Phrases"](names["common_texts"], min_count=1, threshold=1)
-    assert type(model).__module__ == "gensim.models.phrases"  # the name in its pickles
+    lda = sys.modules["gensim.models.ldamodel"]
+    assert fastw2v.models.ldamodel is lda is import_module("fastw2v.ldamodel")
+    assert fastw2v.models.ldamodel.__spec__.name == "gensim.models.ldamodel"
+    words = names["Dictionary"](names["common_texts"])
+    model = names["LdaModel"](list(map(words.doc2bow, names["common_texts"])), num_topics=2)
+    assert type(model).__module__ == "gensim.models.ldamodel"  # the name in its pickles
+
+
+def test_phrases_are_ours_under_all_names() -> None:
+    names: dict[str, Any] = {}
+    exec(
+        "import fastw2v as gensim, fastw2v.models.phrases, fastw2v.phrases\n"
+        "from fastw2v import Phrases\n"
+        "from fastw2v.models import Phraser\n"
+        "from fastw2v.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases\n",
+        names,
+    )
+    module = import_module("fastw2v.phrases")
+    assert fastw2v.models.phrases is module is names["gensim"].phrases
+    assert names["Phrases"] is module.Phrases is fastw2v.models.Phrases
+    assert names["Phraser"] is names["FrozenPhrases"] is module.FrozenPhrases
 
 
 def test_every_name_of_gensims_is_ours_or_leads_there() -> None:
@@ -151,10 +168,10 @@ assert not hasattr(fastw2v, named) and not hasattr(fastw2v.models, named)
     ("statement", "named"),
     [
         ("from fastw2v import Word2Vec, Doc2Vec", "Doc2Vec"),
-        ("from fastw2v.models import Phrases", "Phrases"),
-        ("from fastw2v.models import phrases", "phrases"),
-        ("from fastw2v.phrases import Phrases", "phrases"),
-        ("import fastw2v.models.phrases", "phrases"),
+        ("from fastw2v.models import LdaModel", "LdaModel"),
+        ("from fastw2v.models import ldamodel", "ldamodel"),
+        ("from fastw2v.ldamodel import LdaModel", "ldamodel"),
+        ("import fastw2v.models.ldamodel", "ldamodel"),
         ("import fastw2v.corpora.dictionary", "corpora"),
         ("fastw2v.downloader", "downloader"),
         ("fastw2v.models.TfidfModel", "TfidfModel"),

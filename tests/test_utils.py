@@ -94,7 +94,8 @@ def test_open_zst(tmp_path: Path) -> None:
 def test_open_zst_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("compression", "compression.zstd", "backports", "backports.zstd"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=r"pip install backports\.zstd"):
+    has_its_own = sys.version_info >= (3, 14)
+    with pytest.raises(ImportError, match="built without" if has_its_own else r"pip install backports\.zstd"):
         utils.open(tmp_path / "file.zst")
 
 

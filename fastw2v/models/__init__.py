@@ -2,7 +2,7 @@
 
 `fastw2v.models.word2vec`, `.keyedvectors` and `.callbacks` are the modules of those names in `fastw2v`.
 `base_any2vec`, `utils_any2vec` and `word2vec_inner` hold names that programs import from there. Everything
-else that gensim has, such as `fastw2v.models.Phrases`, is gensim's, see `gensims`.
+else that gensim has, such as `fastw2v.models.FastText`, is gensim's, see `gensims`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What stays in gensim, under the names that a program has after its import of gensim was swapped.
 
 `from fastw2v import Word2Vec, FastText` gives gensim's own FastText where gensim is installed, and an
-error that says so where it is not. `import fastw2v.models.phrases` likewise. gensim is imported when such
+error that says so where it is not. `import fastw2v.models.ldamodel` likewise. gensim is imported when such
 a name is asked for, not before; its classes keep its names, so its pickles stay what they are.
 """
 
@@ -46,7 +46,6 @@ MODELS = frozenset(
         "nmf",
         "nmf_pgd",
         "normmodel",
-        "phrases",
         "poincare",
         "rpmodel",
         "tfidfmodel",
@@ -90,7 +89,6 @@ CLASSES = frozenset(
         "Nmf",
         "NormModel",
         "OkapiBM25Model",
-        "Phrases",
         "RpModel",
         "TfidfModel",
         "TranslationMatrix",
@@ -127,6 +125,9 @@ BESIDE = {
 }
 # Modules of gensim whose few names that concern us stand here, below `models`.
 OURS = frozenset(("base_any2vec", "utils_any2vec", "word2vec_inner"))
+# What is ours, under the same name, and imported when it is asked for.
+LATE_MODULES = frozenset(("phrases",))
+LATE_CLASSES = dict.fromkeys(("Phrases", "FrozenPhrases", "Phraser"), "fastw2v.phrases")
 
 
 def origin(name: str) -> str | None:
@@ -140,6 +141,8 @@ def origin(name: str) -> str | None:
     """
     name = name.removeprefix("models.")
     head = name.partition(".")[0]
+    if head in LATE_MODULES:
+        return f"fastw2v.{name}"
     if head in OURS:
         return f"fastw2v.models.{name}"
     if head in MODELS:
@@ -160,6 +163,8 @@ def found(name: str, asked: str) -> Any:
     Raises:
         AttributeError: there is no such name, or gensim is not installed.
     """
+    if name in LATE_CLASSES:
+        return getattr(import_module(LATE_CLASSES[name]), name)
     module = "gensim.models" if name in CLASSES else origin(name)
     if module is None:
         raise AttributeError(f"module {asked!r} has no attribute {name!r}")

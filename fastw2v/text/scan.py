@@ -102,6 +102,20 @@ class Scan:
         return dict(zip(self.words.at(np.arange(len(self.words))), self.counts.tolist(), strict=True))
 
 
+class SelfEncoded:
+    """A base class of texts that are read as ids faster than as lists of words.
+
+    Attributes:
+        fixed (bool): whether each pass gives the same sentences.
+    """
+
+    fixed: bool
+
+    def scan_as_ids(self, threads: int) -> Scan | None:
+        """Return the text as ids, read in so many threads; None if it has to be read as words."""
+        raise NotImplementedError
+
+
 class RawVocab:
     """Counts of all words of a text, kept as columns until they are asked for as a dict.
 
@@ -176,8 +190,13 @@ def scan(
         Scan: words, counts and, if it was asked for, the encoded text.
     """
     logger.info("collecting all words and their counts")
+    as_ids = None
+    if isinstance(sentences, SelfEncoded) and not max_vocab_size:
+        as_ids = sentences.scan_as_ids(threads)
     if max_vocab_size:
         found = _scan_pruning(_parts_of(sentences, files), max_vocab_size, trim_rule, progress_per)
+    elif as_ids is not None:
+        found = as_ids if encode else replace(as_ids, encoded=None)
     elif files is not None:
         found = _FileScan(files, progress_per, encode, block_bytes).run(threads)
     else:
@@ -200,7 +219,10 @@ def encode(
 ) -> EncodedCorpus:
     """Return a text, given as for `scan`, as rows of an existing vocabulary, without words that it lacks."""
     silent = sys.maxsize
-    if files is not None:
+    as_ids = sentences.scan_as_ids(threads) if isinstance(sentences, SelfEncoded) else None
+    if as_ids is not None:
+        found = as_ids
+    elif files is not None:
         found = _FileScan(files, silent, encode=True).run(threads)
     else:
         found = _scan_sentences(sentences, silent, encode=True, learn=False)

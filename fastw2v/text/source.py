@@ -56,7 +56,8 @@ class Source:
         if passes > 1 and files is not None:
             _check_files(files, passes)
         states = () if files is None else tuple(map(_state_of, files.paths))
-        fixed = sentences.fixed if isinstance(sentences, Rows) else is_static(sentences)
+        knows = isinstance(sentences, Rows | scan.SelfEncoded)
+        fixed = sentences.fixed if knows else is_static(sentences)
         return cls(given, sentences, files, states, fixed)
 
     def is_same_text(self, other: Source) -> bool:
