@@ -27,7 +27,8 @@ from factories import (
 )
 
 from fastw2v import CallbackAny2Vec, FastW2VWarning, KeyedVectors, Word2Vec
-from fastw2v.desm._centroids import unit_sums, widen
+from fastw2v.desm._centroids import widen
+from fastw2v.documents._sums import count_documents, means, unit_sums
 from fastw2v.formats.errors import FormatError
 from fastw2v.query._sieve import raise_best
 from fastw2v.tile import dispatch

@@ -22,13 +22,13 @@ LAYERS = (
     {"text", "query", "accessors"},
     {"vocabulary"},
     {"formats"},
-    {"evaluation", "training"},
+    {"documents", "evaluation", "training"},
     {"older"},
     {"keyedvectors"},
     {"matrices"},
     {"word2vec"},
     {"desm", "callbacks"},
-    {"models", "cli"},
+    {"models", "cli", "sklearn"},
     {"__init__", "__main__"},
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
