@@ -129,11 +129,13 @@ def to_keras(
     words: Any, word_index: WordIndex | None, freeze: bool, pad: int | None, unk: Any, options: dict[str, Any]
 ) -> Any:
     """Return a `keras.layers.Embedding`; see `Features.to_keras`."""
-    keras = _package("keras", "Keras", "keras")
-    matrix = _weights(words, word_index, pad, unk)
-    return keras.layers.Embedding(
-        *matrix.shape,
-        embeddings_initializer=keras.initializers.Constant(matrix),
-        trainable=not freeze,
-        **options,
+    keras = _package(
+        "keras",
+        "Keras and what it computes with (TensorFlow, PyTorch or JAX, as KERAS_BACKEND says)",
+        "keras",
     )
+    matrix = _weights(words, word_index, pad, unk)
+    layer = keras.layers.Embedding(*matrix.shape, trainable=not freeze, **options)
+    layer.build((None,))
+    layer.set_weights([matrix])  # an initializer of Constant would be saved too, as text
+    return layer
