@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,7 @@ def test_soft_cosines_come_from_gensim() -> None:
 
 
 @IGNORE_OLDER
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras with PyTorch
 def test_a_keras_layer() -> None:
     try:
         import_module("keras")
