@@ -15,11 +15,14 @@ evaluation/        how good vectors and rankings are
 desm/              documents ranked by the dual embedding space model
 formats/           models ↔ files
 cli/               the command `fastw2v`
+shift/             texts of several times or places compared
+accel/             gensim's classes taken over, in programs that import gensim
 """
 
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -43,6 +46,7 @@ from fastw2v.word2vec import FAST_VERSION, Word2Vec
 __all__ = [
     "BrownCorpus",
     "CallbackAny2Vec",
+    "Compass",
     "EarlyStopping",
     "FAST_VERSION",
     "FastW2VError",
@@ -54,6 +58,9 @@ __all__ = [
     "Text8Corpus",
     "Word2Vec",
     "__version__",
+    "accelerate",
+    "align",
+    "deaccelerate",
     "models",
     "show_config",
     "utils",
@@ -61,10 +68,22 @@ __all__ = [
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-if not TYPE_CHECKING:  # a type checker should go on to say which names there are
+_LATE = {
+    "Compass": "fastw2v.shift",
+    "accelerate": "fastw2v.accel",
+    "align": "fastw2v.shift",
+    "deaccelerate": "fastw2v.accel",
+}
+
+if TYPE_CHECKING:
+    from fastw2v.accel import accelerate, deaccelerate
+    from fastw2v.shift import Compass, align
+else:  # a type checker should go on to say which names there are
 
     def __getattr__(name: str) -> Any:
-        """Return what stays in gensim, for programs that swapped one import; see `models.gensims`."""
+        """Return what is imported when asked for: ours, or what stays in gensim, see `models.gensims`."""
+        if name in _LATE:
+            return getattr(import_module(_LATE[name]), name)
         return models.gensims.found(name, __name__)
 
 

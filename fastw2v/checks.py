@@ -177,8 +177,14 @@ def epochs_of(epochs: Any) -> int:
 
 
 def is_gensims(given: Any) -> bool:
-    """Return whether an object is of a class of gensim's, or of one derived from it."""
-    return any(cls.__module__.partition(".")[0] == "gensim" for cls in type(given).__mro__)
+    """Return whether an object is of a class of gensim's, or of one derived from it, and not of ours."""
+    packages = {package_of(cls) for cls in type(given).__mro__}
+    return "gensim" in packages and "fastw2v" not in packages  # `accelerate` derives ours from gensim's
+
+
+def package_of(cls: type) -> str:
+    """Return the name of the package that a class comes from."""
+    return cls.__module__.partition(".")[0]
 
 
 def not_vectors(name: str, given: Any) -> str:

@@ -61,7 +61,7 @@ from fastw2v.text.tables import words_in
 from fastw2v.text.texts import STREAM_WORDS, Encoded, EncodedText, Pairs, StreamedText
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.checkpoint import Checkpoints, check_how, course_of, passes_left
-from fastw2v.training.course import NO_LENGTH, Course, usable_workers
+from fastw2v.training.course import NO_LENGTH, Course, frozen_side, usable_workers
 from fastw2v.training.loop import Training
 from fastw2v.training.objective import Freeze, Step
 from fastw2v.training.report import EpochRecord, Length, warn_of_call
@@ -841,7 +841,8 @@ class Word2Vec(Matrices, OlderWord2Vec):
             compute_loss (bool): add up the loss, for `history`.
             callbacks (iterable of CallbackAny2Vec): objects whose hooks are called.
             freeze (str or None): "out" leaves OUT and node vectors as they are, so that models of different
-                texts can be compared; "in" leaves the IN vectors. None trains both.
+                texts can be compared; "in" leaves the IN vectors. None trains both, unless the model has
+                been given `learn_hidden = False` or `learn_vectors = False`, as the compass packages do.
             checkpoint (path or None): a model file to write at the beginning, every `checkpoint_every`
                 seconds, at the end of each epoch, and before SIGTERM, SIGHUP or Ctrl-C ends the program (if
                 this is the main thread). It replaces the one before, at once or not at all.
@@ -907,7 +908,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 end_alpha=end_alpha or self.min_alpha,
                 compute_loss=compute_loss,
                 callbacks=callbacks,
-                freeze=freeze,
+                freeze=frozen_side(self, freeze),
                 **reports,
             )
             passes = course.epochs
@@ -992,7 +993,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             end_alpha=end_alpha or self.min_alpha,
             compute_loss=compute_loss,
             callbacks=callbacks,
-            freeze=freeze,
+            freeze=frozen_side(self, freeze),
         )
         with self._restore_on_error():
             if not len(self.wv):

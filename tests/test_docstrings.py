@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v import KeyedVectors, Word2Vec
+from fastw2v import Compass, KeyedVectors, Word2Vec, align
 from fastw2v.desm import DESM
+from fastw2v.shift import most_shifted, shifts
 
 PUBLIC = (
     "fastw2v",
@@ -221,6 +222,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "tmp": str(folder),
         "Word2Vec": Word2Vec,
         "KeyedVectors": KeyedVectors,
+        "Compass": Compass,
+        **{found.__name__: found for found in (align, most_shifted, shifts)},
         "np": np,
     }
 

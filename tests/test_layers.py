@@ -28,7 +28,7 @@ LAYERS = (
     {"matrices"},
     {"word2vec"},
     {"desm", "callbacks"},
-    {"models", "cli", "sklearn"},
+    {"models", "cli", "accel", "shift", "sklearn"},
     {"__init__", "__main__"},
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -164,7 +164,9 @@ def closed() -> io.StringIO:
 def test_training_needs_no_standard_streams(
     stream: Any, with_tqdm: bool, progress: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not with_tqdm:
+    if with_tqdm:
+        pytest.importorskip("tqdm")
+    else:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, stream)

@@ -131,7 +131,8 @@ step_python3.13t() {
     build_wheel free "$python" in_sid
     wheel=$(one_file "$work"/wheels/free/*-cp313-cp313t-manylinux*.whl)
     # The last releases that have wheels for 3.13t; 3.14t has all, but Debian has no source of it that stays.
-    in_sid "$python" -m pip install -q --only-binary=:all: "$wheel" 'numpy<2.5' 'scipy<1.18' pytest pytest-xdist hypothesis
+    in_sid "$python" -m pip install -q --only-binary=:all: "$wheel" 'numpy<2.5' 'scipy<1.18' pytest pytest-xdist \
+        hypothesis tqdm bm25s
     in_sid "$python" -W error - <<'END'
 import importlib, pkgutil, sys
 import fastw2v
@@ -167,7 +168,7 @@ END
 step_musllinux() {
     local site=$musl/lib/python3.13/site-packages python=$musl/bin/python3.13 wheel
     install_for "$site" musllinux_1_2_x86_64 setuptools Cython numpy scipy pytest pytest-xdist hypothesis tqdm \
-        joblib safetensors threadpoolctl
+        joblib safetensors threadpoolctl bm25s
     rm -rf "$work/wheels/musl" "$work/build/musl"
     mkdir -p "$work/wheels/musl" "$work/build"
     cp -r "$work/source" "$work/build/musl"
@@ -176,7 +177,8 @@ step_musllinux() {
     mv "$work"/build/musl/dist/*musllinux*.whl "$work/wheels/musl"
     rm -rf "$work/build/musl"
     wheel=$(one_file "$work"/wheels/musl/*-cp311-abi3-musllinux_1_2_x86_64.whl)
-    "$work/tools/bin/auditwheel" show "$wheel"
+    check_size "$wheel"
+    check_libraries "$wheel"
     "$work/tools/bin/abi3audit" --strict --report "$wheel"
     install_for "$site" musllinux_1_2_x86_64 --no-deps "$wheel"
     run_tests in_sid "$python"
@@ -192,10 +194,11 @@ step_arm64() { # unpacked only: to configure packages the machine would have to 
         unpack "$archive" "$arm64"
         rm "$archive"
     done
-    # Pointer authentication, which trixie's programs use, takes qemu nine tenths of its time.
+    # Pointer authentication, which trixie's programs use, takes qemu nine tenths of its time. Of SME, which the BLAS
+    # inside NumPy 2.5 uses where it is, qemu 7.2 makes wrong products.
     cat >"$arm64/python" <<END
 #!/bin/sh
-QEMU_CPU=\${QEMU_CPU:-max,pauth=off} exec qemu-aarch64-static -L "$arm64" "$arm64/usr/bin/python3.13" "\$@"
+QEMU_CPU=\${QEMU_CPU:-max,pauth=off,sme=off} exec qemu-aarch64-static -L "$arm64" "$arm64/usr/bin/python3.13" "\$@"
 END
     chmod +x "$arm64/python"
     rm -f "$libraries/sitecustomize.py" # a link to what is not there
@@ -332,6 +335,15 @@ build_wheel() { # FOLDER PYTHON [RUNNER]: from the sdist, for the oldest glibc t
 
 check_size() { # WHEEL
     (($(stat -c %s "$1") < LARGEST_WHEEL)) || fail "$1 has 3 MB or more"
+}
+
+check_libraries() { # WHEEL: auditwheel would look for musl's libc.so on this machine, and find a text of glibc's
+    local folder=$work/build/unpacked needed
+    rm -rf "$folder"
+    "$work/tools/bin/python" -m zipfile -e "$1" "$folder"
+    needed=$(find "$folder" -name '*.so' -exec readelf --dynamic {} + | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
+    rm -rf "$folder"
+    [ "$needed" = libc.so ] || fail "$1 needs more than musl's libc.so: $needed"
 }
 
 unzip_sizes() { # WHEEL: prints the sizes of its modules

@@ -319,8 +319,8 @@ cdef class Unpickler:
         return 0
 
     cdef int recall(self, uint64_t place) except -1:
-        cdef object value
-        if place >= <uint64_t>len(self.memo) or (value := self.memo[<Py_ssize_t>place]) is Unpickler:
+        cdef object value = self.memo[<Py_ssize_t>place] if place < <uint64_t>len(self.memo) else Unpickler
+        if value is Unpickler:
             raise RefusedPickle(f"it has nothing at its memo index {place}")
         self.stack.append(value)
         return 0

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import package_of
 from fastw2v.formats import native
 from fastw2v.formats.errors import FormatError
 from fastw2v.formats.typed import Packer, dumps, loads
@@ -74,7 +75,7 @@ def _is_free(name: str, taken: Collection[str]) -> bool:
 
 
 def _our_classes(cls: type) -> list[type]:
-    return [base for base in cls.__mro__ if base.__module__.partition(".")[0] == "fastw2v"]
+    return [base for base in cls.__mro__ if package_of(base) == "fastw2v"]
 
 
 def pack_extras(

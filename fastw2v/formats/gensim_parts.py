@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.checks import package_of
 from fastw2v.columns import Ragged, object_column
 from fastw2v.formats import gensim_pickle
 from fastw2v.formats._unpickler import Budget
@@ -182,8 +183,10 @@ def describe_live(obj: Any) -> Model | Vectors:
         TypeError: the object is of another class; also FastText and Doc2Vec, whose models have further parts.
         RefusedPickle: its attributes do not fit together.
     """
-    classes = [cls for cls in type(obj).__mro__ if cls.__module__.partition(".")[0] == "gensim"]
-    names = {cls.__name__ for cls in classes}
+    packages = {package_of(cls) for cls in type(obj).__mro__}
+    if packages >= {"fastw2v", "gensim"}:  # ours, while `accelerate` derives it from gensim's
+        obj = obj.to_gensim()
+    names = {cls.__name__ for cls in type(obj).__mro__ if package_of(cls) == "gensim"}
     if not names & {"Word2Vec", "KeyedVectors", "Word2VecKeyedVectors"} or names & {"FastText", "Doc2Vec"}:
         raise TypeError(
             f"expected gensim's Word2Vec or KeyedVectors, got {type(obj).__module__}."

@@ -65,6 +65,34 @@ def usable_workers(workers: int) -> int:
     return min(workers, most)
 
 
+def frozen_side(model: Any, freeze: Any) -> Any:
+    """Return what of a model stays as it is in training: `freeze`, or what the compass packages set on it.
+
+    CADE and TWEC come with a gensim of their own, whose models have `learn_hidden` (OUT and node vectors)
+    and `learn_vectors` (IN); they set one of them to False.
+
+    Args:
+        model (Word2Vec): the model.
+        freeze (any): the argument of `train`; None: not given.
+
+    Returns:
+        any: "in", "out", None, or what was given, unchecked.
+
+    Raises:
+        ValueError: both are False, so that nothing would be trained.
+        TypeError: one is not a truth value.
+    """
+    learns = {name: flag(name, getattr(model, name, True)) for name in ("learn_vectors", "learn_hidden")}
+    if freeze is not None or all(learns.values()):
+        return freeze
+    if not any(learns.values()):
+        raise ValueError(
+            "learn_vectors and learn_hidden of this model are both False, so nothing would be trained: set "
+            "one of them to True"
+        )
+    return "out" if learns["learn_vectors"] else "in"
+
+
 class Course(NamedTuple):
     """The passes of one call of `train`: how many, learning rates, frozen matrices, reports.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastw2v.checks import package_of
 from fastw2v.warn import warn_user
 
 # Of gensim 3.8 and 4.4. None is the name of a method of ours: tests/test_surface.py.
@@ -36,7 +37,8 @@ TRAINING_HOOKS = (
 
 def warn_of_hooks(model: Any) -> None:
     """Warn if a model, or a class that it is of, has methods that only gensim's training would call."""
-    hooks = [name for name in TRAINING_HOOKS if hasattr(model, name)]
+    theirs = [vars(model), *(vars(cls) for cls in type(model).__mro__ if package_of(cls) != "gensim")]
+    hooks = [name for name in TRAINING_HOOKS if any(name in names for names in theirs)]
     if hooks:
         warn_user(
             f"{type(model).__name__} defines {', '.join(hooks)}: private to gensim's training, and never "
