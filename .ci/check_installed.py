@@ -12,7 +12,7 @@ from fastw2v.tile.dispatch import available_isas
 warnings.simplefilter("error")
 fastw2v.show_config()
 for module in pkgutil.walk_packages(fastw2v.__path__, "fastw2v."):
-    if module.name != "fastw2v.__main__":
+    if module.name not in ("fastw2v.__main__", "fastw2v.sklearn"):  # scikit-learn is no dependency
         importlib.import_module(module.name)
 if sysconfig.get_config_var("Py_GIL_DISABLED") and sys._is_gil_enabled():
     sys.exit("the GIL is on: one of the extension modules is not declared to do without")

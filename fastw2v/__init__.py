@@ -11,6 +11,7 @@ word2vec.py        `Word2Vec`: how a model is made, trained, saved and loaded
 matrices.py        what a model holds and answers: IN, OUT and node vectors by word
 keyedvectors.py    `KeyedVectors`: one matrix by word, its queries and its files
 query/             questions → cosines and nearest rows
+documents/         vectors of documents; scikit-learn's step is in sklearn.py
 evaluation/        how good vectors and rankings are
 desm/              documents ranked by the dual embedding space model
 formats/           models ↔ files

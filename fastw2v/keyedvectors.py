@@ -29,6 +29,7 @@ from fastw2v.columns import (
     set_value,
     values_of,
 )
+from fastw2v.documents.features import Features
 from fastw2v.first_vectors import REAL as REAL
 from fastw2v.first_vectors import prep_vectors as prep_vectors
 from fastw2v.first_vectors import pseudorandom_weak_vector as pseudorandom_weak_vector
@@ -82,7 +83,7 @@ Key = Any  # usually a str; an int or any other hashable
 Result = list[tuple[Key, float]]
 
 
-class KeyedVectors(Lifecycle, OlderKeyedVectors):
+class KeyedVectors(Lifecycle, OlderKeyedVectors, Features):
     """V rows of D numbers, each with a key, and the queries on them.
 
     Args:

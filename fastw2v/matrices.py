@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from fastw2v.checks import is_gensims, not_vectors, rounded, settings_of, whole
 from fastw2v.columns import plain_column, resized, row_of_each
+from fastw2v.documents.vectors import DocumentVectors, Unknown, Weights
 from fastw2v.first_vectors import prep_vectors
 from fastw2v.formats import word2vec_format
 from fastw2v.formats.atomic import StrPath
@@ -1155,6 +1156,42 @@ class Matrices(Lifecycle):
             on_bad_values=on_bad_values,
             on_bad_words=on_bad_words,
         )
+
+    def document_vectors(
+        self,
+        docs: Iterable[Any],
+        weights: Weights = None,
+        space: Space = "in",
+        unknown: Unknown = "skip",
+        **how: Any,
+    ) -> npt.NDArray[np.float32]:
+        """Return the vectors of documents in a space: weighted means of the vectors of their words.
+
+        See `KeyedVectors.document_vectors`, and `documents.DocumentVectors` for weights that are fitted on
+        some documents and applied to others.
+
+        Args:
+            docs (iterable of lists of words): N documents, in any form that sentences have; read once.
+            weights ("idf", "sif", mapping of word to float, or None): what words weigh; None: all the same.
+            space (str): "in", "out", "in+out" or "concat", see `vectors`.
+            unknown (str): words without a vector are left out ("skip"), counted as zeros ("zero"), or a
+                KeyError ("error").
+            **how (any): `pre_normalize`, `post_normalize`, `a`, `workers` and `progress`, as there.
+
+        Returns:
+            array: float32 (N, D), of "concat" (N, 2·D); zeros for a document without a word that counts.
+
+        Raises:
+            AttributeError: the space needs OUT vectors, which the model does not have.
+            KeyError: a word has no vector, and `unknown` is "error".
+            TypeError: these are not lists of words.
+            ValueError: an argument is out of range, or there is no space of that name.
+
+        Example:
+            >>> model.document_vectors(sentences, "sif", space="concat").shape
+            (180, 20)
+        """
+        return DocumentVectors(self, weights, space=space, unknown=unknown, **how).fit_transform(docs)
 
     # --- scores of texts ---
 

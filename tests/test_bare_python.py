@@ -37,7 +37,8 @@ from fastw2v import KeyedVectors, LineSentence, Word2Vec, cli, show_config, util
 from fastw2v.desm import DESM, DESMIndex
 
 for module in pkgutil.walk_packages(fastw2v.__path__, "fastw2v."):
-    if module.name not in ("fastw2v.__main__", "fastw2v.tile._blas"):  # SciPy needs ctypes
+    # SciPy needs ctypes, and the last is for scikit-learn, which is no dependency.
+    if module.name not in ("fastw2v.__main__", "fastw2v.tile._blas", "fastw2v.sklearn"):
         importlib.import_module(module.name)
 show_config()
 kv = KeyedVectors(2)

@@ -27,7 +27,8 @@ from factories import (
 )
 
 from fastw2v import CallbackAny2Vec, FastW2VWarning, KeyedVectors, Word2Vec
-from fastw2v.desm._centroids import unit_sums, widen
+from fastw2v.desm._centroids import widen
+from fastw2v.documents._sums import count_documents, means, unit_sums
 from fastw2v.formats.errors import FormatError
 from fastw2v.query._sieve import raise_best
 from fastw2v.tile import dispatch
@@ -548,6 +549,37 @@ def test_documents_that_do_not_fit_are_refused(given: dict[str, Any]) -> None:
     summed()
     with pytest.raises(ValueError, match=r"\w+"):
         summed(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ids": np.array([0, 9, 3], np.int32)},
+        {"ids": np.array([0, -1, 3], np.int32)},
+        {"ends": np.array([1, 4])},
+        {"ends": np.array([2, 1])},
+        {"ends": np.array([-1, 3])},
+        {"last": np.zeros(V - 1, np.int64)},
+    ],
+)
+def test_documents_that_cannot_be_counted_are_refused(given: dict[str, Any]) -> None:
+    arrays = {
+        "ids": np.array([0, 8, 3], np.int32),
+        "ends": np.array([1, 3]),
+        "before": 0,
+        "frequency": np.zeros(V, np.int64),
+        "last": np.zeros(V, np.int64),
+    }
+    count_documents(*arrays.values())
+    with pytest.raises(ValueError, match=r"\w+"):
+        count_documents(*(arrays | given).values())
+
+
+def test_as_many_zeros_as_documents() -> None:
+    arrays = rows() + 1, np.ones(V, np.float32), np.array([0, 8], np.int32), np.array([2])
+    means(*arrays, np.zeros(1, np.int64), rows(1), np.zeros(1, np.uint8))
+    with pytest.raises(ValueError, match="documents"):
+        means(*arrays, np.zeros(2, np.int64), rows(1), np.zeros(1, np.uint8))
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,13 @@ LAYERS = (
     {"text", "query", "accessors"},
     {"vocabulary"},
     {"formats"},
-    {"evaluation", "training"},
+    {"documents", "evaluation", "training"},
     {"older"},
     {"keyedvectors"},
     {"matrices"},
     {"word2vec"},
     {"desm", "callbacks"},
-    {"models", "cli", "accel", "shift", "phrases"},
+    {"models", "cli", "accel", "shift", "phrases", "sklearn"},
     {"__init__", "__main__"},
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

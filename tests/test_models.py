@@ -212,18 +212,21 @@ def test_soft_cosines_come_from_gensim() -> None:
 
 
 @IGNORE_OLDER
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras with PyTorch
 def test_a_keras_layer() -> None:
-    if find_spec("keras") is None:
+    try:
+        import_module("keras")
+    except ImportError:  # or what it computes with is missing
         with pytest.raises(ImportError, match="needs Keras"):
             few_vectors().get_keras_embedding()
         pytest.skip("Keras is not installed")
     kv = few_vectors()
     layer = kv.get_keras_embedding()
-    np.testing.assert_array_equal(layer(np.array([3, 1])), kv.vectors[[3, 1]])
+    np.testing.assert_array_equal(layer.get_weights()[0], kv.vectors)
     assert not layer.trainable
     layer = kv.get_keras_embedding(train_embeddings=True, word_index={"w5": 1, "unknown": 2})
-    np.testing.assert_array_equal(layer(np.array([0, 1, 2]))[1:], [kv["w5"], 0 * kv["w5"]])
-    assert layer.trainable and len(layer.get_weights()[0]) == 3
+    np.testing.assert_array_equal(layer.get_weights()[0], [0 * kv["w5"], kv["w5"], 0 * kv["w5"]])
+    assert layer.trainable
 
 
 def test_the_finder_leaves_other_names_alone() -> None:

@@ -71,8 +71,8 @@ def test_extras_turn_something_on(project: dict[str, Any]) -> None:
     assert set(re.findall(r"fastw2v\[(\w+)\]", sources)) <= set(extras)
     for name in set(extras) - {"test", "dev"}:
         for requirement in extras[name]:
-            package = re.split(r"[^\w.]", requirement)[0]
-            module = {"POT": "ot"}.get(package, package)
+            package = re.split(r"[^\w.-]", requirement)[0]
+            module = {"POT": "ot", "scikit-learn": "sklearn"}.get(package, package)
             assert re.search(rf'\b(import|from) {module}\b|"{module}"', sources), (
                 f"{name}: who imports {module}?"
             )

@@ -1,12 +1,4 @@
 import numpy as np
 import numpy.typing as npt
 
-def unit_sums(
-    rows: npt.NDArray[np.float32],
-    weights: npt.NDArray[np.float32],
-    ids: npt.NDArray[np.int32],
-    ends: npt.NDArray[np.int64],
-    out: npt.NDArray[np.float32],
-    known: npt.NDArray[np.uint8],
-) -> None: ...
 def widen(halves: npt.NDArray[np.uint16], out: npt.NDArray[np.float32], plain: bool = False) -> None: ...

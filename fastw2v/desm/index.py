@@ -30,9 +30,9 @@ from fastw2v.desm.sides import (
     take_spaces,
     tokenize,
     warn_of_little_text,
-    weights_by_row,
 )
 from fastw2v.desm.store import DocumentStore, Rows
+from fastw2v.documents.weights import weights_by_row
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.streams import seekable
 from fastw2v.lifecycle import class_only

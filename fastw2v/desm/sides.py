@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.checks import is_gensims
-from fastw2v.columns import row_of_each
-from fastw2v.desm._centroids import unit_sums
+from fastw2v.documents._sums import unit_sums
+from fastw2v.documents.weights import DocumentFrequencies
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.query.cosines import unit_rows
 from fastw2v.text._encoder import SentenceEncoder
@@ -341,27 +341,6 @@ def warn_of_little_text(model: Any) -> None:
 # --- weights of words ---
 
 
-def weights_by_row(words: list[Any], weights: Mapping[Any, float]) -> npt.NDArray[np.float32]:
-    """Return the weights of words by row, checked.
-
-    Args:
-        words (list): the vocabulary.
-        weights (mapping of word to float): words that are left out weigh 0.
-
-    Returns:
-        float32 (V,): the weights.
-
-    Raises:
-        ValueError: a weight is negative or not finite, or all are 0.
-    """
-    made = np.array([weights.get(word, 0) for word in words], dtype=np.float32)
-    if not (np.isfinite(made).all() and (made >= 0).all() and made.any()):
-        raise ValueError(
-            "weights must be finite, not negative, and larger than 0 for at least one word of the model"
-        )
-    return made
-
-
 def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
     """Return ln(1 + (N − df + ½) / (df + ½)) for each word.
 
@@ -372,10 +351,7 @@ def idf(blocks: Iterable[Encoding], words: int) -> npt.NDArray[np.float32]:
     Returns:
         float32 (V,): by row.
     """
-    documents, frequency = 0, np.zeros(words, dtype=np.int64)
+    found = DocumentFrequencies(words)
     for rows, ends in blocks:
-        owners = row_of_each(np.diff(ends, prepend=0))
-        pairs = np.unique(owners * words + rows)
-        frequency += np.bincount(pairs % words, minlength=words)
-        documents += len(ends)
-    return np.asarray(np.log(1 + (documents - frequency + 0.5) / (frequency + 0.5)), dtype=np.float32)
+        found.add(rows, ends)
+    return found.idf()

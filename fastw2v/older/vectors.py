@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -54,6 +53,7 @@ class OlderKeyedVectors:
         get_vector: Callable[..., Array]
         unit_normalize_all: Callable[[], None]
         to_gensim: Callable[[], Any]
+        to_keras: Callable[..., Any]
         key_to_index: dict[Key, int]
         vectors: Array
         vector_size: int
@@ -178,7 +178,7 @@ class OlderKeyedVectors:
         )
         return sections
 
-    @deprecated("keras.layers.Embedding(len(kv), kv.vector_size, weights=[kv.vectors])")
+    @deprecated("to_keras()")
     def get_keras_embedding(
         self, train_embeddings: bool = False, word_index: Mapping[Key, int] | None = None
     ) -> Any:
@@ -194,26 +194,9 @@ class OlderKeyedVectors:
 
         Raises:
             ImportError: Keras is not installed.
+            ValueError: two words have the same number, or one is negative.
         """
-        try:
-            keras: Any = import_module("keras")
-        except ImportError as error:
-            raise ImportError(
-                f"get_keras_embedding needs Keras, which cannot be imported: {error}"
-            ) from error
-        matrix = self.vectors
-        if word_index is not None:
-            matrix = np.zeros(
-                (1 + max(word_index.values(), default=-1), self.vector_size), self.vectors.dtype
-            )
-            for word, number in word_index.items():
-                if word in self.key_to_index:
-                    matrix[number] = self.vectors[self.key_to_index[word]]
-        return keras.layers.Embedding(
-            *matrix.shape,
-            embeddings_initializer=keras.initializers.Constant(matrix),
-            trainable=train_embeddings,
-        )
+        return self.to_keras(word_index, freeze=not train_embeddings)
 
     @deprecated("gensim.similarities.SparseTermSimilarityMatrix")
     def similarity_matrix(
