@@ -27,8 +27,8 @@ LAYERS = (
     {"keyedvectors"},
     {"matrices"},
     {"word2vec"},
-    {"desm", "callbacks"},
-    {"models", "cli", "accel", "shift", "phrases", "sklearn"},
+    {"desm", "callbacks", "phrases"},
+    {"models", "cli", "accel", "shift", "sklearn"},
     {"__init__", "__main__"},
 )
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -36,14 +36,19 @@ TEXT = [
 SENTENCES = [line.split() for line in TEXT] * 4
 WORDS = ["a", "b", "c", "d", "of", "a_b", "_", "", "a_", "né", "b_c_d"]
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=9), max_size=12)
-SETTINGS: list[dict[str, Any]] = [
-    {"threshold": 0.1},
-    {"threshold": 0.5, "connector_words": frozenset(["of", "_", ""])},
-    {"threshold": 0.01, "scoring": "npmi"},
-    {"threshold": -0.9, "scoring": "npmi", "connector_words": frozenset(["of", "a_b"]), "min_count": 2},
-    {"threshold": 0.2, "delimiter": "__"},
-    {"threshold": 0.2, "delimiter": "é"},
-]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "default": {"threshold": 0.1},
+    "connectors": {"threshold": 0.5, "connector_words": frozenset(["of", "_", ""])},
+    "npmi": {"threshold": 0.01, "scoring": "npmi"},
+    "npmi-connectors": {
+        "threshold": -0.9,
+        "scoring": "npmi",
+        "connector_words": frozenset(["of", "a_b"]),
+        "min_count": 2,
+    },
+    "long-delimiter": {"threshold": 0.2, "delimiter": "__"},
+    "other-delimiter": {"threshold": 0.2, "delimiter": "é"},
+}
 
 
 def by_length(
@@ -75,7 +80,7 @@ def check_same(ours: Phrases, gensims: Any, text: list[list[str]]) -> None:
     assert str(ours) == str(gensims) and str(frozen) == str(other)
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 @given(text=TEXTS, more=TEXTS)
 def test_all_is_as_gensim_has_it(theirs: Any, settings: dict[str, Any], text: Any, more: Any) -> None:
     settings = {"min_count": 1, **settings}
@@ -192,7 +197,7 @@ def refused() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("error", "message", "settings"), refused(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("error", "message", "settings"), refused())
 def test_wrong_arguments_are_refused(error: Any, message: str, settings: dict[str, Any]) -> None:
     with pytest.raises(error, match=message):
         Phrases(SENTENCES, **settings)
@@ -201,7 +206,7 @@ def test_wrong_arguments_are_refused(error: Any, message: str, settings: dict[st
 # --- kept ---
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_files_and_pickles_give_the_same(tmp_path: Path, settings: dict[str, Any]) -> None:
     phrases = Phrases(SENTENCES, **{"min_count": 1, **settings})
     phrases.save(tmp_path / "phrases")

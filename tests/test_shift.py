@@ -137,7 +137,7 @@ def refusals() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("error", "message", "given"), refusals(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("error", "message", "given"), refusals())
 def test_what_makes_no_compass_is_refused(error: Any, message: str, given: dict[str, Any]) -> None:
     with pytest.raises(error, match=message):
         Compass(**{"epochs": 1, **SETTINGS, **given})

@@ -1,4 +1,4 @@
-"""The command line: `fastw2v train`, `neighbors`, `desm`, `info`, `demo`.
+"""The command line: `fastw2v train`, `neighbors`, `phrases`, `desm`, `info`, `demo`.
 
 Answers go to standard output; warnings, progress and errors to standard error.
 Exit codes: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C.
@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from fastw2v import paths, warn
 from fastw2v._version import __version__
-from fastw2v.cli import demo, documents, words
+from fastw2v.cli import demo, documents, phrases, words
 from fastw2v.cli.documents import _judgements as _judgements
 from fastw2v.cli.documents import _queries as _queries
 from fastw2v.cli.options import TRAINING_OPTIONS, Parser, UsageError, common_options, note
@@ -132,6 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     # In the order that help lists them.
     words.add_train(commands, common)
     words.add_neighbors(commands, common)
+    phrases.add_phrases(commands, common)
     documents.add_desm(commands, common)
     words.add_info(commands, common)
     demo.add_demo(commands, common)

@@ -93,7 +93,7 @@ def run_train(options: argparse.Namespace) -> None:
     targets = (options.output, options.vectors, options.out_vectors, options.checkpoint)
     outputs = [path for path in targets if path is not None]
     _check_train(options, outputs)
-    with _open_corpus(options.corpus) as corpus:
+    with open_corpus(options.corpus) as corpus:
         start = time.perf_counter()
         kept = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
         model = _go_on(corpus, options, kept) if _goes_on(options) else train_model(corpus, options, **kept)
@@ -202,7 +202,7 @@ def _go_on(corpus: Iterable[list[str]], options: argparse.Namespace, kept: Mappi
 
 
 @contextlib.contextmanager
-def _open_corpus(source: str) -> Iterator[LineSentence | PathLineSentences]:
+def open_corpus(source: str) -> Iterator[LineSentence | PathLineSentences]:
     """Open the sentences of a file or folder."""
     if paths.is_remote(source) or (source != "-" and (os.path.isfile(source) or os.path.isdir(source))):
         yield PathLineSentences(source)
