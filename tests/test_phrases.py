@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v import FormatError, LineSentence, Word2Vec
+from fastw2v.cli import main
 from fastw2v.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -317,3 +318,59 @@ def test_threads_join_at_once() -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 160
+
+
+# --- the command ---
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    (tmp_path / "text").write_text("".join(f"{' '.join(words)}\n" for words in SENTENCES))
+    return tmp_path / "text"
+
+
+@pytest.mark.parametrize("name", ["joined", "joined.gz"])
+def test_the_command_joins_a_file(corpus: Path, name: str) -> None:
+    out, export, saved = (corpus.with_name(file) for file in (name, "phrases.tsv", "saved"))
+    options = ["--min-count", "1", "--threshold", "0.1", "--connectors", "--export", export, "--save", saved]
+    assert main(["phrases", str(corpus), "-o", str(out), *map(str, options)]) == 0
+    reader = LineSentence(str(corpus))
+    phrases = Phrases(reader, min_count=1, threshold=0.1, connector_words=ENGLISH_CONNECTOR_WORDS)
+    assert list(LineSentence(str(out))) == [words for words in phrases[reader] if words]
+    lines = [line.split("\t") for line in export.read_text().splitlines()]
+    assert {name: float(score) for name, score in lines} == pytest.approx(phrases.export_phrases(), rel=1e-5)
+    assert Phrases.load(saved).vocab == phrases.vocab
+
+
+def test_the_command_goes_over_a_text_again(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--min-count", "1", "--threshold", "1", "--passes", "2", "-o", "-"]
+    assert main(["phrases", str(corpus), *options]) == 0
+    reader = LineSentence(str(corpus))
+    once = Phrases(reader, min_count=1, threshold=1.0).freeze()[reader]
+    twice = Phrases(once, min_count=1, threshold=0.5).freeze()[once]
+    captured = capsys.readouterr()
+    assert [line.split() for line in captured.out.splitlines()] == list(twice)
+    assert captured.err.startswith("fastw2v: ") and captured.err.endswith("written: -\n")
+
+
+WRONG: list[tuple[list[str], str]] = [
+    ([], "nothing to write"),
+    (["--save", "here", "--passes", "2"], "--save with --passes"),
+    (["-o", "text"], "is the corpus itself"),
+    (["-o", "-", "--export", "-"], "two outputs have the same name"),
+    (["-o", "-", "--threshold", "0"], "threshold=0.0"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG)
+def test_the_command_asked_wrongly(
+    corpus: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(corpus.parent)
+    before = corpus.read_bytes()
+    assert main(["phrases", "text", *options]) in (1, 2)
+    assert message in capsys.readouterr().err and corpus.read_bytes() == before

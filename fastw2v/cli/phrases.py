@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from fastw2v import paths, utils
@@ -14,7 +15,6 @@ from fastw2v.cli.options import (
     check_writable,
     note,
     positive,
-    print_json,
 )
 from fastw2v.cli.words import open_corpus
 from fastw2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
@@ -49,18 +49,17 @@ def add_phrases(commands: Any, common: argparse.ArgumentParser) -> None:
         "--export",
         type=paths.expand,
         metavar="FILE",
-        help="the phrases and their scores, a line each, tab between",
+        help="the phrases and their scores, a line each, with a tab between",
     )
     phrases.add_argument(
         "--save", type=paths.expand, metavar="FILE", help="what was learnt, for fastw2v.Phrases.load"
     )
-    phrases.add_argument("--json", action="store_true", help="print counts as JSON")
     phrases.add_argument(
         "--min-count",
         type=positive,
         default=5,
         metavar="N",
-        help="pairs that occur less often are none (default: 5)",
+        help="pairs that occur less often are no phrases (default: 5)",
     )
     phrases.add_argument(
         "--threshold",
@@ -79,8 +78,8 @@ def add_phrases(commands: Any, common: argparse.ArgumentParser) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="go over the text so often, each time with half the threshold (npmi: the same), for longer phrases "
-        "(default: 1)",
+        help="go over the text so often, for longer phrases, each time with half the threshold (npmi: the "
+        "same; default: 1)",
     )
     phrases.add_argument("--delimiter", default="_", metavar="TEXT", help="what joins words (default: _)")
     phrases.add_argument(
@@ -92,27 +91,22 @@ def add_phrases(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run_phrases(options: argparse.Namespace) -> None:
     """Learn phrases from a text, and write it with them joined, their list, or both."""
-    outputs = [path for path in (options.output, options.export, options.save) if path is not None]
-    if not outputs:
-        raise UsageError("nothing to write: give -o FILE, --export FILE or --save FILE")
-    if options.save and options.passes > 1:
-        raise UsageError("--save with --passes: each pass learns phrases of its own; run them one by one")
-    for path in outputs:
-        if path != "-":
-            check_writable(path)
-            check_not_input(path, options.corpus, "corpus")
+    outputs = _checked_outputs(options)
     threshold = THRESHOLDS[options.scoring] if options.threshold is None else options.threshold
-    settings = {
-        "min_count": options.min_count,
-        "scoring": options.scoring,
-        "delimiter": options.delimiter,
-        "connector_words": ENGLISH_CONNECTOR_WORDS if options.connectors else frozenset(),
-    }
+    connectors = ENGLISH_CONNECTOR_WORDS if options.connectors else frozenset()
     found: dict[str, float] = {}
     words = 0
-    with open_corpus(options.corpus) as text:
+    with open_corpus(options.corpus) as corpus:
+        text: Any = corpus
         for _ in range(options.passes):
-            phrases = Phrases(text, threshold=threshold, **settings)
+            phrases = Phrases(
+                text,
+                min_count=options.min_count,
+                threshold=threshold,
+                scoring=options.scoring,
+                delimiter=options.delimiter,
+                connector_words=connectors,
+            )
             words = words or phrases.corpus_word_count
             found |= phrases.export_phrases()
             text = phrases.freeze()[text]
@@ -123,13 +117,27 @@ def run_phrases(options: argparse.Namespace) -> None:
             _write_lines(options.export, (f"{phrase}\t{score:.6g}" for phrase, score in found.items()))
         if options.output:
             _write_lines(options.output, (" ".join(sentence) for sentence in text))
-    if options.json:
-        print_json({"words": words, "phrases": len(found), "written": outputs})
     if not options.quiet:
         note(f"{len(found):,} phrases in {words:,} words; written: {', '.join(outputs)}")
 
 
-def _write_lines(path: str, lines: Any) -> None:
+def _checked_outputs(options: argparse.Namespace) -> list[str]:
+    """Return what is to be written; raise before learning what would fail after it."""
+    outputs = [path for path in (options.output, options.export, options.save) if path is not None]
+    if not outputs:
+        raise UsageError("nothing to write: give -o FILE, --export FILE or --save FILE")
+    if options.save and options.passes > 1:
+        raise UsageError("--save with --passes: each pass learns phrases of its own; run them one by one")
+    if len({*outputs}) < len(outputs):
+        raise UsageError("two outputs have the same name: give each its own")
+    for path in outputs:
+        if path != "-":
+            check_writable(path)
+            check_not_input(path, options.corpus, "corpus")
+    return outputs
+
+
+def _write_lines(path: str, lines: Iterable[str]) -> None:
     if path == "-":
         for line in lines:
             print(line, file=sys.stdout)
