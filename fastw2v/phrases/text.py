@@ -153,10 +153,11 @@ class PhrasedText(SelfEncoded):
         ids[places] = number[-1 - ids[places]]
         used, first = np.unique(ids, return_index=True)
         order = used[np.argsort(first)]
-        numbers = np.full(len(tokens), -1, dtype=np.int32)
-        numbers[order] = np.arange(len(order), dtype=np.int32)
+        every = np.arange(len(order), dtype=np.int32)
+        numbers = np.empty(len(tokens), dtype=np.int32)
+        numbers[order] = every
         counts = np.bincount(ids, minlength=len(tokens))[order].astype(np.int64)
-        provisional = ProvisionalCorpus(ids, joined.lengths, [(numbers, len(ids))])
+        provisional = ProvisionalCorpus(numbers[ids], joined.lengths, [(every, len(ids))])
         scanned = Words([tokens[n] for n in order.tolist()])
         return Scan(scanned, counts, len(ids), len(joined.ends), provisional)
 
