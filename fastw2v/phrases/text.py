@@ -151,15 +151,17 @@ class PhrasedText(SelfEncoded):
         tokens = [*words, *joiner.strings([nodes[n] for n in new.tolist()])]
         ids, places = joined.ids, np.flatnonzero(joined.ids < 0)
         ids[places] = number[-1 - ids[places]]
-        used, first = np.unique(ids, return_index=True)
-        order = used[np.argsort(first)]
+        counts = np.bincount(ids, minlength=len(tokens))
+        first = np.empty(len(tokens), dtype=np.int64)
+        first[ids[::-1]] = np.arange(len(ids))[::-1]  # the last that is written stays
+        order = np.flatnonzero(counts)
+        order = order[np.argsort(first[order])]
         every = np.arange(len(order), dtype=np.int32)
         numbers = np.empty(len(tokens), dtype=np.int32)
         numbers[order] = every
-        counts = np.bincount(ids, minlength=len(tokens))[order].astype(np.int64)
         provisional = ProvisionalCorpus(numbers[ids], joined.lengths, [(every, len(ids))])
         scanned = Words([tokens[n] for n in order.tolist()])
-        return Scan(scanned, counts, len(ids), len(joined.ends), provisional)
+        return Scan(scanned, counts[order].astype(np.int64), len(ids), len(joined.ends), provisional)
 
 
 def read_as_ids(sentences: Any, threads: int = 1) -> tuple[list[str], EncodedCorpus]:
