@@ -6,6 +6,7 @@ import ast
 import itertools
 import logging
 import re
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ GAINS: dict[str, Callable[[int], int]] = {
     "linear": lambda grade: grade,
 }
 _MEASURE = re.compile(r"(?P<name>\w+)\s*(\((?P<options>.*)\))?\s*(@\s*(?P<at>\d+(\.\d+)?))?")
+_ONE_PARSES = threading.Lock()  # CPython 3.11's parser fails at times where several threads parse
 
 
 def evaluate_ranking(
@@ -194,10 +196,13 @@ def _parse_measure(name: str) -> Any:
         raise ValueError(f"there is no measure {name!r}: give one as in nDCG@10, AP or R@100")
     options = [option.partition("=") for option in (found["options"] or "").split(",") if option.strip()]
     try:
-        measure = measure(**{key.strip(): ast.literal_eval(value.strip()) for key, _, value in options})
+        with _ONE_PARSES:
+            measure = measure(**{key.strip(): ast.literal_eval(value.strip()) for key, _, value in options})
     except (ValueError, SyntaxError):
         raise ValueError(f"the options of measure {name!r}: give them as in P(rel=2)@5") from None
-    return measure if found["at"] is None else measure @ ast.literal_eval(found["at"])
+    if found["at"] is None:
+        return measure
+    return measure @ (float(found["at"]) if "." in found["at"] else int(found["at"]))
 
 
 def _check_grade(grade: Any) -> int:

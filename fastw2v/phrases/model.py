@@ -162,7 +162,7 @@ class Phrases(_Joins):
 
     Example:
         >>> text = [["in", "new", "york"], ["new", "york", "is", "new"], ["old", "york"]] * 10
-        >>> phrases = Phrases(text, min_count=1, threshold=0.5)
+        >>> phrases = Phrases(text, min_count=1, threshold=0.1)
         >>> phrases[["to", "new", "york"]]
         ['to', 'new_york']
 
@@ -414,7 +414,7 @@ class FrozenPhrases(_Joins):
 
     Example:
         >>> text = [["in", "new", "york"], ["new", "york", "is", "new"], ["old", "york"]] * 10
-        >>> FrozenPhrases(Phrases(text, min_count=1, threshold=0.5))[["to", "new", "york"]]
+        >>> FrozenPhrases(Phrases(text, min_count=1, threshold=0.1))[["to", "new", "york"]]
         ['to', 'new_york']
     """
 
