@@ -374,3 +374,24 @@ def test_the_command_asked_wrongly(
     before = corpus.read_bytes()
     assert main(["phrases", "text", *options]) in (1, 2)
     assert message in capsys.readouterr().err and corpus.read_bytes() == before
+
+
+@pytest.mark.parametrize("delimiter", ["_", "__"])
+@pytest.mark.parametrize("at_once", [1, 2, 1000])
+def test_lines_are_the_sentences(delimiter: str, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastw2v.phrases.text.LINES_AT_ONCE", at_once)
+    phrases = Phrases(SENTENCES, min_count=1, threshold=0.5, delimiter=delimiter)
+    for text in (phrases[SENTENCES], phrases.freeze()[phrases[SENTENCES]], phrases[[[], ["york"], []]]):
+        assert isinstance(text, PhrasedText)
+        assert "\n".join(text.lines()) == "\n".join(map(" ".join, text))
+    assert delimiter.join(["new", "york"]) in "".join(phrases[SENTENCES].lines())
+
+
+def test_a_long_sentence_is_joined(theirs: Any) -> None:
+    """It has more words than were looked up at once before."""
+    phrases, other = (
+        Phrases(SENTENCES, min_count=1, threshold=0.5),
+        theirs.Phrases(SENTENCES, min_count=1, threshold=0.5),
+    )
+    text = [[], ["new"], list(itertools.chain(*SENTENCES)) * 50, ["new", "york"]]
+    assert list(phrases[text]) == list(other[text])

@@ -116,7 +116,7 @@ def run_phrases(options: argparse.Namespace) -> None:
         if options.export:
             _write_lines(options.export, (f"{phrase}\t{score:.6g}" for phrase, score in found.items()))
         if options.output:
-            _write_lines(options.output, (" ".join(sentence) for sentence in text))
+            _write_lines(options.output, text.lines())
     if not options.quiet:
         note(f"{len(found):,} phrases in {words:,} words; written: {', '.join(outputs)}")
 

@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,4 +34,19 @@ class Trie:
         words: float,
     ) -> tuple[Ids, Places]: ...
 
-def sentences_of(ids: Ids, ends: Places, words: list[str], phrases: list[str]) -> list[list[str]]: ...
+class ListJoiner:
+    def __init__(
+        self,
+        trie: Trie,
+        numbers: dict[str, int],
+        delimiter: str,
+        connectors: frozenset[str],
+        stored: npt.NDArray[np.float64],
+        scorer: int,
+        limits: tuple[float, float, float],
+    ) -> None: ...
+    def join(self, sentence: Iterable[str]) -> list[str]: ...
+
+def divide(
+    words: list[str], delimiter: str, connectors: frozenset[str], numbers: dict[str, int], learn: bool
+) -> tuple[Ids, Places, Flags, Flags, Places]: ...

@@ -6,12 +6,17 @@ divides it into, and a node of the trie is a key or the beginning of one. Node 0
 """
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport INFINITY, NAN, isnan, log
+from cpython.object cimport PyObject
+from libc.math cimport INFINITY, NAN, floor, isnan, log
 from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
 import numpy as np
+
+cdef extern from "Python.h":  # borrowed references
+    PyObject *PyDict_GetItemWithError(object values, PyObject *key) except? NULL
+    PyObject *PyList_GetItem(object values, Py_ssize_t place) except NULL
 
 cdef extern from "compiler.h":
     void prefetch "fastw2v_prefetch"(const void *address) noexcept nogil
@@ -384,19 +389,230 @@ cdef class Trie:
         return tokens_array[:used], ends_array
 
 
-def sentences_of(
-    const int32_t[::1] ids not None, const int64_t[::1] ends not None, list words not None, list phrases not None
+def divide(
+    list words not None, str delimiter not None, frozenset connectors not None, dict numbers not None, bint learn
 ):
-    """Return sentences of ids as lists of words; id -1 - p is phrase p."""
-    cdef Py_ssize_t s, i = 0
-    cdef int32_t number
-    cdef list sentences = []
-    cdef list sentence
-    for s in range(ends.shape[0]):
-        sentence = []
-        while i < ends[s]:
-            number = ids[i]
-            sentence.append(words[number] if number >= 0 else phrases[-1 - number])
-            i += 1
-        sentences.append(sentence)
-    return sentences
+    """Divide words into parts, which are numbered.
+
+    `numbers` has those of known parts; with `learn` new parts are added to it, else they have number -1. Returns what `Divided` holds.
+    """
+    cdef Py_ssize_t w, count = len(words), used = 0
+    cdef bint any_connects = bool(connectors)
+    cdef list divided = []
+    cdef object word
+    starts_array = np.zeros(count + 1, np.int64)
+    connects_array, empty_array = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    cdef int64_t[::1] starts = starts_array
+    cdef uint8_t[::1] connects = connects_array, empty = empty_array
+    compound = []
+    for w in range(count):
+        word = check_str(words[w])
+        if delimiter in word:
+            compound.append(w)
+            parts_of_word = word.split(delimiter)
+            divided.append(parts_of_word)
+            starts[w + 1] = starts[w] + len(parts_of_word)
+        else:
+            starts[w + 1] = starts[w] + 1
+        empty[w] = not word
+        if any_connects:
+            connects[w] = word in connectors
+    parts_array = np.empty(starts[count], np.int32)
+    cdef int32_t[::1] parts = parts_array
+    cdef Py_ssize_t several = 0
+    for w in range(count):
+        if starts[w + 1] == starts[w] + 1:
+            parts[used] = number_of(words[w], numbers, learn)
+            used += 1
+            continue
+        for part in divided[several]:
+            parts[used] = number_of(part, numbers, learn)
+            used += 1
+        several += 1
+    return parts_array, starts_array, connects_array, empty_array, np.array(compound, dtype=np.int64)
+
+
+cdef inline object check_str(object word):
+    """Return a word; TypeError if it is no str, as only strings are joined."""
+    if not isinstance(word, str):
+        raise TypeError(f"{word!r:.60} is of type {type(word).__name__}: phrases are made of str")
+    return word
+
+
+cdef int32_t number_of(object part, dict numbers, bint learn) except -2:
+    cdef PyObject *found = PyDict_GetItemWithError(numbers, <PyObject *>part)
+    if found is not NULL:
+        return <object>found
+    if not learn:
+        return -1
+    numbers[part] = len(numbers)
+    return <int32_t>(len(numbers) - 1)
+
+
+cdef enum:
+    CONNECTS = 1  # flags of a word, above which stands its part plus one
+    EMPTY = 2
+    FLAG_BITS = 3
+    FLAGS = 2     # how many
+
+
+cdef class ListJoiner:
+    """Joins the phrases of sentences that are lists of str, without numbering all words.
+
+    Args:
+        trie (Trie): the phrases, or the counts of words and pairs.
+        numbers (dict): part → number.
+        delimiter (str): what divides words into parts.
+        connectors (frozenset): connector words.
+        stored (array): float64, the scores of nodes, for scorer 0.
+        scorer (int): 0: `stored`; 1 or 2: by counts, see `Trie.apply`.
+        limits (tuple): threshold, min_count, and the words of the text that was counted.
+    """
+
+    cdef Trie trie
+    cdef dict known       # word → its flags and part, or -1 - flags and place in `compounds`
+    cdef dict numbers
+    cdef list parts       # strings, by number
+    cdef list compounds   # tuples of parts
+    cdef dict phrases     # node → str
+    cdef str delimiter
+    cdef const double[::1] stored
+    cdef int scorer
+    cdef double threshold, min_count, words, keys
+    cdef double enough    # pairs that were counted less often are no phrases
+    cdef int32_t[::1] roots  # the nodes of parts alone
+    cdef int64_t *values  # of the words of a sentence, as in `known`
+    cdef Py_ssize_t room
+
+    def __dealloc__(self):
+        free(self.values)
+
+    def __init__(self, trie, numbers, delimiter, connectors, stored, scorer, limits):
+        self.trie, self.numbers, self.delimiter, self.stored, self.scorer = trie, numbers, delimiter, stored, scorer
+        self.threshold, self.min_count, self.words = limits
+        self.keys = len(trie)
+        self.enough = -INFINITY
+        if scorer == NPMI:
+            self.enough = self.min_count
+        elif scorer == DEFAULT and self.threshold >= 0:
+            self.enough = floor(self.min_count) + 1
+        count = len(numbers)
+        self.roots = self.trie.nodes_of(np.arange(count, dtype=np.int32), np.arange(count + 1))
+        self.parts, self.compounds, self.phrases = list(numbers), [], {}
+        self.known = {part: number + 1 << FLAGS for part, number in numbers.items()}
+        for word in {"", *connectors}:
+            self.add(word, (word in connectors) * CONNECTS | (not word) * EMPTY)
+
+    cdef int add(self, object word, int flags) except -1:
+        """Make a word known that is not a part alone, or has flags."""
+        if self.delimiter in word:
+            self.known[word] = -1 - (len(self.compounds) << FLAGS | flags)
+            self.compounds.append(tuple([number_of(part, self.numbers, False) for part in word.split(self.delimiter)]))
+        else:
+            self.known[word] = number_of(word, self.numbers, False) + 1 << FLAGS | flags
+        return 0
+
+    cdef bint make_known(self, object word) except -1:
+        """Return whether a word that was not known is now: one of several parts, all of which are known."""
+        check_str(word)
+        if self.delimiter not in word:
+            return False
+        for part in word.split(self.delimiter):
+            if part not in self.numbers:
+                return False
+        self.add(word, 0)
+        return True
+
+    cdef int32_t advance(self, int32_t node, int64_t value) except -2:
+        """Return the node that a word leads to, -1 if none."""
+        cdef int32_t single
+        if value >= 0:
+            single = <int32_t>((value >> FLAGS) - 1)
+            return self.roots[single] if node == 0 and single >= 0 else self.trie.step(node, single)
+        for part in self.compounds[<Py_ssize_t>((-1 - value) >> FLAGS)]:
+            node = self.trie.step(node, part)
+        return node
+
+    cdef bint is_phrase(self, int32_t first, int64_t last, int32_t both) except -1:
+        """Return whether the key of a node is a phrase: of the word of node `first` and the word of value `last`."""
+        cdef double score
+        if self.scorer == STORED:
+            score = self.stored[both]
+        elif self.trie.counts[both] < self.enough:
+            return False
+        else:
+            score = self.trie.score(
+                self.scorer, first, self.advance(0, last), both, self.min_count, self.words, self.keys
+            )
+        return not isnan(score) and score > self.threshold
+
+    cdef object phrase(self, int32_t node):
+        cdef int32_t at = node
+        found = self.phrases.get(node)
+        if found is None:
+            path = []
+            while at > 0:
+                path.append(self.parts[self.trie.lasts[at]])
+                at = self.trie.parents[at]
+            path.reverse()
+            found = self.phrases[node] = self.delimiter.join(path)
+        return found
+
+    cdef int read(self, list tokens) except -1:
+        """Look up the words of a sentence, and have the steps of its pairs come into the cache."""
+        cdef Py_ssize_t i, count = len(tokens)
+        cdef PyObject *token
+        cdef PyObject *found
+        cdef void *grown
+        cdef int64_t value
+        cdef int32_t node = -1
+        if count > self.room:
+            grown = realloc(self.values, 2 * count * sizeof(int64_t))
+            if grown is NULL:
+                raise MemoryError(f"no memory for a sentence of {count:,} words")
+            self.values, self.room = <int64_t *>grown, 2 * count
+        for i in range(count):
+            token = PyList_GetItem(tokens, i)
+            found = PyDict_GetItemWithError(self.known, token)
+            if found is NULL and self.make_known(<object>token):
+                found = PyDict_GetItemWithError(self.known, token)
+            value = 0 if found is NULL else <object>found
+            self.values[i] = value
+            if value > FLAG_BITS:
+                if node >= 0:
+                    prefetch(self.trie.place(node, <int32_t>((value >> FLAGS) - 1)))
+                node = self.roots[(value >> FLAGS) - 1]
+            else:
+                node = -1
+        return 0
+
+    def join(self, sentence):
+        """Return a sentence, any iterable of str, as a list of str with its phrases joined."""
+        cdef list tokens = list(sentence)  # its beginning is overwritten by what comes out
+        cdef Py_ssize_t i, count = len(tokens), used = 0, begin = 0
+        cdef int32_t node = -1, first = -1, both
+        cdef int64_t value, flags
+        self.read(tokens)
+        for i in range(count):
+            value = self.values[i]
+            flags = (value if value >= 0 else -1 - value) & FLAG_BITS
+            if flags & CONNECTS:
+                node = self.advance(node, value)
+            else:
+                both = self.advance(node, value)
+                if both >= 0 and self.is_phrase(first, value, both):
+                    tokens[begin] = self.phrase(both)
+                    used = begin + 1
+                    node = -1
+                    continue
+                if flags & EMPTY:
+                    node = -1
+                    continue  # gensim loses an empty word that could begin a phrase
+                node = first = self.advance(0, value)
+                begin = used
+            if used < i:
+                tokens[used] = tokens[i]
+            used += 1
+        if used < count:
+            del tokens[used:]
+        return tokens

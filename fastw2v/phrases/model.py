@@ -18,7 +18,7 @@ from fastw2v.lifecycle import class_only
 from fastw2v.paths import expand
 from fastw2v.phrases.counts import Counts, numbered
 from fastw2v.phrases.scoring import KNOWN, Scorer, npmi_scorer, original_scorer, scorer_of
-from fastw2v.phrases.text import Joiner, PhrasedText, read_as_ids
+from fastw2v.phrases.text import PhrasedText, Rules, read_as_ids
 from fastw2v.utils import prune_vocab
 
 logger = logging.getLogger("fastw2v.phrases")
@@ -42,7 +42,7 @@ class _Joins:
     ) -> tuple[str, float] | tuple[None, None]:
         raise NotImplementedError
 
-    def _joiner(self) -> Joiner | None:
+    def _rules(self) -> Rules | None:
         raise NotImplementedError
 
     def analyze_sentence(self, sentence: Iterable[str]) -> Iterator[tuple[str, float | None]]:
@@ -345,12 +345,12 @@ class Phrases(_Joins):
         """
         return FrozenPhrases(self)
 
-    def _joiner(self) -> Joiner | None:
+    def _rules(self) -> Rules | None:
         scorer = COMPILED.get(self.scoring)
         if self._learnt is None or scorer is None:
             return None
         limits = (self.threshold, self.min_count, self.corpus_word_count)
-        return Joiner(self._learnt, NO_SCORES, scorer, limits, self.connector_words)
+        return Rules(self._learnt, NO_SCORES, scorer, limits, self.connector_words)
 
     def save(self, path: StrPath) -> None:
         """Write a file, at once or not at all.
@@ -456,11 +456,11 @@ class FrozenPhrases(_Joins):
         """
         return dict(self.phrasegrams)
 
-    def _joiner(self) -> Joiner | None:
+    def _rules(self) -> Rules | None:
         if len(self.delimiter) != 1:
             return None
         counts, stored = numbered(self.phrasegrams, self.delimiter)
-        return Joiner(counts, stored, 0, (self.threshold, 0, 0), self.connector_words)
+        return Rules(counts, stored, 0, (self.threshold, 0, 0), self.connector_words)
 
     def save(self, path: StrPath) -> None:
         """Write a file, at once or not at all.

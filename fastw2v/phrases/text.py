@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.phrases._trie import sentences_of
-from fastw2v.phrases.counts import Counts, Divided, plain_strings
-from fastw2v.text._encoder import SentenceCounter
+from fastw2v.phrases._trie import ListJoiner
+from fastw2v.phrases.counts import Counts
 from fastw2v.text.ids import EncodedCorpus, ProvisionalCorpus
 from fastw2v.text.readers import is_static
 from fastw2v.text.scan import Scan, SelfEncoded, Words
@@ -18,78 +17,68 @@ from fastw2v.text.source import Source
 
 if TYPE_CHECKING:
     from fastw2v.phrases.model import _Joins
-
-WORDS_AT_ONCE = 1 << 16
-FEW_SENTENCES = 1 << 12
+LINES_AT_ONCE = 1 << 14
 
 
-class Joiner:
-    """Joins the phrases of a text of ids whose words become known piece by piece.
+class Rules(NamedTuple):
+    """What is a phrase.
 
-    Args:
-        counts (Counts): the trie.
+    Attributes:
+        counts (Counts): the trie of phrases, or of the words and pairs that were counted.
         stored (array): float64, the scores of its nodes, for scorer 0.
         scorer (int): 0: `stored`; 1 or 2: by counts, see `Trie.apply`.
         limits (tuple): threshold, min_count, and the words of the text that was counted.
         connectors (frozenset): connector words.
     """
 
-    def __init__(
-        self,
-        counts: Counts,
-        stored: npt.NDArray[np.float64],
-        scorer: int,
-        limits: tuple[float, float, float],
-        connectors: frozenset[str],
-    ) -> None:
-        self._counts, self._stored, self._scorer, self._limits = counts, stored, scorer, limits
-        self._divided = Divided(counts.numbers, counts.delimiter, connectors, learn=False)
-        self._nodes = np.empty(0, np.int32)
-        self._strings: dict[int, str] = {}  # of phrases that were found
+    counts: Counts
+    stored: npt.NDArray[np.float64]
+    scorer: int
+    limits: tuple[float, float, float]
+    connectors: frozenset[str]
 
-    def join(self, words: list[str], text: EncodedCorpus) -> tuple[EncodedCorpus, list[int]]:
-        """Return a text of ids with phrases joined.
-
-        Args:
-            words (list of str): the words of the text, by id; those of the call before, and new ones.
-            text (EncodedCorpus): the text.
-
-        Returns:
-            (EncodedCorpus, list of int): the text, in which -1 - p is phrase p; and the phrases' nodes.
-        """
-        counts, divided = self._counts, self._divided
-        if len(divided) < len(words):
-            before = len(divided)
-            divided.extend(words[before:])
-            new = counts.trie.nodes_of(divided.parts, divided.starts[before:])
-            self._nodes = np.concatenate([self._nodes, new])
-        tokens, ends = counts.trie.apply(
-            text.ids,
-            text.ends,
-            divided.parts,
-            divided.starts,
-            divided.connects,
-            divided.empty,
-            self._nodes,
-            self._scorer,
-            self._stored,
-            *self._limits,
+    def for_lists(self) -> ListJoiner:
+        """Return what joins the phrases of sentences that are lists of str."""
+        counts = self.counts
+        return ListJoiner(
+            counts.trie,
+            counts.numbers,
+            counts.delimiter,
+            self.connectors,
+            self.stored,
+            self.scorer,
+            self.limits,
         )
-        joined = np.flatnonzero(tokens < 0)
-        found, places = np.unique(-1 - tokens[joined], return_inverse=True)
-        tokens[joined] = -1 - places
-        return EncodedCorpus(tokens, ends, np.diff(ends, prepend=0)), found.tolist()
 
-    def strings(self, nodes: list[int]) -> list[str]:
-        """Return the strings of phrases, by their nodes."""
-        new = [node for node in nodes if node not in self._strings]
-        self._strings.update(zip(new, self._counts.strings(np.array(new, dtype=np.int32)), strict=True))
-        return [self._strings[node] for node in nodes]
 
-    def compound_words(self) -> dict[int, int]:
-        """Return node → id of the words of the text that are phrases themselves, as "new_york" may be."""
-        compound = self._divided.compound
-        return dict(zip(self._nodes[compound].tolist(), compound.tolist(), strict=True))
+def _join_ids(
+    rules: Rules, words: list[str], text: EncodedCorpus
+) -> tuple[EncodedCorpus, list[int], dict[int, int]]:
+    """Return a text of ids with phrases joined, in which -1 - p is phrase p; the phrases' nodes; node → id.
+
+    The ids are of those that are words of the text, too: "new_york" in one that was joined before.
+    """
+    counts = rules.counts
+    divided = counts.divide(words, rules.connectors)
+    nodes = counts.trie.nodes_of(divided.parts, divided.starts)
+    tokens, ends = counts.trie.apply(
+        text.ids,
+        text.ends,
+        divided.parts,
+        divided.starts,
+        divided.connects,
+        divided.empty,
+        nodes,
+        rules.scorer,
+        rules.stored,
+        *rules.limits,
+    )
+    joined = np.flatnonzero(tokens < 0)
+    found, places = np.unique(-1 - tokens[joined], return_inverse=True)
+    tokens[joined] = -1 - places
+    compound = divided.compound
+    known = dict(zip(nodes[compound].tolist(), compound.tolist(), strict=True))
+    return EncodedCorpus(tokens, ends, np.diff(ends, prepend=0)), found.tolist(), known
 
 
 class PhrasedText(SelfEncoded):
@@ -112,22 +101,30 @@ class PhrasedText(SelfEncoded):
         return inner.fixed if isinstance(inner, PhrasedText) else is_static(inner)
 
     def __iter__(self) -> Iterator[list[str]]:
-        joiner = self.obj._joiner()
-        if joiner is None:
+        rules = self.obj._rules()
+        if rules is None:
             for sentence in self.corpus:
                 yield [token for token, _ in self.obj.analyze_sentence(sentence)]
+        else:
+            yield from map(rules.for_lists().join, self.corpus)
+
+    def lines(self) -> Iterator[str]:
+        """Go through the text as lines of words between blanks, several at a time, with newlines between."""
+        if (scan := self.scan_as_ids(1)) is None:
+            yield from map(" ".join, self)
             return
-        counter = SentenceCounter(sentence for sentence in self.corpus)
-        done = known = 0
-        while counter.read(WORDS_AT_ONCE, FEW_SENTENCES):
-            words, _ = counter.vocabulary()
-            lengths = counter.lengths()[done:]
-            done += len(lengths)
-            text = EncodedCorpus(counter.take(), np.cumsum(lengths), lengths)
-            plain_strings(words[known:])
-            known = len(words)
-            joined, nodes = joiner.join(words, text)
-            yield from sentences_of(joined.ids, joined.ends, words, joiner.strings(nodes))
+        assert scan.encoded is not None
+        words = scan.words.all()
+        text = scan.encoded.renumbered(np.arange(len(words), dtype=np.int32))
+        pieces = [*words, *(f" {word}" for word in words), "\n"]
+        for begin in range(0, len(text.ends), LINES_AT_ONCE):
+            ends = text.ends[begin : begin + LINES_AT_ONCE]
+            lengths = text.lengths[begin : begin + LINES_AT_ONCE]
+            ids = text.ids[ends[0] - lengths[0] : ends[-1]] + len(words)
+            starts = ends - lengths - (ends[0] - lengths[0])
+            ids[starts[lengths > 0]] -= len(words)  # no blank before the first
+            ids = np.insert(ids, starts[1:], len(pieces) - 1)
+            yield "".join(map(pieces.__getitem__, ids.tolist()))
 
     def scan_as_ids(self, threads: int) -> Scan | None:
         """Read the text, and return it as ids of words and phrases; None if it must be read as strings.
@@ -138,17 +135,15 @@ class PhrasedText(SelfEncoded):
         Returns:
             Scan or None: words and phrases in the order first seen, their counts, and the text.
         """
-        joiner = self.obj._joiner()
-        if joiner is None:
+        rules = self.obj._rules()
+        if rules is None:
             return None
         words, text = read_as_ids(self.corpus, threads)
-        joined, nodes = joiner.join(words, text)
-        # A phrase may be a word of the text, too: "new_york" in one that was joined before.
-        known = joiner.compound_words()
+        joined, nodes, known = _join_ids(rules, words, text)
         number = np.fromiter((known.get(node, -1) for node in nodes), np.int32, len(nodes))
         new = np.flatnonzero(number < 0)
         number[new] = np.arange(len(words), len(words) + len(new))
-        tokens = [*words, *joiner.strings([nodes[n] for n in new.tolist()])]
+        tokens = [*words, *rules.counts.strings(np.array(nodes, np.int32)[new])]
         ids, places = joined.ids, np.flatnonzero(joined.ids < 0)
         ids[places] = number[-1 - ids[places]]
         counts = np.bincount(ids, minlength=len(tokens))
@@ -173,6 +168,6 @@ def read_as_ids(sentences: Any, threads: int = 1) -> tuple[list[str], EncodedCor
         scanned = source.scan(
             max_vocab_size=None, trim_rule=None, progress_per=10_000_000, encode=True, threads=threads
         )
-    words = plain_strings(scanned.words.at(np.arange(len(scanned.words))))
+    words = scanned.words.all()
     assert scanned.encoded is not None
     return words, scanned.encoded.renumbered(np.arange(len(words), dtype=np.int32))

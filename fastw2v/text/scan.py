@@ -50,6 +50,10 @@ class Words:
         words = self._words
         return [words[place] for place in places.tolist()]
 
+    def all(self) -> list[Any]:
+        """Return all words."""
+        return list(self._words)
+
     def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
         """Return the rows of all words in a vocabulary, -1 for those that it does not have."""
         rows = np.fromiter(map(key_to_index.get, self._words, repeat(-1)), np.int32, len(self))
@@ -71,6 +75,9 @@ class _TableWords(Words):
 
     def at(self, places: npt.NDArray[np.intp]) -> list[Any]:
         return self._table.words_of(self._ids[places])
+
+    def all(self) -> list[Any]:
+        return self._table.words_of(self._ids)
 
     def rows_in(self, key_to_index: dict[Any, int]) -> npt.NDArray[np.int32]:
         if FEW_WORDS * len(self) < len(key_to_index):
@@ -99,7 +106,7 @@ class Scan:
     @property
     def raw_vocab(self) -> dict[Any, int]:
         """A new dict, word → count."""
-        return dict(zip(self.words.at(np.arange(len(self.words))), self.counts.tolist(), strict=True))
+        return dict(zip(self.words.all(), self.counts.tolist(), strict=True))
 
 
 class SelfEncoded:

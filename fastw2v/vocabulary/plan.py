@@ -211,7 +211,7 @@ def choose_words(
     """Return the places of the words to keep, in rising order."""
     if trim_rule is None:
         return np.flatnonzero(counts >= min_count)
-    everything = words.at(np.arange(len(words)))
+    everything = words.all()
     kept = [
         place
         for place, (word, count) in enumerate(zip(everything, counts.tolist(), strict=True))
