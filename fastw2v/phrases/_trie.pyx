@@ -394,7 +394,8 @@ def divide(
 ):
     """Divide words into parts, which are numbered.
 
-    `numbers` has those of known parts; with `learn` new parts are added to it, else they have number -1. Returns what `Divided` holds.
+    `numbers` has those of known parts; with `learn` new parts are added to it, else they have number -1. Returns what
+    `Divided` holds.
     """
     cdef Py_ssize_t w, count = len(words), used = 0
     cdef bint any_connects = bool(connectors)
@@ -507,7 +508,8 @@ cdef class ListJoiner:
         """Make a word known that is not a part alone, or has flags."""
         if self.delimiter in word:
             self.known[word] = -1 - (len(self.compounds) << FLAGS | flags)
-            self.compounds.append(tuple([number_of(part, self.numbers, False) for part in word.split(self.delimiter)]))
+            parts = word.split(self.delimiter)
+            self.compounds.append(tuple([number_of(part, self.numbers, False) for part in parts]))
         else:
             self.known[word] = number_of(word, self.numbers, False) + 1 << FLAGS | flags
         return 0
