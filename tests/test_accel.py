@@ -74,6 +74,28 @@ def test_in_the_order_of_gensims_updates_the_vectors_are_gensims(ledger: Ledger)
     np.testing.assert_allclose(accelerated.wv.vectors, own.wv.vectors, atol=2e-5)
 
 
+class ChangesTraining(Word2Vec):  # type: ignore[misc, unused-ignore]
+    """As fastnode2vec's: the sentences that are trained are made in a job of gensim's."""
+
+    def _do_train_job(self, sentences: Any, alpha: Any, inits: Any) -> Any:
+        self.jobs = getattr(self, "jobs", 0) + 1
+        return super()._do_train_job(sentences, alpha, inits)
+
+
+def test_a_class_that_changes_the_inside_of_gensims_training_stays_gensims(ledger: Ledger) -> None:
+    class After(Word2Vec):  # type: ignore[misc, unused-ignore]
+        _do_train_job = ChangesTraining._do_train_job
+
+    class Further(ChangesTraining):
+        pass
+
+    for cls in (ChangesTraining, Further):
+        model = cls(TEXT, **SETTINGS)
+        assert model.jobs == SETTINGS["epochs"] and not isinstance(model, fastw2v.Word2Vec)
+    assert not issubclass(After, fastw2v.Word2Vec)
+    assert "1 ChangesTraining, 1 Further" in str(ledger)
+
+
 def test_ours_are_told_from_gensims(ledger: Ledger) -> None:
     """Being derived from gensim's class meanwhile confuses nobody who looks for gensim's objects."""
     model = Word2Vec(TEXT, **SETTINGS)

@@ -35,7 +35,7 @@ from fastw2v.training import run as running
 from fastw2v.training._kernels import StopFlag
 from fastw2v.training.jobs import EpochResult, Job
 from fastw2v.training.objective import Objective
-from fastw2v.training.run import Run
+from fastw2v.training.run import GROUP, Run
 
 
 class Failure(BaseException):
@@ -175,8 +175,9 @@ def test_what_a_worker_raises_arrives(
         with pytest.raises(type(error)) as caught:
             model.train(Restartable(endless), total_examples=len(TEXT), epochs=1)
     assert not threads()
-    assert sum(read) < STREAM_WORDS + 100  # the first portion of the text
-    assert begun == [0, 1, 2, 3] if workers == 1 else len(begun) < 100  # of 200 in that portion
+    waiting = 1 + 3 * workers  # groups of jobs, with the one that is made up
+    assert sum(read) < waiting * GROUP + STREAM_WORDS + 100  # and the next portion of the text
+    assert begun == [0, 1, 2, 3] if workers == 1 else len(begun) < 300  # of 400 in these groups
     assert caught.value is error
     assert_usable(model)
 

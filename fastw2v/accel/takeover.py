@@ -12,6 +12,7 @@ from fastw2v.accel.ledger import Ledger, calling_module
 from fastw2v.checks import package_of
 from fastw2v.formats.errors import FormatError
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.training.hooks import hooks_of
 from fastw2v.word2vec import Word2Vec
 
 # Modules whose own objects must stay what they are: FastText and Doc2Vec are trained by code that knows
@@ -179,10 +180,15 @@ def _saver(ours: Any) -> Callable[..., None]:
 
 
 def _programs(theirs: Any) -> Iterator[Any]:
-    """Classes that programs have derived from gensim's, not those of gensim and of ours."""
+    """Classes that programs have derived from gensim's and that can be derived from ours instead."""
     for cls in theirs.__subclasses__():
-        if package_of(cls) not in ("gensim", "fastw2v"):
+        if _can_be_ours(cls):
             yield cls
+
+
+def _can_be_ours(cls: Any) -> bool:
+    """Whether a class is a program's, and does not replace what only gensim's training calls."""
+    return package_of(cls) not in ("gensim", "fastw2v") and not hooks_of(cls)
 
 
 def _has_objects(cls: Any) -> bool:
@@ -204,7 +210,7 @@ def _derive_from_ours(cls: Any, theirs: Any, ours: Any) -> None:
 def _subclasses(theirs: Any, ours: Any) -> Callable[..., None]:
     def __init_subclass__(cls: Any, **kwargs: Any) -> None:
         super(theirs, cls).__init_subclass__(**kwargs)
-        if theirs in cls.__bases__ and package_of(cls) not in ("gensim", "fastw2v"):
+        if theirs in cls.__bases__ and _can_be_ours(cls):
             _derive_from_ours(cls, theirs, ours)
 
     return __init_subclass__

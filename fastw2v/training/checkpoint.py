@@ -28,7 +28,7 @@ from fastw2v.text.ids import Block
 from fastw2v.text.once import kind_of_once
 from fastw2v.training._kernels import NotFinite
 from fastw2v.training.course import Course
-from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
+from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of, words_of_job
 from fastw2v.training.objective import UNBOUNDED, Matrices
 from fastw2v.training.report import Length
 from fastw2v.training.run import ReadingStopped
@@ -272,7 +272,9 @@ class Checkpoints:
         model = self._model
         window = UNBOUNDED if model.baskets else model.window
         schedule = Schedule(0.0, 0.0, 1, None, None)
-        for _ in self.read(jobs_of(text, model.batch_words, window, schedule, 0, EpochResult())):
+        for _ in self.read(
+            jobs_of(text, words_of_job(model.step, model.batch_words), window, schedule, 0, EpochResult())
+        ):
             self._ahead.clear()
         return self._text
 

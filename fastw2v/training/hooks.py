@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastw2v.checks import package_of
@@ -35,11 +36,23 @@ TRAINING_HOOKS = (
 )
 
 
+def hooks_of(cls: type, more: Iterable[str] = ()) -> list[str]:
+    """Return the methods of a class that only gensim's training would call.
+
+    Args:
+        cls (type): the class; what gensim's own classes define does not count.
+        more (iterable of str): attributes of an object of it.
+
+    Returns:
+        list of str: their names.
+    """
+    names = {*more, *(name for base in cls.__mro__ if package_of(base) != "gensim" for name in vars(base))}
+    return [name for name in TRAINING_HOOKS if name in names]
+
+
 def warn_of_hooks(model: Any) -> None:
     """Warn if a model, or a class that it is of, has methods that only gensim's training would call."""
-    theirs = [vars(model), *(vars(cls) for cls in type(model).__mro__ if package_of(cls) != "gensim")]
-    hooks = [name for name in TRAINING_HOOKS if any(name in names for names in theirs)]
-    if hooks:
+    if hooks := hooks_of(type(model), vars(model)):
         warn_user(
             f"{type(model).__name__} defines {', '.join(hooks)}: private to gensim's training, and never "
             "called by fastw2v's, which trains without it. Watch or change training by callbacks "

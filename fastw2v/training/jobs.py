@@ -13,6 +13,7 @@ from fastw2v.text._encoder import pack_jobs
 from fastw2v.text.ids import Block
 
 LONG_SENTENCE = 100_000  # longer sentences, in raw words, are cut into pieces that threads can share
+FEW_WORDS = 1000  # of a job by windows, at least
 SHORT_JOBS = 10  # a sentence of fewer jobs is not cut; no piece is below LONG_SENTENCE / SHORT_JOBS
 # Words of context beyond the edge of a piece, per word of the window: usually enough for a whole window after
 # downsampling. If it is not, the windows at the edge are a little smaller.
@@ -41,6 +42,15 @@ class Schedule(NamedTuple):
         if self.total_examples:
             return examples / self.total_examples
         return words / self.total_words if self.total_words else 0.0
+
+
+def words_of_job(step: str, batch_words: int) -> int:
+    """Return how many raw words a job should have.
+
+    Programs set `batch_words=4`, as node2vec's README does: a job for each sentence. In gensim's order the
+    results depend on that; by windows such jobs only cost time.
+    """
+    return batch_words if step == "pair" else max(batch_words, FEW_WORDS)
 
 
 class Job(NamedTuple):

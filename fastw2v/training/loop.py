@@ -18,7 +18,7 @@ from fastw2v.text.ids import Block
 from fastw2v.text.texts import Baskets, EncodedText
 from fastw2v.training.checkpoint import Checkpoints
 from fastw2v.training.course import Course, check_rates, warn_of_high_rate
-from fastw2v.training.jobs import EpochResult, Schedule
+from fastw2v.training.jobs import EpochResult, Schedule, words_of_job
 from fastw2v.training.report import Length, log_epoch, record_of, warn_of_odd_corpus
 from fastw2v.training.run import Options, run_epoch
 
@@ -117,7 +117,12 @@ class Training:
                 Schedule(model.alpha, model.min_alpha, course.epochs, *self._length),
                 epoch,
                 random=model.random,
-                options=Options(model.workers, model.batch_words, course.queue_factor, course.report_delay),
+                options=Options(
+                    model.workers,
+                    words_of_job(model.step, model.batch_words),
+                    course.queue_factor,
+                    course.report_delay,
+                ),
                 progress=progress,
                 guard=guard,
                 result=done,
