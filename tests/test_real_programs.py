@@ -222,6 +222,44 @@ def test_the_command_of_the_readme_swaps_whole_programs(form: str) -> None:
     run_python(f"{swapped}\nassert type(model).__module__ == 'fastw2v.word2vec'")
 
 
+# Of 103 public programs that use Word2Vec: every form in which they import what is gensim's.
+IMPORTS = [
+    "import gensim; gensim.models.Word2Vec; gensim.models.word2vec.LineSentence",
+    "from gensim.models import Word2Vec, KeyedVectors",
+    "from gensim.models import Word2Vec, FastText",
+    "from gensim.models import Phrases, Word2Vec",
+    "from gensim.models.phrases import Phrases, Phraser, ENGLISH_CONNECTOR_WORDS",
+    "from gensim.models.word2vec import Word2Vec, LineSentence, Text8Corpus, PathLineSentences",
+    "from gensim.models.doc2vec import Doc2Vec, TaggedDocument",
+    "from gensim.models.callbacks import CallbackAny2Vec",
+    "from gensim.models.keyedvectors import KeyedVectors, Word2VecKeyedVectors",
+    "from gensim import corpora, models, similarities, utils",
+    "from gensim.corpora import Dictionary",
+    "from gensim.utils import simple_preprocess, tokenize, deaccent",
+    "from gensim.test.utils import common_texts, datapath, get_tmpfile",
+    "from gensim.scripts.glove2word2vec import glove2word2vec",
+    "import gensim.downloader as api",
+    "from gensim.parsing.preprocessing import STOPWORDS, remove_stopwords",
+    "from gensim.models import CoherenceModel, TfidfModel, LdaModel",
+]
+
+
+def test_whatever_programs_import_is_found() -> None:
+    """After the README's command, and unedited in a process that is accelerated; all lines in one process."""
+    pytest.importorskip("gensim", reason=NO_GENSIM)
+    ours = ["Word2Vec", "KeyedVectors", "Phrases", "LineSentence", "simple_preprocess"]
+    program = "\n".join(IMPORTS)
+    swapped = program.replace("gensim", "fastw2v")  # as the README's command does
+    run_python(
+        f"{swapped}\nfor found in ({', '.join(ours)}):\n    assert 'fastw2v' in found.__module__, found"
+    )
+    run_python(
+        f"import fastw2v\nfastw2v.accelerate()\n{program}\n"
+        "assert type(Word2Vec([['a']], min_count=1)) is fastw2v.Word2Vec\n"
+        "assert type(KeyedVectors(2)) is fastw2v.KeyedVectors"
+    )
+
+
 # --- what they ask for ---
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import signal
 from pathlib import Path
@@ -281,3 +282,35 @@ def test_nothing_to_learn_is_an_error() -> None:
     model.learn_hidden = "no"  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="learn_hidden is 'no'"):
         model.train(TEXTS["old"], total_examples=model.corpus_count, epochs=1)
+
+
+@pytest.mark.parametrize("mode", ["hidden", "both", "copy"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:the learning rate starts")  # of mode "copy"
+def test_cade_runs_with_its_import_swapped(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installed package CADE, which brings a gensim of its own to be installed: that is not needed."""
+    source = importlib.util.find_spec("cade")
+    if source is None or source.submodule_search_locations is None:
+        pytest.skip("runs the package cade")
+    program = (Path(source.submodule_search_locations[0]) / "cade.py").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "cade.cade"}
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    exec(compile(program.replace("import gensim", "import fastw2v as gensim"), "cade.py", "exec"), names)
+    (tmp_path / "all").mkdir()
+    for name, text in TEXTS.items():
+        lines = "\n".join(map(" ".join, text))
+        (tmp_path / f"{name}.txt").write_text(lines)
+        (tmp_path / "all" / name).write_text(lines)
+    aligner = names["CADE"](size=20, min_count=1, workers=1, opath=str(tmp_path / "out"), init_mode=mode)
+    aligner.train_compass(str(tmp_path / "all"), overwrite=True)
+    common = aligner.compass
+    slices = {name: aligner.train_slice(str(tmp_path / f"{name}.txt")) for name in TEXTS}
+    for model in slices.values():
+        rows = [common.wv.key_to_index[word] for word in model.wv.index_to_key]
+        np.testing.assert_array_equal(model.syn1neg, common.syn1neg[rows])
+        assert not np.array_equal(model.wv.vectors, common.wv.vectors[rows])
+    old, new = (slices[name].wv for name in TEXTS)
+    moved = {word: old.cosine_similarities(old[word], [new[word]])[0] for word in old.index_to_key}
+    assert set(sorted(moved, key=moved.__getitem__)[:4]) == set(SWAP)
