@@ -303,7 +303,7 @@ def test_verbose_says_what_was_taken_over(folder: Path) -> None:
     assert done.returncode == 7
     lines = done.stderr.splitlines()
     assert lines[0] == "fastw2v took over from gensim:" and lines[1] == "       1 Word2Vec made by __main__"
-    assert lines[2].endswith(" s in 1 calls of Word2Vec()")
+    assert lines[2].endswith(" s in 1 call of Word2Vec()")
     nothing = run("-v", "-c", "pass", cwd=folder)
     assert nothing.stderr == "fastw2v took nothing over from gensim\n"
 

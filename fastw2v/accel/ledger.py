@@ -91,7 +91,8 @@ class Ledger:
         for (kind, module), count in sorted(self.made.items()):
             lines.append(f"  {count:6,} {kind} made by {module}")
         for name, seconds in sorted(self.seconds.items(), key=lambda item: -item[1]):
-            lines.append(f"  {seconds:8.2f} s in {self.calls[name]:,} calls of {name}")
+            calls = "1 call" if self.calls[name] == 1 else f"{self.calls[name]:,} calls"
+            lines.append(f"  {seconds:8.2f} s in {calls} of {name}")
         if self.stayed:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.stayed.items()))
             lines.append(f"  gensim's own stayed: {kinds}")
