@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import fastw2v
 
 PYTHON = (sys.executable, "-P")  # -P: not the sources in the folder that pytest runs in
+CAN_COMPILE = (
+    sys.platform != "win32"
+    and shutil.which(os.environ.get("CC", "cc").split()[0]) is not None
+    and Path(sysconfig.get_path("include"), "Python.h").is_file()
+)
 HANGS = 1200  # seconds after which a child will never end: a net under the tests, which measure no time
 
 

@@ -12,7 +12,7 @@ import weakref
 
 import numpy as np
 import pytest
-from children import environment
+from children import CAN_COMPILE, environment
 
 from fastw2v import Word2Vec
 from fastw2v.accessors import ModelView
@@ -75,6 +75,8 @@ def model(**settings) -> Word2Vec:
 def client(tmp_path_factory):
     pytest.importorskip("Cython", reason="Cython compiles the client package")
     pytest.importorskip("setuptools", reason="setuptools builds the client package")
+    if not CAN_COMPILE and sys.platform != "win32":
+        pytest.skip("needs a C compiler and Python's headers")
     folder = tmp_path_factory.mktemp("client")
     (folder / "client.pyx").write_text(CLIENT)
     (folder / "setup.py").write_text(

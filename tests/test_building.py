@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from children import CAN_COMPILE
 
 ROOT = Path(__file__).resolve().parent.parent
 Build = Callable[..., subprocess.CompletedProcess[str]]
@@ -34,10 +35,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / "building").is_dir(), reason="the sources are not here"),
     pytest.mark.skipif(not has("setuptools", 77) or not has("Cython", 3), reason="builds with both"),
 ]
-compiles = pytest.mark.skipif(
-    sys.platform == "win32" or not shutil.which(os.environ.get("CC", "cc").split()[0]),
-    reason="needs a C compiler",
-)
+compiles = pytest.mark.skipif(not CAN_COMPILE, reason="needs a C compiler and Python's headers")
 
 
 @pytest.fixture

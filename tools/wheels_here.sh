@@ -99,7 +99,7 @@ step_python3.14() { test_manylinux in_sid python3.14 3.14; }
 step_python3.15() { test_manylinux in_sid python3.15 3.15; }
 
 step_sid() {
-    make_root "$sid" sid python3.14-venv,python3.15-venv,gcc,libc6-dev,ca-certificates
+    make_root "$sid" sid python3.14-venv,python3.15-venv,python3.14-dev,python3.15-dev,gcc,libc6-dev,ca-certificates
     in_sid python3.14 --version
     in_sid python3.15 --version
 }
