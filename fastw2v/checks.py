@@ -34,7 +34,7 @@ COUNTS_OR_NONE = {
 }
 NUMBERS = ("alpha", "min_alpha", "ns_exponent", "min_count")
 SWITCHES = ("sg", "hs", "cbow_mean")
-SWITCHES_OR_NONE = ("null_word", "sorted_vocab", "compute_loss", "shrink_windows", "baskets")
+SWITCHES_OR_NONE = ("null_word", "sorted_vocab", "compute_loss", "shrink_windows", "baskets", "deterministic")
 
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 FREEZE: tuple[Literal["in", "out"] | None, ...] = (None, "in", "out")
@@ -214,7 +214,7 @@ def settings_of(model: Any) -> dict[str, Any]:
     for name in (*SWITCHES, *SWITCHES_OR_NONE):
         value = getattr(model, name)
         checked[name] = flag(name, 0 if value is None and name in SWITCHES_OR_NONE else value)
-    for name in ("compute_loss", "shrink_windows", "baskets"):
+    for name in ("compute_loss", "shrink_windows", "baskets", "deterministic"):
         checked[name] = bool(checked[name])
     one_of("step", model.step, ("pair", "window"), "give 'pair' (gensim's order) or 'window' (faster)")
     checked["progress"] = one_of(

@@ -76,6 +76,7 @@ class Matrices(Lifecycle):
     shrink_windows: bool
     step: Step
     baskets: bool
+    deterministic: bool
     cum_table: npt.NDArray[np.uint32]
 
     if TYPE_CHECKING:  # of Word2Vec

@@ -84,6 +84,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         shrink_windows (bool): whether every position draws its window.
         step (str or None): order of updates.
         baskets (bool): whether documents are sets.
+        deterministic (bool): the same vectors on every run, with several workers, too.
         progress ("auto" or bool): whether to show bars.
         checkpoint (path or None): a model file to write while training.
         checkpoint_every (float): seconds between two checkpoints.
@@ -138,6 +139,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         shrink_windows: bool = True,
         step: Step | None = None,
         baskets: bool = False,
+        deterministic: bool = False,
         progress: Mode = "auto",
         checkpoint: StrPath | None = None,
         checkpoint_every: float = 300.0,
@@ -176,6 +178,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.shrink_windows = shrink_windows
         self.step = step
         self.baskets = baskets
+        self.deterministic = deterministic
         self.progress = progress
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every

@@ -148,6 +148,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             without `baskets`, else "pair".
         baskets (bool): sentences are sets: all other words are context, whatever `window` says, and a
             repeated word counts once.
+        deterministic (bool): with several workers, too, the same text, settings and seed give the same
+            vectors, to the last bit, on the same kind of processor. Each worker trains a model of its own,
+            and these are merged at fixed numbers of words, which takes `workers` + 1 times the memory.
         progress ("auto" or bool): True shows a bar, False none, "auto" one in terminals and notebooks if tqdm
             is installed.
         checkpoint (path or None): a model file to write while training, see `train`.
@@ -233,6 +236,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         *,
         step: Step | None = None,
         baskets: bool = False,
+        deterministic: bool = False,
         progress: Mode = "auto",
         checkpoint: StrPath | None = None,
         checkpoint_every: float = 300.0,
@@ -261,6 +265,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         self.comment = comment
         self.shrink_windows = shrink_windows
         self.baskets = baskets
+        self.deterministic = deterministic
         if step is None:  # the fast order where it has passed the quality gate of benchmarks/README.md
             step = "window" if self.sg and self.negative and not (self.hs or self.baskets) else "pair"
         self.step = step

@@ -112,6 +112,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "shrink_windows": ([], True),
     "step": (["pair"], "pair"),
     "baskets": ([], True),
+    "deterministic": ([], True),
 }
 
 

@@ -19,7 +19,7 @@ LAYERS = (
     {"_version", "legacy", "checks", "progress", "threads", "columns", "warn", "paths", "magic", "memory"}
     | {"_uncompiled"},
     {"utils", "lifecycle", "first_vectors", "tile", "sharing"},
-    {"text", "query", "accessors"},
+    {"text", "query", "accessors", "merging"},
     {"vocabulary"},
     {"formats"},
     {"documents", "evaluation", "training"},

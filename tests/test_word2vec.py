@@ -27,6 +27,7 @@ def test_parameters_are_gensims_and_then_keyword_only() -> None:
     assert {p.name: (p.kind, p.default) for p in ours[27:]} == {
         "step": (inspect.Parameter.KEYWORD_ONLY, None),
         "baskets": (inspect.Parameter.KEYWORD_ONLY, False),
+        "deterministic": (inspect.Parameter.KEYWORD_ONLY, False),
         "progress": (inspect.Parameter.KEYWORD_ONLY, "auto"),
         "checkpoint": (inspect.Parameter.KEYWORD_ONLY, None),
         "checkpoint_every": (inspect.Parameter.KEYWORD_ONLY, 300.0),

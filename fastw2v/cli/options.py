@@ -44,6 +44,8 @@ TRAINING_OPTIONS = {
     "step": "order of updates: pair, as in gensim, or window, all context words of a window together, faster"
     " (default: window for skip-gram with negative sampling alone, else pair)",
     "baskets": "treat a sentence as a set: every word is context of all others, and --window is ignored",
+    "deterministic": "give the same vectors on every run with --workers N, too: each trains a model of its "
+    "own, and these are merged",
 }
 SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab"}  # gensim has them as 0 and 1
 CHOICES = {"step": ("window", "pair")}

@@ -57,10 +57,11 @@ SETTINGS = (
     "train_count",
     "total_train_time",
     "baskets",
+    "deterministic",
 )
 """A model's settings and counters, by attribute: all of its state except arrays and logs."""
 
-NOT_GENSIMS = {"step": "pair", "baskets": False}
+NOT_GENSIMS = {"step": "pair", "baskets": False, "deterministic": False}
 """Settings that gensim lacks, with the values that do what it does; older files of ours may lack them too."""
 
 OUTPUTS = ("syn1", "syn1neg")

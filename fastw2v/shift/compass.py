@@ -379,7 +379,15 @@ def _settings(model: Word2Vec) -> dict[str, Any]:
             "sample",
         ),
         *("seed", "workers", "epochs", "cbow_mean", "hashfxn", "sorted_vocab", "batch_words", "compute_loss"),
-        *("max_vocab_size", "max_final_vocab", "shrink_windows", "step", "baskets", "null_word"),
+        *(
+            "max_vocab_size",
+            "max_final_vocab",
+            "shrink_windows",
+            "step",
+            "baskets",
+            "deterministic",
+            "null_word",
+        ),
     )
     return {name: getattr(model, name) for name in names}
 

@@ -162,6 +162,7 @@ tile.update_one = update_one
 tile.sum_rows = sum_rows
 tile.add_rows = add_rows
 tile.scan = scan
+tile.multiply = compiled_tile(b"generic").multiply  # its sums are to have an order, which those of BLAS have not
 tile.sift = compiled_tile(b"generic").sift  # BLAS has no integers
 
 

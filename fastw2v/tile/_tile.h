@@ -4,7 +4,7 @@
  *   update      to[m] += lock[m] * sum_n g[m,n] y[n]        y[n] += sum_m g[m,n] x[m]       from the values before
  *   update_one  the same for a single x, whose gradient goes to all of `to`
  *
- * and the comparison of a matrix's rows with queries, see `sift`.
+ * and the product of two matrices, see `multiply`, and the comparison of a matrix's rows with queries, see `sift`.
  *
  * One body serves every instruction set. This file includes itself once for each of them, with TILE_ISA (its name),
  * TILE_TARGET (the compiler's function attribute), TILE_WIDTH (floats in a vector register), TILE_ROWS and TILE_COLUMNS
@@ -68,6 +68,9 @@
  * (400,000 rows, one core of a Xeon with AMX: D = 100 10.4 ms instead of 14.8, D = 300 29.1 instead of 41.1; 512 and
  * 4,096 are no better). */
 #define TILE_SCAN_AHEAD 1024
+
+/* Vectors of a row that `multiply` sums up at once, of TILE_ROWS rows: they, as many of b, and a factor are registers. */
+#define TILE_PRODUCTS 5
 
 /* ---- one table of functions per instruction set ---- */
 
@@ -688,6 +691,60 @@ TILE_TARGET static void ISA(add_rows)(float **rows, const float *lock, ptrdiff_t
     });
 }
 
+/* out[rows] += a[rows] b for so many rows of a, and columns of W; sums are made in the order of b's rows. */
+INLINE void ISA(multiply_block)(const float *a, ptrdiff_t depth, const float *b, ptrdiff_t dim, float *out,
+                                const int rows, const int columns) {
+    VECTOR sum[TILE_ROWS][TILE_PRODUCTS];
+    TILE_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        TILE_UNROLL(8)
+        for (int c = 0; c < columns; c++) sum[r][c] = ISA(load)(out + r * dim + c * W);
+    }
+    for (ptrdiff_t j = 0; j < depth; j++) {
+        VECTOR value[TILE_PRODUCTS];
+        TILE_UNROLL(8)
+        for (int c = 0; c < columns; c++) value[c] = ISA(load)(b + j * dim + c * W);
+        TILE_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            TILE_UNROLL(8)
+            for (int c = 0; c < columns; c++) sum[r][c] += SPLAT(a[r * depth + j]) * value[c];
+        }
+    }
+    TILE_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        TILE_UNROLL(8)
+        for (int c = 0; c < columns; c++) ISA(store)(out + r * dim + c * W, sum[r][c]);
+    }
+}
+
+#define MULTIPLY(rows, columns) \
+    case columns: ISA(multiply_block)(a + i * depth, depth, b + d, dim, out + i * dim + d, rows, columns); break
+#define MULTIPLY_COLUMNS(rows)                                                                            \
+    do {                                                                                                  \
+        switch (block) {                                                                                  \
+            MULTIPLY(rows, 1);                                                                            \
+            MULTIPLY(rows, 2);                                                                            \
+            MULTIPLY(rows, 3);                                                                            \
+            MULTIPLY(rows, 4);                                                                            \
+            MULTIPLY(rows, 5);                                                                            \
+        }                                                                                                 \
+    } while (0)
+
+TILE_TARGET static void ISA(multiply)(const float *a, ptrdiff_t m, ptrdiff_t depth, const float *b, ptrdiff_t dim,
+                                      float *out) {
+    ptrdiff_t i = 0, d, block;
+    for (; i + TILE_ROWS <= m; i += TILE_ROWS)
+        for (d = 0; d < dim; d += block * W) {
+            block = tile_block((dim - d) / W, TILE_PRODUCTS);
+            MULTIPLY_COLUMNS(TILE_ROWS);
+        }
+    for (; i < m; i++)
+        for (d = 0; d < dim; d += block * W) {
+            block = tile_block((dim - d) / W, TILE_PRODUCTS);
+            MULTIPLY_COLUMNS(1);
+        }
+}
+
 TILE_TARGET static void ISA(scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots,
                                   float *squares) {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -847,7 +904,7 @@ INLINE void ISA(sift_all)(const int16_t *rows, ptrdiff_t count, ptrdiff_t pairs,
 
 #define TILE(name, sift, sift_bytes)                                                                     \
     {FASTW2V_TEXT(name), ISA(gradients), ISA(update), ISA(update_one), ISA(sum_rows), ISA(add_rows),     \
-     ISA(scan), sift, sift_bytes}
+     ISA(multiply), ISA(scan), sift, sift_bytes}
 
 SIFT(sift, ISA(PLAIN), TILE_TARGET)
 TILE_UNUSED const Tile ISA(tile) = TILE(TILE_ISA, ISA(sift), NULL);

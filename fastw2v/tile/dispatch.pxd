@@ -19,6 +19,8 @@ cdef extern from "tile_api.h" nogil:
         void (*sum_rows)(const float **rows, Py_ssize_t m, Py_ssize_t dim, float scale, float *out) noexcept nogil
         void (*add_rows)(float **rows, const float *lock, Py_ssize_t m, Py_ssize_t dim,
                          const float *delta) noexcept nogil
+        void (*multiply)(const float *a, Py_ssize_t m, Py_ssize_t depth, const float *b, Py_ssize_t dim,
+                         float *out) noexcept nogil
         void (*scan)(const float *rows, Py_ssize_t count, Py_ssize_t dim, const float *query, float *dots,
                      float *squares) noexcept nogil
         TileSift *sift

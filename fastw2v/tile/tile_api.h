@@ -68,6 +68,8 @@ typedef struct {
     void (*sum_rows)(const float **rows, ptrdiff_t m, ptrdiff_t dim, float scale, float *out);
     /* rows[m] += lock[m] * delta, one after another: a row that is listed twice gains it twice */
     void (*add_rows)(float **rows, const float *lock, ptrdiff_t m, ptrdiff_t dim, const float *delta);
+    /* out (m, dim) += a (m, depth) b (depth, dim), dim a multiple of 16; each sum is made in the order of b's rows */
+    void (*multiply)(const float *a, ptrdiff_t m, ptrdiff_t depth, const float *b, ptrdiff_t dim, float *out);
     /* dots[i] = rows[i] . query, squares[i] = |rows[i]|^2, in one reading of the matrix */
     void (*scan)(const float *rows, ptrdiff_t count, ptrdiff_t dim, const float *query, float *dots, float *squares);
     /* Compares rows (count, 2 * pairs) with TILE_PANEL queries, laid out as panel (pairs, TILE_PANEL, 2). Bit q of

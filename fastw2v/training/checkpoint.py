@@ -39,9 +39,9 @@ logger = logging.getLogger("fastw2v.word2vec")
 
 DECISIVE = (
     *("vector_size", "alpha", "min_alpha", "window", "sample", "sg", "hs", "negative", "cbow_mean"),
-    *("batch_words", "shrink_windows", "step", "baskets", "compute_loss"),
+    *("batch_words", "shrink_windows", "step", "baskets", "deterministic", "compute_loss"),
 )
-"""Settings without which training would go on differently; `workers` may change."""
+"""Settings without which training would go on differently; `workers` may change, if they train one model."""
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Before these end a program, a last checkpoint is written; Windows has no SIGHUP.
@@ -100,7 +100,7 @@ def course_of(
     """Return course and length of a call that goes on; ValueError if the model or what is `given` differs."""
     there = {
         "the number of words": checkpoint.rows,
-        **{name: checkpoint.settings.get(name) for name in DECISIVE},
+        **{name: checkpoint.settings.get(name) for name in (*DECISIVE, "workers")},
         "epochs": checkpoint.epochs,
         "total_examples": checkpoint.examples,
         "total_words": checkpoint.words,
@@ -130,7 +130,8 @@ def course_of(
 
 
 def _decisive(model: Any) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in DECISIVE}
+    names = (*DECISIVE, "workers") if model.deterministic else DECISIVE
+    return {name: getattr(model, name) for name in names}
 
 
 def _other_text(what: str) -> ValueError:

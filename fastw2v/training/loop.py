@@ -19,6 +19,8 @@ from fastw2v.text.texts import Baskets, EncodedText
 from fastw2v.training.checkpoint import Checkpoints
 from fastw2v.training.course import Course, check_rates, warn_of_high_rate
 from fastw2v.training.jobs import EpochResult, Schedule, words_of_job
+from fastw2v.training.objective import Objective
+from fastw2v.training.replicas import Merging, meetings_of
 from fastw2v.training.report import Length, log_epoch, record_of, warn_of_odd_corpus
 from fastw2v.training.run import Options, run_epoch
 
@@ -122,6 +124,7 @@ class Training:
                     words_of_job(model.step, model.batch_words),
                     course.queue_factor,
                     course.report_delay,
+                    self._merging(objective),
                 ),
                 progress=progress,
                 guard=guard,
@@ -130,6 +133,25 @@ class Training:
             )
         self._check_kept(matrices)
         return result
+
+    def _merging(self, objective: Objective) -> Merging | None:
+        """Return how replicas train and are merged; None if all threads train one model."""
+        model, course = self._model, self._course
+        if not model.deterministic or model.workers == 1:
+            return None
+        words = self._length.words or model.corpus_total_words
+        frozen = {None: (), "in": ("syn0",), "out": ("syn1neg", "syn1")}[course.freeze]
+        sentences = self._length.examples or model.corpus_count
+        return Merging(
+            replicas=model.workers,
+            threads=model.workers,
+            met=meetings_of(objective, model.wv.expandos["count"], words, sentences),
+            frozen=frozen,
+            dim=model.vector_size,
+            alpha=model.alpha,
+            epoch_words=words,
+            words_before=self._raw,
+        )
 
     def _check_kept(self, trained: dict[str, npt.NDArray[np.float32]]) -> None:
         """Raise RuntimeError if the model has other matrices by now than those that were trained."""

@@ -193,16 +193,16 @@ class Objective:
             for _ in range(count)
         ]
 
-    def job_seeds(self, random: np.random.RandomState) -> SeedJob:
+    def job_seeds(self, random: np.random.RandomState, *, by_number: bool = False) -> SeedJob:
         """Return a function from a job's number to its seed and the function that draws its windows.
 
-        In gensim's order both use the model's generator `random`, when the job begins. By windows, the seed
-        depends on the number alone, so that threads need not wait for each other, and there is no function:
-        the worker draws the windows itself.
+        In gensim's order both use the model's generator `random`, when the job begins. By windows, or if it
+        is to be `by_number`, the seed depends on the number alone, so that threads need not wait for each
+        other, and there is no function: the worker draws the windows itself.
         """
         lock, window = threading.Lock(), self.window
         seeded = bool(self.negative) or self.keep is not None
-        if self.by_window:
+        if self.by_window or by_number:
             base = random.randint(0, HALF_SEED) * HALF_SEED
             return lambda number: (_scramble(base + number), None)
 

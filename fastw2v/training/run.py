@@ -25,6 +25,7 @@ from fastw2v.threads import NO_THREAD, POLL, Thread, wait_until_gone
 from fastw2v.training._kernels import NotFinite, StopFlag, Worker
 from fastw2v.training.jobs import EpochResult, Job, Schedule, jobs_of
 from fastw2v.training.objective import Matrices, Objective, SeedJob
+from fastw2v.training.replicas import Merging, ReplicaRun
 from fastw2v.training.report import LogProgress, no_lines, progress_lines
 from fastw2v.training.weights import Rows, rows_to_train
 
@@ -67,12 +68,14 @@ class Options(NamedTuple):
         batch_words (int): raw words in a job.
         queue_factor (int): jobs per thread that may wait.
         report_delay (float): seconds between two log lines.
+        merging (Merging or None): how replicas train, one in each thread; None: all threads train one model.
     """
 
     workers: int
     batch_words: int
     queue_factor: int
     report_delay: float
+    merging: Merging | None = None
 
 
 def run_epoch(
@@ -105,19 +108,21 @@ def run_epoch(
     stop = StopFlag()
     words = schedule.total_words or (schedule.total_examples or 0) * USUAL_SENTENCE
     try:
-        with rows_to_train(matrices, words, guard) as held:
+        with rows_to_train(matrices, words, guard, copies=options.merging is not None) as held:
             begin = time.perf_counter()
-            if rests is not None:
-                progress.update(rests.take_up(islice(jobs, result.jobs)))
+            taken = 0 if rests is None else rests.take_up(islice(jobs, result.jobs))
+            progress.update(taken)
             first = list(islice(jobs, 2))
             read = time.perf_counter() - begin
             short = len(first) < 2 and all(len(job.ids) <= SHORT_JOB for job in first)
-            count = 1 if short else options.workers
-            workers = objective.workers(held.rows, stop, count, alone=count == 1, undo=held.undo)
-            workers[0].loss, workers[0].examples = result.loss, result.examples
-            seed_job = objective.job_seeds(random)
+            merging = None if short or options.merging is None else options.merging.after(taken)
+            seed_job = objective.job_seeds(random, by_number=merging is not None)
             if rests is not None:
                 rests.set_generator(random)
+            if merging is None:
+                count = 1 if short else options.workers
+                workers = objective.workers(held.rows, stop, count, alone=count == 1, undo=held.undo)
+                workers[0].loss, workers[0].examples = result.loss, result.examples
             if short:  # all of the text has been read: it takes a moment, for which others can wait
                 with guard.steady:
                     train_here(workers[0], first, seed_job, result, progress)
@@ -125,7 +130,11 @@ def run_epoch(
                 if held.rows is matrices:
                     with guard.steady:  # who saves the model now is waited for; who comes later copies it
                         guard.in_place = True
-                run = Run(workers, stop, seed_job, options.queue_factor, progress)
+                run: Run | ReplicaRun
+                if merging is None:
+                    run = Run(workers, stop, seed_job, options.queue_factor, progress)
+                else:
+                    run = ReplicaRun(held.rows, objective, merging, stop, seed_job, progress)
                 with closing(run), run:
                     run.epoch(chain(first, jobs), result, report, held, rests)
             result.seconds += read

@@ -55,7 +55,9 @@ class Rows(Protocol):
 
 
 @contextmanager
-def rows_to_train(matrices: Matrices, words: int, guard: Guard | None = None) -> Iterator[Rows]:
+def rows_to_train(
+    matrices: Matrices, words: int, guard: Guard | None = None, *, copies: bool = False
+) -> Iterator[Rows]:
     """Give rows to train in; at the end the matrices have them, or are as before if they are not finite.
 
     What was learnt before another error, or Ctrl-C, is kept.
@@ -64,6 +66,7 @@ def rows_to_train(matrices: Matrices, words: int, guard: Guard | None = None) ->
         matrices (dict of str to array): (V, D) float32 by name.
         words (int): words of the text, about; 0 is few.
         guard (Guard or None): of the model; who holds its `steady` sees nothing change meanwhile.
+        copies (bool): they must be copies.
 
     Yields:
         Rows: copies; or the matrices, if copies took too much memory, or too long for the text.
@@ -71,7 +74,7 @@ def rows_to_train(matrices: Matrices, words: int, guard: Guard | None = None) ->
     Raises:
         NotFinite: a row is no longer finite.
     """
-    held: Rows = Copies(matrices) if _want_copies(matrices, words) else InPlace(matrices, words)
+    held: Rows = Copies(matrices) if copies or _want_copies(matrices, words) else InPlace(matrices, words)
     error: BaseException | None = None
     try:
         yield held

@@ -1,0 +1,1 @@
+"""Replicas of a model that were trained apart become one again: the arithmetic alone."""

@@ -1,0 +1,246 @@
+"""How much of what replicas learnt apart is taken over, by row and direction: the curvature merge.
+
+N replicas that start from one base and train apart learn partly the same. To add up what they learnt goes too
+far where a replica alone has come near its goal; to average wastes what each alone has barely begun. Which of
+both it is depends on the direction: a row moves against the gradient of a loss whose curvature is the second
+moment C of the rows that it meets, so along an eigenvector of C with the eigenvalue c the way that is left
+shrinks like exp(-alpha * c * updates). With X the sum of that exponent over all replicas, and x_i its part of
+replica i, which trained at m times the rate,
+
+    share = (1 - exp(-X)) / sum_i (1 - exp(-m x_i))
+
+of the sum of what they learnt is what one model would have learnt from all of the text: 1 / m for small X, a
+mean for large X. Only the sum of differences is needed, and counts of words; one replica stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.merging._merge import TABLE_OCTAVES, add_moment, eigen, merge_rows
+from fastw2v.tile.dispatch import floats
+
+Matrix = npt.NDArray[np.float32]
+Weights = npt.NDArray[np.float64]
+DoAll = Callable[[Iterable[Callable[[], object]]], None]
+
+# Chosen on 5 million words of Wikipedia, and confirmed on other texts and word sets: benchmarks/README.md.
+KAPPA = 0.1  # of the exponent: updates are smaller than the gradient where a pair is already well told apart
+RATE = 2  # times the learning rate, in replicas
+LARGEST_RATE = 0.1  # to which it may come by that
+SLICES = 16  # of rows, that threads work on; the number is fixed, as sums of slices depend on it
+LEAST = 1e-9  # of an exponent
+
+
+@dataclass(frozen=True, eq=False)
+class Meetings:
+    """Which rows of one matrix meet those of another, and how often they are updated.
+
+    Attributes:
+        updates (array): float64 (V,), expected updates of each row for a word of text.
+        others (dict of str to array): name of the other matrix → float64 (V,), how often an update meets each
+            of its rows. All together sum up to 1.
+        hidden (float): how many rows are summed up in a hidden layer; 1 in skip-gram.
+        scale (float): by what the sum is multiplied.
+    """
+
+    updates: Weights
+    others: dict[str, Weights]
+    hidden: float = 1.0
+    scale: float = 1.0
+
+
+def meetings(
+    occurrences: Weights,
+    *,
+    sg: bool,
+    mean: bool,
+    context: float,
+    negative: int,
+    noise: Weights | None,
+    visits: Weights | None,
+) -> dict[str, Meetings]:
+    """Return what meets what in training, by the name of the matrix that is updated.
+
+    Args:
+        occurrences (array): float64 (V,), of each word that training keeps, for a word of text.
+        sg (bool): skip-gram, not CBOW.
+        mean (bool): CBOW takes the mean of the words around, not the sum.
+        context (float): words around a word.
+        negative (int): noise words per example; 0: no negative sampling.
+        noise (array or None): float64 (V,), shares of words among noise words.
+        visits (array or None): float64 (V,), how often each node of the Huffman tree is met, for a word of
+            text; None: no hierarchical softmax.
+
+    Returns:
+        dict of str to Meetings: for "syn0", and "syn1neg" or "syn1" or both.
+    """
+    kept = max(float(occurrences.sum()), LEAST)
+    words = occurrences / kept
+    per_output = context if sg else 1.0
+    others: dict[str, Weights] = {}
+    made: dict[str, Meetings] = {}
+    path = 0.0 if visits is None else float(visits.sum()) / kept
+    examples = (1 + negative if noise is not None else 0) + path
+    hidden = 1.0 if sg else max(context, 1.0)
+    scale = 1 / hidden if mean else 1.0
+    if noise is not None:
+        others["syn1neg"] = (negative * noise + words) / examples
+        made["syn1neg"] = Meetings(
+            (occurrences + kept * negative * noise) * per_output, {"syn0": words}, hidden, scale
+        )
+    if visits is not None:
+        others["syn1"] = visits / kept / examples
+        made["syn1"] = Meetings(visits * per_output, {"syn0": words}, hidden, scale)
+    return {"syn0": Meetings(occurrences * context * examples, others), **made}
+
+
+def rate_of(alpha: float, replicas: int) -> float:
+    """Return by what replicas multiply the learning rate."""
+    return float(min(RATE, replicas, max(1.0, LARGEST_RATE / max(alpha, LEAST))))
+
+
+def merge(
+    base: dict[str, Matrix],
+    replicas: list[dict[str, Matrix]],
+    words: list[int],
+    *,
+    dim: int,
+    alpha: float,
+    rate: float,
+    met: dict[str, Meetings],
+    frozen: Iterable[str] = (),
+    do_all: DoAll,
+) -> dict[str, tuple[int, int]]:
+    """Let a base take up what replicas of it learnt; these become it again.
+
+    Args:
+        base (dict of str to array): float32 (V, D or more) by name, from `floats`.
+        replicas (list of such dicts): what was trained, one or more.
+        words (list of int): the words of text that each has trained; 0: it has not.
+        dim (int): D.
+        alpha (float): the learning rate meanwhile, before it was multiplied by `rate`.
+        rate (float): of `rate_of`.
+        met (dict of str to Meetings): by name.
+        frozen (iterable of str): matrices that nobody has trained.
+        do_all (callable): does pieces of work in any order, in threads or not, and returns when all are done.
+
+    Returns:
+        dict of str to (int, int): how many rows changed in all replicas together, and in any, by name.
+
+    Raises:
+        FloatingPointError: what was learnt is not finite; the base is as it was.
+    """
+    trained = [name for name in base if name not in frozen]
+    active = [place for place, count in enumerate(words) if count]
+    if len(active) < 2:
+        return {name: _take(base[name], [r[name] for r in replicas], active) for name in trained}
+    total = sum(words)
+    shares = _shares([words[place] / total for place in active], rate)
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = _moments(replicas[active[0]], {name: met[name] for name in trained}, dim, do_all)
+    if not all(np.isfinite(moment).all() for moment in moments.values()):
+        raise FloatingPointError("what replicas learnt is not finite")
+    bases: dict[str, tuple[Matrix, Matrix, Matrix]] = {}
+
+    def make_basis(name: str) -> None:
+        bases[name] = _basis(moments[name], base[name].shape[1])
+
+    do_all([partial(make_basis, name) for name in trained])
+    work = []
+    counted: dict[str, list[tuple[int, int]]] = {name: [] for name in trained}
+
+    def merge_slice(name: str, start: int, stop: int, rows: Matrix) -> None:
+        counted[name].append(
+            merge_rows(
+                base[name],
+                [r[name] for r in replicas],
+                start,
+                stop,
+                rows,
+                bases[name][0],
+                shares,
+                *bases[name][1:],
+            )
+        )
+
+    for name in trained:
+        exponent = np.maximum(KAPPA * alpha * total * met[name].updates, LEAST)
+        rows = np.log2(exponent).astype(np.float32)
+        work += [partial(merge_slice, name, *part, rows) for part in _slices(len(rows))]
+    do_all(work)
+    return {
+        name: (sum(all_ for all_, _ in parts), sum(any_ for _, any_ in parts))
+        for name, parts in counted.items()
+    }
+
+
+def _slices(rows: int) -> list[tuple[int, int]]:
+    bounds = [rows * part // SLICES for part in range(SLICES + 1)]
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
+
+
+def _take(base: Matrix, replicas: list[Matrix], active: list[int]) -> tuple[int, int]:
+    """Let all be what the only one that was trained is, to the last bit."""
+    changed = 0
+    for place in active:
+        changed = int((replicas[place] != base).any(axis=1).sum())
+        base[...] = replicas[place]
+    for replica in replicas:
+        replica[...] = base
+    return changed, changed
+
+
+def _shares(parts: list[float], rate: float) -> Matrix:
+    """Return the table of shares: what is taken of the sum, by log2 of X; `parts` are those of the words."""
+    exponent = 2.0**TABLE_OCTAVES
+    apart = sum(-np.expm1(-rate * part * exponent) for part in parts)
+    return np.ascontiguousarray(-np.expm1(-exponent) / apart, dtype=np.float32)
+
+
+def _moments(
+    rows: dict[str, Matrix], met: dict[str, Meetings], dim: int, do_all: DoAll
+) -> dict[str, Weights]:
+    """Return the second moment (dim, dim) that each matrix meets."""
+    wanted = {(name, id(weights)): weights for m in met.values() for name, weights in m.others.items()}
+    parts: dict[tuple[str, int], list[Matrix]] = {}
+    work = []
+    for (name, key), weights in wanted.items():
+        matrix, single = rows[name], weights.astype(np.float32)
+        parts[name, key] = [floats(matrix.shape[1], matrix.shape[1]) for _ in range(SLICES)]
+        work += [
+            partial(add_moment, matrix, single, *bounds, part)
+            for bounds, part in zip(_slices(len(single)), parts[name, key], strict=True)
+        ]
+    do_all(work)
+    found = {}
+    for name, meeting in met.items():
+        moment = np.zeros((dim, dim))
+        for other, weights in meeting.others.items():
+            whole = np.zeros((dim, dim))
+            for part in parts[other, id(weights)]:  # one after another
+                whole += part[:dim, :dim]
+            if meeting.hidden > 1:  # of a sum of so many rows
+                mean = np.add.reduce(rows[other][:, :dim] * weights[:, None], axis=0)
+                alike = np.outer(mean, mean)
+                whole = meeting.hidden * (whole + (meeting.hidden - 1) * alike) * meeting.scale**2
+            moment += whole
+        found[name] = moment
+    return found
+
+
+def _basis(moment: Weights, columns: int) -> tuple[Matrix, Matrix, Matrix]:
+    """Return log2 of the eigenvalues (columns,), the eigenvectors (columns, columns), and their transpose."""
+    dim = len(moment)
+    values, vectors = eigen(np.ascontiguousarray((moment + moment.T) / 2))
+    octaves = np.full(columns, np.log2(LEAST), dtype=np.float32)
+    octaves[:dim] = np.log2(np.maximum(values, LEAST))
+    basis, turned = floats(columns, columns), floats(columns, columns)
+    basis[:dim, :dim] = vectors
+    turned[:dim, :dim] = vectors.T
+    return octaves, basis, turned
