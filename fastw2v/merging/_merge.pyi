@@ -4,8 +4,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-TABLE_OCTAVES: Doubles
-
 def add_moment(rows: Floats, weights: Floats, start: int, stop: int, moment: Floats) -> None: ...
 def eigen(symmetric: Doubles) -> tuple[Doubles, Doubles]: ...
 def merge_rows(
@@ -13,9 +11,9 @@ def merge_rows(
     replicas: list[Floats],
     start: int,
     stop: int,
-    row_octaves: Floats | None,
-    octaves: Floats | None,
+    bins: npt.NDArray[np.int32],
+    even: Floats,
     shares: Floats,
-    basis: Floats | None,
-    turned: Floats | None,
+    basis: Floats,
+    turned: Floats,
 ) -> tuple[int, int]: ...

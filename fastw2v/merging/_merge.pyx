@@ -5,9 +5,9 @@ number of threads works on it. Rows are float32 (V, D rounded up to 16), as `flo
 """
 
 from libc.math cimport fabs, hypot
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 import numpy as np
 
@@ -16,13 +16,7 @@ from fastw2v.tile.dispatch cimport Tile, selected_tile
 
 cdef enum:
     BLOCK = 64             # rows that go through a product together
-    PER_OCTAVE = 32        # entries of a table of shares
-    SMALLEST = -20         # log2 of the first
-    ENTRIES = 1024
     SWEEPS = 60            # of the eigensolver, for one eigenvalue; 3 are usual
-
-TABLE_OCTAVES = np.arange(ENTRIES) / PER_OCTAVE + SMALLEST + 1 / (2 * PER_OCTAVE)  # the middle of each entry
-
 
 # --- second moments ---
 
@@ -206,30 +200,27 @@ def merge_rows(
     list replicas not None,
     Py_ssize_t start,
     Py_ssize_t stop,
-    const float[::1] row_octaves,
-    const float[::1] octaves,
-    const float[::1] shares not None,
-    const float[:, ::1] basis,
-    const float[:, ::1] turned,
+    const int32_t[::1] bins not None,
+    const float[::1] even not None,
+    const float[:, ::1] shares not None,
+    const float[:, ::1] basis not None,
+    const float[:, ::1] turned not None,
 ):
     """Let rows from `start` to `stop` of `base` take up what the same rows of `replicas` learnt, which become them.
 
-    What they learnt is the sum of their differences to the base, in the order of the replicas. In the `basis` (D, D),
-    of columns, whose transpose is `turned`, coordinate j of row r is multiplied by its share: the entry of the table
-    `shares` at `row_octaves[r] + octaves[j]`, see `TABLE_OCTAVES`. Without a basis all is multiplied by `shares[0]`.
-    Returns how many rows of all replicas, and of any, had changed.
+    What they learnt is the sum of their differences to the base, in the order of the replicas. Row r of it is multiplied
+    by `even[bins[r]]`; where that is 0, each of its coordinates in the `basis` (D, D), of columns, whose transpose is
+    `turned`, by its own of `shares[bins[r]]`. Returns how many rows of all replicas, and of any, had changed.
     """
-    cdef Py_ssize_t dim = base.shape[1], count, i, r, d, place, n = len(replicas)
+    cdef Py_ssize_t dim = base.shape[1], count, i, r, d, n = len(replicas)
+    cdef size_t size = dim * sizeof(float)
     cdef int64_t changed = 0, of_any = 0
-    cdef bint any_changed
-    cdef float largest
+    cdef bint any_changed, all_even
     cdef const Tile *tile = selected_tile()
-    cdef float *learnt = <float *>malloc(2 * BLOCK * dim * sizeof(float))
+    cdef float *learnt = <float *>malloc(2 * BLOCK * size)
     cdef float **rows = <float **>malloc(n * sizeof(float *))
     cdef float *inside
     cdef float *at
-    cdef float *row
-    cdef float octave
     cdef float[:, ::1] replica
     if learnt is NULL or rows is NULL:
         free(learnt)
@@ -242,47 +233,58 @@ def merge_rows(
     with nogil:
         while start < stop:
             count = min(<Py_ssize_t>BLOCK, stop - start)
-            memset(learnt, 0, count * dim * sizeof(float))
+            memset(learnt, 0, count * size)
+            all_even = True
             for r in range(count):
                 any_changed = False
-                row, at = learnt + r * dim, &base[start + r, 0]
+                at = &base[start + r, 0]
                 for i in range(n):
-                    largest = add_difference(rows[i] + (start + r) * dim, at, row, dim)
-                    changed += largest > 0
-                    any_changed |= largest > 0
+                    if memcmp(rows[i] + (start + r) * dim, at, size):
+                        add_difference(rows[i] + (start + r) * dim, at, learnt + r * dim, dim)
+                        changed += 1
+                        any_changed = True
                 of_any += any_changed
-            if basis is None:
-                for d in range(count * dim):
-                    learnt[d] *= shares[0]
+                all_even &= even[bins[start + r]] != 0
+            if all_even:
+                for r in range(count):
+                    scale(learnt + r * dim, even[bins[start + r]], dim)
             else:
-                memset(inside, 0, count * dim * sizeof(float))
+                memset(inside, 0, count * size)
                 tile.multiply(learnt, count, dim, &basis[0, 0], dim, inside)
                 for r in range(count):
-                    row, octave = inside + r * dim, row_octaves[start + r]
-                    for d in range(dim):
-                        place = <Py_ssize_t>((octave + octaves[d] - SMALLEST) * PER_OCTAVE)
-                        row[d] *= shares[min(max(place, 0), ENTRIES - 1)]
-                memset(learnt, 0, count * dim * sizeof(float))
+                    multiply_by(inside + r * dim, &shares[bins[start + r], 0], dim)
+                memset(learnt, 0, count * size)
                 tile.multiply(inside, count, dim, &turned[0, 0], dim, learnt)
             for r in range(count):
-                row, at = learnt + r * dim, &base[start + r, 0]
-                for d in range(dim):
-                    at[d] += row[d]
+                at = &base[start + r, 0]
+                add(at, learnt + r * dim, dim)
                 for i in range(n):
-                    memcpy(rows[i] + (start + r) * dim, at, dim * sizeof(float))
+                    memcpy(rows[i] + (start + r) * dim, at, size)
             start += count
     free(learnt)
     free(rows)
     return changed, of_any
 
 
-cdef inline float add_difference(const float *row, const float *base, float *total, Py_ssize_t dim) noexcept nogil:
-    """Add row - base to a total, and return the largest difference, without its sign."""
+cdef inline void add_difference(const float *row, const float *base, float *total, Py_ssize_t dim) noexcept nogil:
     cdef Py_ssize_t d
-    cdef float difference, largest = 0
     for d in range(dim):
-        difference = row[d] - base[d]
-        total[d] += difference
-        difference = -difference if difference < 0 else difference
-        largest = difference if difference > largest else largest
-    return largest
+        total[d] += row[d] - base[d]
+
+
+cdef inline void scale(float *row, float by, Py_ssize_t dim) noexcept nogil:
+    cdef Py_ssize_t d
+    for d in range(dim):
+        row[d] *= by
+
+
+cdef inline void multiply_by(float *row, const float *by, Py_ssize_t dim) noexcept nogil:
+    cdef Py_ssize_t d
+    for d in range(dim):
+        row[d] *= by[d]
+
+
+cdef inline void add(float *row, const float *other, Py_ssize_t dim) noexcept nogil:
+    cdef Py_ssize_t d
+    for d in range(dim):
+        row[d] += other[d]

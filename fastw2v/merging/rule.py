@@ -18,11 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.merging._merge import TABLE_OCTAVES, add_moment, eigen, merge_rows
+from fastw2v.merging._merge import add_moment, eigen, merge_rows
 from fastw2v.tile.dispatch import floats
 
 Matrix = npt.NDArray[np.float32]
@@ -35,6 +36,8 @@ RATE = 2  # times the learning rate, in replicas
 LARGEST_RATE = 0.1  # to which it may come by that
 SLICES = 16  # of rows, that threads work on; the number is fixed, as sums of slices depend on it
 LEAST = 1e-9  # of an exponent
+BINS = 32  # an octave: rows whose exponents are so close have the same shares
+EVEN = 1e-3  # shares that differ by less, relatively, are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,41 +144,34 @@ def merge(
     if len(active) < 2:
         return {name: _take(base[name], [r[name] for r in replicas], active) for name in trained}
     total = sum(words)
-    shares = _shares([words[place] / total for place in active], rate)
-    with np.errstate(over="ignore", invalid="ignore"):
-        moments = _moments(replicas[active[0]], {name: met[name] for name in trained}, dim, do_all)
-    if not all(np.isfinite(moment).all() for moment in moments.values()):
-        raise FloatingPointError("what replicas learnt is not finite")
-    bases: dict[str, tuple[Matrix, Matrix, Matrix]] = {}
+    share = partial(_share, parts=[words[place] / total for place in active], rate=rate)
+    met = {name: met[name] for name in trained}
+    exponents = {name: np.maximum(KAPPA * alpha * total * met[name].updates, LEAST) for name in trained}
+    turns = {name: _no_turn(base[name].shape[1]) for name in trained}
+    if not _is_even(share(2.0 ** np.arange(-20, 13))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            moments = _moments(replicas[active[0]], met, dim, do_all)
+        if not all(np.isfinite(moment).all() for moment in moments.values()):
+            raise FloatingPointError("what replicas learnt is not finite")
 
-    def make_basis(name: str) -> None:
-        bases[name] = _basis(moments[name], base[name].shape[1])
+        def turn(name: str) -> None:
+            turns[name] = _turn(moments[name], base[name].shape[1])
 
-    do_all([partial(make_basis, name) for name in trained])
+        do_all([partial(turn, name) for name in trained])
     work = []
     counted: dict[str, list[tuple[int, int]]] = {name: [] for name in trained}
 
-    def merge_slice(name: str, start: int, stop: int, rows: Matrix) -> None:
-        counted[name].append(
-            merge_rows(
-                base[name],
-                [r[name] for r in replicas],
-                start,
-                stop,
-                rows,
-                bases[name][0],
-                shares,
-                *bases[name][1:],
-            )
-        )
+    def merge_slice(name: str, bounds: tuple[int, int], binned: tuple[Any, Matrix, Matrix]) -> None:
+        rows = [replica[name] for replica in replicas]
+        (start, stop), (_, basis, turned) = bounds, turns[name]
+        counted[name].append(merge_rows(base[name], rows, start, stop, *binned, basis, turned))
 
     for name in trained:
-        exponent = np.maximum(KAPPA * alpha * total * met[name].updates, LEAST)
-        rows = np.log2(exponent).astype(np.float32)
-        work += [partial(merge_slice, name, *part, rows) for part in _slices(len(rows))]
+        binned = _binned(exponents[name], turns[name][0], share)
+        work += [partial(merge_slice, name, bounds, binned) for bounds in _slices(len(base[name]))]
     do_all(work)
     return {
-        name: (sum(all_ for all_, _ in parts), sum(any_ for _, any_ in parts))
+        name: (sum(of_all for of_all, _ in parts), sum(of_any for _, of_any in parts))
         for name, parts in counted.items()
     }
 
@@ -196,11 +192,27 @@ def _take(base: Matrix, replicas: list[Matrix], active: list[int]) -> tuple[int,
     return changed, changed
 
 
-def _shares(parts: list[float], rate: float) -> Matrix:
-    """Return the table of shares: what is taken of the sum, by log2 of X; `parts` are those of the words."""
-    exponent = 2.0**TABLE_OCTAVES
+def _share(exponent: Weights, parts: list[float], rate: float) -> Weights:
+    """Return what is taken of a sum, by X; `parts` are those of the words."""
     apart = sum(-np.expm1(-rate * part * exponent) for part in parts)
-    return np.ascontiguousarray(-np.expm1(-exponent) / apart, dtype=np.float32)
+    return -np.expm1(-exponent) / apart
+
+
+def _is_even(shares: Weights) -> Any:
+    """Whether shares are the same, by the last axis: so are those of two replicas with as many words each."""
+    return np.ptp(shares, axis=-1) <= EVEN * shares.max(axis=-1)
+
+
+def _binned(
+    exponents: Weights, values: Weights, share: Callable[[Weights], Weights]
+) -> tuple[npt.NDArray[np.int32], Matrix, Matrix]:
+    """Return the bin of each row, and for each bin the share of all directions, or 0 and those of each."""
+    octaves = np.floor(BINS * np.log2(exponents)).astype(np.int64)
+    first = octaves.min()
+    middle = 2.0 ** ((np.arange(first, octaves.max() + 1) + 0.5) / BINS)
+    shares = share(middle[:, None] * values)
+    even = np.where(_is_even(shares), shares.mean(axis=1), 0)
+    return (octaves - first).astype(np.int32), even.astype(np.float32), shares.astype(np.float32)
 
 
 def _moments(
@@ -234,13 +246,18 @@ def _moments(
     return found
 
 
-def _basis(moment: Weights, columns: int) -> tuple[Matrix, Matrix, Matrix]:
-    """Return log2 of the eigenvalues (columns,), the eigenvectors (columns, columns), and their transpose."""
+def _turn(moment: Weights, columns: int) -> tuple[Weights, Matrix, Matrix]:
+    """Return the eigenvalues (columns,), the eigenvectors (columns, columns), and their transpose."""
     dim = len(moment)
     values, vectors = eigen(np.ascontiguousarray((moment + moment.T) / 2))
-    octaves = np.full(columns, np.log2(LEAST), dtype=np.float32)
-    octaves[:dim] = np.log2(np.maximum(values, LEAST))
     basis, turned = floats(columns, columns), floats(columns, columns)
     basis[:dim, :dim] = vectors
     turned[:dim, :dim] = vectors.T
-    return octaves, basis, turned
+    every = np.full(columns, max(values.max(), LEAST))  # beyond D there is nothing to be multiplied
+    every[:dim] = np.maximum(values, LEAST)
+    return every, basis, turned
+
+
+def _no_turn(columns: int) -> tuple[Weights, Matrix, Matrix]:
+    """Return what stands for it where all directions have the same share."""
+    return np.ones(columns), floats(1, columns), floats(1, columns)
