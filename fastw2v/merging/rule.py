@@ -148,7 +148,7 @@ def merge(
     met = {name: met[name] for name in trained}
     exponents = {name: np.maximum(KAPPA * alpha * total * met[name].updates, LEAST) for name in trained}
     turns = {name: _no_turn(base[name].shape[1]) for name in trained}
-    if not _is_even(share(2.0 ** np.arange(-20, 13))):
+    if not _is_even(share(np.exp2(np.arange(-20.0, 13.0)))):
         with np.errstate(over="ignore", invalid="ignore"):
             moments = _moments(replicas[active[0]], met, dim, do_all)
         if not all(np.isfinite(moment).all() for moment in moments.values()):
