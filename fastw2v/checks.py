@@ -195,6 +195,28 @@ def not_vectors(name: str, given: Any) -> str:
     return f"{name} is of type {type(given).__name__}: {advice}"
 
 
+def nodes_of(cluster: Any) -> int:
+    """Return how many nodes a cluster has; 0 without one.
+
+    Args:
+        cluster (any): the argument of `train`.
+
+    Returns:
+        int: them.
+
+    Raises:
+        TypeError: it is no cluster.
+    """
+    if cluster is None:
+        return 0
+    if package_of(type(cluster)) != "fastw2v" or not hasattr(cluster, "nodes"):
+        raise TypeError(
+            f"cluster is {cluster!r:.60}, of type {type(cluster).__name__}: give "
+            "fastw2v.distributed.LocalCluster(nodes=4), or None"
+        )
+    return int(cluster.nodes)
+
+
 def check_freeze(freeze: Any) -> Literal["in", "out"] | None:
     """Return the side that training leaves as it is, "in" or "out", or None; ValueError for all else."""
     return one_of("freeze", freeze, FREEZE, "give 'in', 'out', or None to train both sides")

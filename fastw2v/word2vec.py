@@ -31,6 +31,7 @@ from fastw2v.checks import (
     whole,
 )
 from fastw2v.columns import Ragged, plain_column
+from fastw2v.distributed import LocalCluster
 from fastw2v.first_vectors import REAL, pseudorandom_weak_vector
 from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
@@ -151,6 +152,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         deterministic (bool): with several workers, too, the same text, settings and seed give the same
             vectors, to the last bit, on the same kind of processor. Each worker trains a model of its own,
             and these are merged at fixed numbers of words, which takes `workers` + 1 times the memory.
+        cluster (LocalCluster or None): the nodes that train, see `train`.
         progress ("auto" or bool): True shows a bar, False none, "auto" one in terminals and notebooks if tqdm
             is installed.
         checkpoint (path or None): a model file to write while training, see `train`.
@@ -237,6 +239,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         step: Step | None = None,
         baskets: bool = False,
         deterministic: bool = False,
+        cluster: LocalCluster | None = None,
         progress: Mode = "auto",
         checkpoint: StrPath | None = None,
         checkpoint_every: float = 300.0,
@@ -296,6 +299,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                 ("trim_rule", trim_rule, "build_vocab()"),
                 ("callbacks", callbacks, "train()"),
                 ("checkpoint", checkpoint, "train()"),
+                ("cluster", cluster, "train()"),
             ):
                 if given:
                     warn_user(f"{name} given without a corpus is not used: pass it to {method}", log=logger)
@@ -314,6 +318,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
                     corpus_file,
                     epochs=epochs,
                     callbacks=callbacks,
+                    **({} if cluster is None else {"cluster": cluster}),
                     **({} if checkpoint is None else kept),
                 )
             except BaseException as error:
@@ -815,6 +820,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         callbacks: Iterable[Any] = (),
         *,
         freeze: Freeze | None = None,
+        cluster: LocalCluster | None = None,
         checkpoint: StrPath | None = None,
         checkpoint_every: float = 300.0,
         resume: bool = False,
@@ -845,6 +851,9 @@ class Word2Vec(Matrices, OlderWord2Vec):
             report_delay (float): seconds between two log lines, if no bar is shown.
             compute_loss (bool): add up the loss, for `history`.
             callbacks (iterable of CallbackAny2Vec): objects whose hooks are called.
+            cluster (LocalCluster or None): nodes that each train a model of their own on a part of the text,
+                to be merged now and then, see `fastw2v.distributed`. None: all threads train one model,
+                unless it is `deterministic`.
             freeze (str or None): "out" leaves OUT and node vectors as they are, so that models of different
                 texts can be compared; "in" leaves the IN vectors. None trains both, unless the model has
                 been given `learn_hidden = False` or `learn_vectors = False`, as the compass packages do.
@@ -892,7 +901,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
         """
         self._check_settings()
         interval = check_how(checkpoint, checkpoint_every)
-        reports = {"queue_factor": queue_factor, "report_delay": report_delay}
+        reports = {"queue_factor": queue_factor, "report_delay": report_delay, "cluster": cluster}
         if resume:
             state = self._checked_checkpoint()
             if state.complete:
@@ -925,7 +934,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             raise ValueError(NO_LENGTH)
         checkpoints = None
         if resume:
-            checkpoints = Checkpoints(self, state, course.callbacks, checkpoint, interval)
+            checkpoints = Checkpoints(self, state, course.callbacks, checkpoint, interval, nodes=course.nodes)
         elif checkpoint is not None:
             checkpoints = Checkpoints.of_new(self, course, length, checkpoint, interval)
         return self._train_text(lambda: self._text_of(source), length, course, checkpoints=checkpoints)

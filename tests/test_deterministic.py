@@ -14,6 +14,7 @@ from children import run_python
 from factories import MODES, assert_same, matrices, threads
 
 from fastw2v import CallbackAny2Vec, Word2Vec
+from fastw2v.distributed import LocalCluster
 from fastw2v.merging import rule
 from fastw2v.merging._merge import eigen
 from fastw2v.merging.rule import Meetings, merge, rate_of
@@ -349,3 +350,63 @@ def test_merges_come_sooner_at_first() -> None:
         done += 4 * rounds[-1]
     assert rounds[0] == replicas.FIRST and rounds[-1] == 5_000_000 // 40
     assert rounds == sorted(rounds) and 10 < len(rounds) < 40
+
+
+# --- a cluster within the process ---
+
+
+@pytest.mark.parametrize("mode", MODES, ids=str)
+def test_a_cluster_of_as_many_nodes_is_the_same(mode: Any) -> None:
+    """However many workers emulate it."""
+    replicas_of_three = train(3, **MODES[mode])
+    for workers in (1, 2):
+        model = Word2Vec(TEXT, workers=workers, cluster=LocalCluster(nodes=3), **(SETTINGS | MODES[mode]))
+        assert_same(matrices(model), matrices(replicas_of_three))
+
+
+def test_one_node_changes_nothing() -> None:
+    plain = Word2Vec(TEXT, workers=1, **SETTINGS)
+    assert_same(matrices(Word2Vec(TEXT, workers=1, cluster=LocalCluster(1), **SETTINGS)), matrices(plain))
+
+
+def test_a_cluster_trains_a_model_of_before() -> None:
+    model = Word2Vec(workers=1, **SETTINGS)
+    model.build_vocab(TEXT)
+    model.train(TEXT, total_examples=len(TEXT), epochs=2, cluster=LocalCluster(3))
+    assert_same(matrices(model), matrices(train(3)))
+
+
+@pytest.mark.parametrize("nodes", [0, -1, 2.5, "4", True])
+def test_what_is_no_number_of_nodes_is_refused(nodes: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match="nodes"):
+        LocalCluster(nodes)
+
+
+def test_what_is_no_cluster_is_refused() -> None:
+    with pytest.raises(
+        TypeError, match=r"cluster is 4, of type int: give fastw2v\.distributed\.LocalCluster"
+    ):
+        Word2Vec(TEXT, cluster=4, **SETTINGS)  # type: ignore[arg-type]
+
+
+def test_a_cluster_goes_on_with_as_many_nodes(tmp_path: Path) -> None:
+    class Stop(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            raise KeyboardInterrupt
+
+    whole = Word2Vec(TEXT, workers=2, cluster=LocalCluster(3), **SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(
+            TEXT,
+            workers=2,
+            cluster=LocalCluster(3),
+            checkpoint=tmp_path / "run",
+            callbacks=[Stop()],
+            **SETTINGS,
+        )
+    model = Word2Vec.load(tmp_path / "run")
+    for cluster, given in ((None, 0), (LocalCluster(2), 2)):
+        with pytest.raises(ValueError, match=f"nodes is {given}, was 3"):
+            model.train(TEXT, resume=True, cluster=cluster)
+    model.train(TEXT, resume=True, cluster=LocalCluster(3))
+    assert_same(matrices(model), matrices(whole))

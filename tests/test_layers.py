@@ -22,7 +22,7 @@ LAYERS = (
     {"text", "query", "accessors", "merging"},
     {"vocabulary"},
     {"formats"},
-    {"documents", "evaluation", "training"},
+    {"documents", "evaluation", "training", "distributed"},
     {"older"},
     {"keyedvectors"},
     {"matrices"},

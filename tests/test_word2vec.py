@@ -28,6 +28,7 @@ def test_parameters_are_gensims_and_then_keyword_only() -> None:
         "step": (inspect.Parameter.KEYWORD_ONLY, None),
         "baskets": (inspect.Parameter.KEYWORD_ONLY, False),
         "deterministic": (inspect.Parameter.KEYWORD_ONLY, False),
+        "cluster": (inspect.Parameter.KEYWORD_ONLY, None),
         "progress": (inspect.Parameter.KEYWORD_ONLY, "auto"),
         "checkpoint": (inspect.Parameter.KEYWORD_ONLY, None),
         "checkpoint_every": (inspect.Parameter.KEYWORD_ONLY, 300.0),

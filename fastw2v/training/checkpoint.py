@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from fastw2v.checks import finite
+from fastw2v.checks import finite, nodes_of
 from fastw2v.formats import assembly, model_file
 from fastw2v.formats.atomic import StrPath
 from fastw2v.formats.parts import OUTPUTS, Checkpoint, RandomState, state_of
@@ -42,6 +42,9 @@ DECISIVE = (
     *("batch_words", "shrink_windows", "step", "baskets", "deterministic", "compute_loss"),
 )
 """Settings without which training would go on differently; `workers` may change, if they train one model."""
+
+NEWER = {"deterministic": False, "nodes": 0}
+"""Such settings that checkpoints of before lack, and what they were."""
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Before these end a program, a last checkpoint is written; Windows has no SIGHUP.
@@ -100,7 +103,8 @@ def course_of(
     """Return course and length of a call that goes on; ValueError if the model or what is `given` differs."""
     there = {
         "the number of words": checkpoint.rows,
-        **{name: checkpoint.settings.get(name) for name in (*DECISIVE, "workers")},
+        **NEWER,
+        **checkpoint.settings,
         "epochs": checkpoint.epochs,
         "total_examples": checkpoint.examples,
         "total_words": checkpoint.words,
@@ -108,10 +112,13 @@ def course_of(
         "end_alpha": checkpoint.settings.get("min_alpha"),
         "freeze": checkpoint.freeze,
     }
-    here = {"the number of words": len(model.wv), **_decisive(model)}
+    nodes = nodes_of(reports.get("cluster"))
+    here = {"the number of words": len(model.wv), **_decisive(model, nodes)}
     here |= {name: value for name, value in given.items() if value}
     changed = [
-        f"{name} is {value}, was {there[name]}" for name, value in here.items() if value != there[name]
+        f"{name} is {value}, was {there.get(name)}"
+        for name, value in here.items()
+        if value != there.get(name)
     ]
     if changed:
         raise ValueError(
@@ -129,9 +136,9 @@ def course_of(
     return course, Length(checkpoint.examples, checkpoint.words)
 
 
-def _decisive(model: Any) -> dict[str, Any]:
-    names = (*DECISIVE, "workers") if model.deterministic else DECISIVE
-    return {name: getattr(model, name) for name in names}
+def _decisive(model: Any, nodes: int) -> dict[str, Any]:
+    names = (*DECISIVE, "workers") if model.deterministic and not nodes else DECISIVE
+    return {**{name: getattr(model, name) for name in names}, "nodes": nodes}
 
 
 def _other_text(what: str) -> ValueError:
@@ -153,16 +160,25 @@ class Checkpoints:
         callbacks (list): the callbacks of the call.
         path (path or None): the file to write; None writes none.
         every (float): seconds between two checkpoints, besides those at the end of epochs.
+        nodes (int): of the cluster that trains; 0: none.
     """
 
     def __init__(
-        self, model: Any, state: Checkpoint, callbacks: list[Any], path: StrPath | None, every: float
+        self,
+        model: Any,
+        state: Checkpoint,
+        callbacks: list[Any],
+        path: StrPath | None,
+        every: float,
+        *,
+        nodes: int = 0,
     ) -> None:
         self.state = state
         self._model = model
         self._callbacks = callbacks
         self._path = path
         self._every = every
+        self._nodes = nodes
         self._due = time.monotonic() + every
         self._began = 0.0  # by `time.perf_counter`, less the time of other processes
         self._before = replace(state), state.random  # the state and the generator when the epoch began here
@@ -188,7 +204,7 @@ class Checkpoints:
             rows=len(model.wv),
             random=state_of(model.random),
         )
-        return cls(model, state, course.callbacks, path, every)
+        return cls(model, state, course.callbacks, path, every, nodes=course.nodes)
 
     @property
     def goes_on(self) -> bool:
@@ -427,7 +443,7 @@ class Checkpoints:
     def _save(self, path: StrPath, matrices: Matrices | None = None) -> None:
         """Write a checkpoint; `matrices` are those of an epoch that runs, if it trains in copies."""
         model, state = self._model, self.state
-        state.settings = _decisive(model)
+        state.settings = _decisive(model, self._nodes)
         state.seconds = time.perf_counter() - self._began
         state.stopping = bool(model.stop_training)  # a callback may have set one of numpy's
         state.callbacks = [

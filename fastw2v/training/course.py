@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, flag, whole
+from fastw2v.checks import callbacks_of, check_freeze, epochs_of, finite, flag, nodes_of, whole
 from fastw2v.threads import usable_cpus
 from fastw2v.training.objective import Freeze
 from fastw2v.warn import warn_user
@@ -105,6 +105,7 @@ class Course(NamedTuple):
         freeze ("in", "out" or None): matrices that stay as they are.
         queue_factor (int): jobs per thread that may wait.
         report_delay (float): seconds between two log lines.
+        nodes (int): of a cluster; 0: none.
     """
 
     epochs: int
@@ -115,6 +116,7 @@ class Course(NamedTuple):
     freeze: Freeze | None
     queue_factor: int
     report_delay: float
+    nodes: int = 0
 
     @classmethod
     def of(
@@ -128,6 +130,7 @@ class Course(NamedTuple):
         freeze: Any,
         queue_factor: Any = 2,
         report_delay: Any = 1.0,
+        cluster: Any = None,
     ) -> Self:
         """Check the arguments of a call; raise ValueError or TypeError with the argument's name."""
         check_rates(start_alpha=start_alpha, end_alpha=end_alpha)
@@ -140,6 +143,7 @@ class Course(NamedTuple):
             callbacks=callbacks_of(callbacks),
             freeze=check_freeze(freeze),
             compute_loss=bool(flag("compute_loss", compute_loss or 0)),
+            nodes=nodes_of(cluster),
         )
 
     def warn_of_rising_rate(self) -> None:

@@ -137,14 +137,15 @@ class Training:
     def _merging(self, objective: Objective) -> Merging | None:
         """Return how replicas train and are merged; None if all threads train one model."""
         model, course = self._model, self._course
-        if not model.deterministic or model.workers == 1:
+        replicas = course.nodes or (model.workers if model.deterministic else 1)
+        if replicas == 1:
             return None
         words = self._length.words or model.corpus_total_words
         frozen = {None: (), "in": ("syn0",), "out": ("syn1neg", "syn1")}[course.freeze]
         sentences = self._length.examples or model.corpus_count
         return Merging(
-            replicas=model.workers,
-            threads=model.workers,
+            replicas=replicas,
+            threads=min(replicas, model.workers),
             met=meetings_of(objective, model.wv.expandos["count"], words, sentences),
             frozen=frozen,
             dim=model.vector_size,
