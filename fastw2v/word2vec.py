@@ -151,7 +151,7 @@ class Word2Vec(Matrices, OlderWord2Vec):
             repeated word counts once.
         deterministic (bool): with several workers, too, the same text, settings and seed give the same
             vectors, to the last bit, on the same kind of processor. Each worker trains a model of its own,
-            and these are merged at fixed numbers of words, which takes `workers` + 1 times the memory.
+            and these are merged at fixed numbers of words. It takes `workers` + 1 copies of the matrices.
         cluster (LocalCluster or None): the nodes that train, see `train`.
         progress ("auto" or bool): True shows a bar, False none, "auto" one in terminals and notebooks if tqdm
             is installed.

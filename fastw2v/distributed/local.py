@@ -14,7 +14,7 @@ class LocalCluster:
     What is learnt is what as many machines would learn that merge as often: once after 10,000 words each,
     then whenever a quarter more of the text is done, and in the end ten times an epoch. The same text,
     settings, seed and number of nodes give the same vectors to the last bit, however many `workers` there
-    are. It takes `nodes` + 1 times the memory. One node is a cluster that changes nothing.
+    are. It takes `nodes` + 1 copies of the matrices. One node is a cluster that changes nothing.
 
     Args:
         nodes (int): how many, at least 1.
