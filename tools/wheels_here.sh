@@ -138,7 +138,11 @@ import importlib, pkgutil, sys
 import fastw2v
 for module in pkgutil.walk_packages(fastw2v.__path__, "fastw2v."):
     if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ImportError as error:
+            if "fastw2v[" not in str(error):  # an extra that has no files for 3.13t
+                raise
 assert not sys._is_gil_enabled(), "a module turns the GIL on"
 END
     run_tests in_sid "$python"
