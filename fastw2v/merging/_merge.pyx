@@ -208,9 +208,10 @@ def merge_rows(
 ):
     """Let rows from `start` to `stop` of `base` take up what the same rows of `replicas` learnt, which become them.
 
-    What they learnt is the sum of their differences to the base, in the order of the replicas. Row r of it is multiplied
-    by `even[bins[r]]`; where that is 0, each of its coordinates in the `basis` (D, D), of columns, whose transpose is
-    `turned`, by its own of `shares[bins[r]]`. Returns how many rows of all replicas, and of any, had changed.
+    What they learnt is the sum of their differences to the base, in the order of the replicas. Row r of it is
+    multiplied by `even[bins[r]]`; where that is 0, each of its coordinates in the `basis` (D, D), of columns, whose
+    transpose is `turned`, by its own of `shares[bins[r]]`. Returns how many rows of all replicas, and of any, had
+    changed.
     """
     cdef Py_ssize_t dim = base.shape[1], count, i, r, d, n = len(replicas)
     cdef size_t size = dim * sizeof(float)

@@ -69,7 +69,7 @@
  * 4,096 are no better). */
 #define TILE_SCAN_AHEAD 1024
 
-/* Vectors of a row that `multiply` sums up at once, of TILE_ROWS rows: they, as many of b, and a factor are registers. */
+/* Vectors of a row that `multiply` sums up at once, of TILE_ROWS rows; they, b and a factor fill registers. */
 #define TILE_PRODUCTS 5
 
 /* ---- one table of functions per instruction set ---- */
