@@ -339,6 +339,7 @@ def test_each_direction_has_its_share(words: list[int]) -> None:
 
 def test_rates() -> None:
     assert [rate_of(0.025, n) for n in (1, 2, 16)] == [1, 2, 2]
+    assert [rate_of(0.025, n, tree=True) for n in (1, 2, 4, 9, 16, 100)] == [1, 2, 2, 3, 4, 4]
     assert rate_of(0.08, 4) == pytest.approx(1.25) and rate_of(0.5, 4) == 1
 
 

@@ -163,7 +163,9 @@ class ReplicaRun:
         done = self._merging.words_before
         while any(groups := self._lease(left, done)):
             words = [sum(job.raw_words for _, job in group) for group in groups]
-            rate = rate_of(self._merging.alpha, sum(map(bool, words)))
+            rate = rate_of(
+                self._merging.alpha, sum(map(bool, words)), tree="syn1neg" not in self._merging.met
+            )
             trained = [0] * len(groups)
             self._do_all(
                 [
