@@ -107,9 +107,9 @@ def meetings(
 def rate_of(alpha: float, replicas: int, *, tree: bool = False) -> float:
     """Return by what replicas multiply the learning rate.
 
-    Under hierarchical softmax many replicas need more. In percent of one node's mean score, with 2 and 4 times
-    the rate, on 5 million words: skip-gram 100 and 96 with 4 replicas, 92 and 95 with 16, CBOW 97 and 93, 83
-    and 93; but with negative sampling and 16 replicas 99.3 and 99.5, CBOW 99 and 97.
+    Under hierarchical softmax many replicas need more. In percent of one node's mean score, with 2 and 4
+    times the rate, on 5 million words: skip-gram 100 and 96 with 4 replicas, 92 and 95 with 16, CBOW 97 and
+    93, 83 and 93; but with negative sampling and 16 replicas 99.3 and 99.5, CBOW 99 and 97.
 
     Args:
         alpha (float): the learning rate.
