@@ -411,3 +411,23 @@ def test_a_cluster_goes_on_with_as_many_nodes(tmp_path: Path) -> None:
             model.train(TEXT, resume=True, cluster=cluster)
     model.train(TEXT, resume=True, cluster=LocalCluster(3))
     assert_same(matrices(model), matrices(whole))
+
+
+def test_a_model_that_has_counts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What rows meet is by the counts, not by the text that is trained; a text may be shorter or longer."""
+    seen: list[Any] = []
+
+    def spy(*given: Any, met: Any, **more: Any) -> Any:
+        seen.append(met["syn0"].updates.sum())
+        return merge(*given, met=met, **more)
+
+    monkeypatch.setattr(replicas, "merge", spy)
+    counts = {f"w{n}": 1000 // (n + 1) for n in range(300)}
+    for _ in range(2):
+        model = Word2Vec(workers=2, deterministic=True, sg=1, **SETTINGS)
+        model.build_vocab_from_freq(counts)
+        model.train(TEXT, total_examples=len(TEXT), epochs=1)
+        seen.append(matrices(model))
+    merges = len(seen) // 2
+    assert_same(seen[merges - 1], seen[-1])
+    assert merges > 3 and 1 < seen[0] < 6 * 6 * 1.01  # for a word: contexts times examples

@@ -140,17 +140,17 @@ class Training:
         replicas = course.nodes or (model.workers if model.deterministic else 1)
         if replicas == 1:
             return None
-        words = self._length.words or model.corpus_total_words
+        counts = model.wv.expandos["count"]
+        counted = max(model.corpus_total_words, int(counts.sum()), 1)  # of the text that the counts are of
         frozen = {None: (), "in": ("syn0",), "out": ("syn1neg", "syn1")}[course.freeze]
-        sentences = self._length.examples or model.corpus_count
         return Merging(
             replicas=replicas,
             threads=min(replicas, model.workers),
-            met=meetings_of(objective, model.wv.expandos["count"], words, sentences),
+            met=meetings_of(objective, counts, counted, model.corpus_count),
             frozen=frozen,
             dim=model.vector_size,
             alpha=model.alpha,
-            epoch_words=words,
+            epoch_words=self._length.words or counted,
             words_before=self._raw,
         )
 

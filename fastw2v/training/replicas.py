@@ -86,7 +86,8 @@ def meetings_of(
     kept = counts.astype(np.float64)
     if objective.keep is not None:
         kept *= np.minimum(objective.keep / LARGEST_DRAW, 1.0)
-    longest = max(kept.sum() / max(sentences, 1) - 1, 0.5)  # in a short sentence there is less around a word
+    # In a short sentence there is less around a word; 0 sentences: how long they are is not known.
+    longest = max(kept.sum() / sentences - 1, 0.5) if sentences else np.inf
     around = objective.window + 1 if objective.shrink_windows else 2 * objective.window
     noise = visits = None
     occurrences = kept / max(raw_words, 1)
