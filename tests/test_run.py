@@ -175,9 +175,10 @@ def test_what_a_worker_raises_arrives(
         with pytest.raises(type(error)) as caught:
             model.train(Restartable(endless), total_examples=len(TEXT), epochs=1)
     assert not threads()
-    waiting = 1 + 3 * workers  # groups of jobs, with the one that is made up
+    # Groups of jobs that wait, and what other threads do until the fourth job begins; the text is endless.
+    waiting = 1 if workers == 1 else 20 * workers
     assert sum(read) < waiting * GROUP + STREAM_WORDS + 100  # and the next portion of the text
-    most = waiting * (GROUP // 100 + 2)  # of an endless text
+    most = waiting * (GROUP // 100 + 2)
     assert begun == [0, 1, 2, 3] if workers == 1 else len(begun) < most
     assert caught.value is error
     assert_usable(model)
